@@ -1,0 +1,176 @@
+"""The data classes that travel through the loop: Batch, Outputs, Lesson, Side, Step, Term."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final, TypeAlias
+
+import attrs
+import torch
+from jaxtyping import Bool, Float, Int64, Shaped
+from torch import Tensor
+
+from .layout import JOINT, DomainSide
+
+JOINT_TEACHER: Final = -1
+"""`Lesson.teacher` of a sample that the joint logits teach."""
+
+Representation: TypeAlias = tuple[DomainSide, str]
+"""Names the features of one modality on one side."""
+
+
+@attrs.frozen(eq=False)
+class Batch:
+    """Samples of one side.
+
+    Args:
+        inputs: by modality, in alphabetical order; a row of an absent modality may hold anything.
+        present: which modalities each sample has, columns in the order of `inputs`.
+        domain: index of the domain that each sample comes from (there may be several sources).
+        index: position of each sample in its data set, so that parts can keep state per sample.
+        ids: names of the samples, for errors and predictions.
+        labels: by task; None on an unlabelled target. Class indices, or numbers for regression.
+    """
+
+    inputs: Mapping[str, Shaped[Tensor, "batch ..."]]
+    present: Bool[Tensor, "batch modality"]
+    domain: Int64[Tensor, " batch"]
+    index: Int64[Tensor, " batch"]
+    ids: tuple[str, ...]
+    labels: Mapping[str, Shaped[Tensor, " batch"]] | None = None
+
+    def __attrs_post_init__(self) -> None:
+        names = tuple(self.inputs)
+        if names != tuple(sorted(names)):
+            raise ValueError(f"inputs must be in alphabetical order, but got {names}.")
+        if self.present.shape != (len(self.ids), len(names)):
+            raise ValueError(
+                f"present must be of shape {(len(self.ids), len(names))}, but got {tuple(self.present.shape)}."
+            )
+        bare = (~self.present.any(dim=1)).nonzero().flatten().tolist()
+        if bare:
+            raise ValueError(f"every sample must have a modality, but {self.ids[bare[0]]!r} has none.")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Names of the modalities, the columns of `present`."""
+        return tuple(self.inputs)
+
+    def has(self, modality: str) -> Bool[Tensor, " batch"]:
+        """Which samples have the modality."""
+        return self.present[:, self.modalities.index(modality)]
+
+    def to(self, device: torch.device | str) -> "Batch":
+        """The batch with its tensors on another device."""
+        return attrs.evolve(
+            self,
+            inputs={name: value.to(device) for name, value in self.inputs.items()},
+            present=self.present.to(device),
+            domain=self.domain.to(device),
+            index=self.index.to(device),
+            labels=None if self.labels is None else {name: value.to(device) for name, value in self.labels.items()},
+        )
+
+
+@attrs.frozen(eq=False)
+class Outputs:
+    """What a model says of a batch.
+
+    Args:
+        features: `(B, d_m)` by modality, zero where it is absent, and the joint ones under `JOINT`.
+        logits: `(B, C)` by task, then by modality and `JOINT`; zero where a modality is absent.
+        task_features: `(B, d)` by task, then by modality: what the task's heads see. The same tensors as `features`, unless the model projects them per task.
+    """
+
+    features: Mapping[str, Float[Tensor, "batch _"]]
+    logits: Mapping[str, Mapping[str, Float[Tensor, "batch _"]]]
+    task_features: Mapping[str, Mapping[str, Float[Tensor, "batch _"]]]
+
+    def joint_logits(self, task: str) -> Float[Tensor, "batch outputs"]:
+        """The fused logits of a task."""
+        return self.logits[task][JOINT]
+
+
+@attrs.frozen(eq=False)
+class Lesson:
+    """Pseudo-labels of one task for a target batch.
+
+    Args:
+        labels: class indices, or numbers for regression.
+        teacher: index of the modality that taught each sample, or `JOINT_TEACHER`.
+        confidence: higher is surer; comparable within one selector only.
+        keep: which samples a loss may use.
+    """
+
+    labels: Shaped[Tensor, " batch"]
+    teacher: Int64[Tensor, " batch"]
+    confidence: Float[Tensor, " batch"]
+    keep: Bool[Tensor, " batch"]
+
+
+@attrs.frozen(eq=False)
+class Side:
+    """A batch, what the model says of it and, on the target, what a selector teaches of it, by task."""
+
+    batch: Batch
+    outputs: Outputs
+    lessons: Mapping[str, Lesson] = attrs.field(factory=dict)
+
+
+@attrs.frozen(eq=False)
+class Step:
+    """All that a loss may see.
+
+    Args:
+        source: labelled side; None in a stage without source.
+        target: unlabelled side; None in generalisation and source-only training.
+        views: further augmented views of either side, by name.
+        progress: from 0 at the first step of training to 1 at its end.
+        generator: source of random numbers; None means torch's own.
+    """
+
+    source: Side | None = None
+    target: Side | None = None
+    views: Mapping[str, Side] = attrs.field(factory=dict)
+    progress: float = attrs.field(default=0.0, validator=[attrs.validators.ge(0.0), attrs.validators.le(1.0)])
+    generator: torch.Generator | None = None
+
+    @property
+    def sides(self) -> Iterator[tuple[DomainSide, Side]]:
+        """The sides that are there, with their names."""
+        if self.source is not None:
+            yield "source", self.source
+        if self.target is not None:
+            yield "target", self.target
+
+    @property
+    def representations(self) -> dict[Representation, Float[Tensor, "batch _"]]:
+        """Features by side and modality: what a Balancer differentiates by."""
+        return {
+            (name, modality): side.outputs.features[modality]
+            for name, side in self.sides
+            for modality in side.batch.modalities
+        }
+
+
+@attrs.frozen(eq=False)
+class Term:
+    """A loss value.
+
+    Args:
+        value: scalar, not weighted.
+        weight: what it is multiplied by in the sum.
+        reaches: features that its gradient reaches; None means all that the step has.
+        gradient: of `value` with respect to representations, where it is known in closed form.
+    """
+
+    value: Float[Tensor, ""]
+    weight: float = 1.0
+    reaches: frozenset[Representation] | None = None
+    gradient: Mapping[Representation, Float[Tensor, "batch _"]] | None = None
+
+    @property
+    def weighted(self) -> Float[Tensor, ""]:
+        """The value times its weight."""
+        return self.weight * self.value

@@ -1,0 +1,91 @@
+"""The five interfaces. Subclass one to add a method; name the subclass in a recipe by its import path."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+
+import attrs
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from .batch import Lesson, Outputs, Representation, Side, Step, Term
+from .layout import DomainSide, Layout
+
+
+class Encoder(nn.Module, ABC):
+    """Turns one modality's input into feature vectors.
+
+    A subclass sets `out_features` and treats each row by itself in evaluation mode, so that a sample's features do not depend on its batch.
+    """
+
+    out_features: int
+
+    @abstractmethod
+    def forward(self, inputs: Tensor) -> Float[Tensor, "batch out_features"]:
+        """Encode a batch of inputs `(B, ...)` as `(B, out_features)`."""
+
+
+@attrs.frozen(eq=False)
+class Fused:
+    """What a Fusion makes: joint features `(B, d)`, and joint logits `(B, C)` by task."""
+
+    features: Float[Tensor, "batch _"]
+    logits: Mapping[str, Float[Tensor, "batch _"]]
+
+
+class Part(nn.Module, ABC):
+    """What the Builder binds to the data, once, after it has made all parts."""
+
+    def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
+        """Make weights whose sizes only the data tell, and take modules that parts share.
+
+        Raises:
+            ValueError: if the layout is one that this part cannot work with.
+        """
+
+
+class Fusion(Part):
+    """Joins the modalities."""
+
+    @abstractmethod
+    def forward(self, outputs: Outputs, present: Bool[Tensor, "batch modality"], domain_side: DomainSide) -> Fused:
+        """Fuse the modalities that are present.
+
+        Args:
+            outputs: of all modalities, without joint ones; zero where a modality is absent.
+            present: which modalities each sample has, columns in the order of `Layout.modalities`.
+            domain_side: the side that the batch comes from; an artefact says "target".
+        """
+
+
+class Aligner(Part):
+    """Computes a method's losses."""
+
+    @abstractmethod
+    def forward(self, step: Step) -> dict[str, Term]:
+        """Terms by name, for whichever sides the step has; an empty dict where there is nothing to say."""
+
+
+class TeacherSelector(Part):
+    """Decides what is taught on the target, by whom, and to which samples."""
+
+    def study(self, target: Iterable[Side]) -> Bool[Tensor, " target"] | None:
+        """See the whole target before a round of training; the model is in evaluation mode, gradients are off.
+
+        Returns:
+            Which samples of the target, by `Batch.index`, the round trains on; None means all.
+        """
+        return None
+
+    @abstractmethod
+    def forward(self, side: Side) -> dict[str, Lesson]:
+        """Lessons for a target batch, by task. No gradient flows through them."""
+
+
+class Balancer(Part):
+    """Joins competing terms into one scalar."""
+
+    @abstractmethod
+    def forward(
+        self, terms: Mapping[str, Term], representations: Mapping[Representation, Float[Tensor, "batch _"]]
+    ) -> Float[Tensor, ""]:
+        """Weigh the terms of a group, with their gradients by the representations if it needs them."""
