@@ -53,7 +53,8 @@ class Layout:
     Args:
         modalities: names, kept in alphabetical order: the order of the columns of `present`.
         tasks: what is predicted.
-        feature_sizes: length of a feature vector, by modality.
+        feature_sizes: length of `Outputs.features`, by modality.
+        task_feature_sizes: length of `Outputs.task_features`, by modality; the same unless the model projects.
         samples: number of samples, by side; 0 or missing where a side is absent or not known.
 
     Example:
@@ -65,7 +66,12 @@ class Layout:
     modalities: tuple[str, ...] = attrs.field(converter=_sorted_names)
     tasks: tuple[Task, ...] = attrs.field(converter=tuple)
     feature_sizes: Mapping[str, int] = attrs.field(converter=dict)
+    task_feature_sizes: Mapping[str, int] = attrs.field(converter=dict)
     samples: Mapping[DomainSide, int] = attrs.field(factory=dict, converter=dict)
+
+    @task_feature_sizes.default
+    def _same_sizes(self) -> Mapping[str, int]:
+        return self.feature_sizes
 
     @modalities.validator
     def _check_modalities(self, _: object, value: tuple[str, ...]) -> None:

@@ -1,0 +1,125 @@
+"""The multimodal classifier: an encoder and a head per modality, and a Fusion."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import attrs
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from .batch import Outputs
+from .interfaces import Encoder, Fusion
+from .layout import JOINT, DomainSide, Task
+
+
+class MultimodalModel(nn.Module):
+    """Encodes each modality that is present, classifies it, and fuses all.
+
+    In use, an encoder sees the rows that have its modality only, so what stands in an absent slot (NaN too) reaches nothing, batch statistics included. While it is exported, each encoder runs on all
+    rows and its features are masked, which gives the same outputs.
+
+    Args:
+        encoders: by modality; kept in alphabetical order.
+        tasks: what is predicted; each modality gets one linear head per task.
+        fusion: joins the modalities.
+        projection: where given, one linear layer per modality and task maps features to this size before the head (RNA, section 3.3 and 4.2.1).
+
+    Raises:
+        ValueError: if there is no encoder, or `projection` is not positive.
+    """
+
+    def __init__(
+        self, encoders: Mapping[str, Encoder], tasks: Sequence[Task], fusion: Fusion, projection: int | None = None
+    ) -> None:
+        super().__init__()
+        if not encoders:
+            raise ValueError("encoders must hold at least one modality, but it is empty.")
+        if projection is not None and projection < 1:
+            raise ValueError(f"projection must be positive, but got {projection}.")
+        self.modalities = tuple(sorted(encoders))
+        self.tasks = tuple(tasks)
+        self.encoders = nn.ModuleDict({name: encoders[name] for name in self.modalities})
+        self.projections = nn.ModuleDict()
+        if projection is not None:
+            for task in self.tasks:
+                self.projections[task.name] = self._linears(self.feature_sizes, projection)
+        self.heads = nn.ModuleDict(
+            {task.name: self._linears(self.task_feature_sizes, task.outputs) for task in self.tasks}
+        )
+        self.fusion = fusion
+
+    def _linears(self, sizes: Mapping[str, int], outputs: int) -> nn.ModuleDict:
+        return nn.ModuleDict({name: nn.Linear(sizes[name], outputs) for name in self.modalities})
+
+    @property
+    def feature_sizes(self) -> dict[str, int]:
+        """What each encoder puts out."""
+        return {name: cast("Encoder", self.encoders[name]).out_features for name in self.modalities}
+
+    @property
+    def task_feature_sizes(self) -> dict[str, int]:
+        """What each head sees: the projection's size, else the encoder's."""
+        for projections in self.projections.values():
+            linears = cast("nn.ModuleDict", projections)
+            return {name: cast("nn.Linear", linears[name]).out_features for name in self.modalities}
+        return self.feature_sizes
+
+    def forward(
+        self,
+        inputs: Mapping[str, Tensor],
+        present: Bool[Tensor, "batch modality"],
+        domain_side: DomainSide = "target",
+    ) -> Outputs:
+        """Features and logits of all modalities, and the joint ones.
+
+        Args:
+            inputs: `(B, ...)` by modality.
+            present: which modalities each sample has, columns in alphabetical order.
+            domain_side: the side that the batch comes from.
+        """
+        masks = {name: present[:, column] for column, name in enumerate(self.modalities)}
+        features = {name: self._encode(name, inputs[name], masks[name]) for name in self.modalities}
+        task_features: dict[str, dict[str, Tensor]] = {}
+        logits: dict[str, dict[str, Tensor]] = {}
+        for task in self.tasks:
+            projections = self.projections[task.name] if task.name in self.projections else None
+            task_features[task.name] = _apply(projections, features, masks)
+            logits[task.name] = _apply(self.heads[task.name], task_features[task.name], masks)
+        outputs = Outputs(features=features, logits=logits, task_features=task_features)
+        fused = self.fusion(outputs, present, domain_side)
+        return attrs.evolve(
+            outputs,
+            features=features | {JOINT: fused.features},
+            logits={task: by_modality | {JOINT: fused.logits[task]} for task, by_modality in logits.items()},
+        )
+
+    def _encode(
+        self, modality: str, inputs: Tensor, present: Bool[Tensor, " batch"]
+    ) -> Float[Tensor, "batch features"]:
+        encoder = self.encoders[modality]
+        if torch.onnx.is_in_onnx_export():
+            return _masked(encoder(inputs), present)
+        if bool(present.all()):
+            features: Tensor = encoder(inputs)
+            return features
+        size = self.feature_sizes[modality]
+        if not bool(present.any()):
+            return next(iter(self.heads.parameters())).new_zeros(len(present), size)
+        encoded = encoder(inputs[present])
+        return encoded.new_zeros(len(present), size).index_put((present.nonzero().flatten(),), encoded)
+
+
+def _masked(values: Float[Tensor, "batch _"], present: Bool[Tensor, " batch"]) -> Float[Tensor, "batch _"]:
+    # where(), not a product: NaN times zero is NaN.
+    return torch.where(present.unsqueeze(1), values, torch.zeros_like(values))
+
+
+def _apply(
+    layers: nn.Module | None, features: Mapping[str, Tensor], masks: Mapping[str, Bool[Tensor, " batch"]]
+) -> dict[str, Tensor]:
+    """One layer per modality, zero where it is absent; without layers, the features themselves."""
+    if layers is None:
+        return dict(features)
+    by_modality = cast("nn.ModuleDict", layers)
+    return {name: _masked(by_modality[name](features[name]), masks[name]) for name in features}
