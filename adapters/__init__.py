@@ -1,1 +1,1 @@
-"""TODO."""
+"""One module per paper, then the baselines: Aligners, TeacherSelectors, Balancers, Fusions, and recipes."""

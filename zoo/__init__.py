@@ -1,1 +1,1 @@
-"""TODO."""
+"""Checkpoints to start from, each with its card."""

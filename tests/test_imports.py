@@ -1,0 +1,86 @@
+"""The packages are light to import, and lazy without a user noticing."""
+
+import ast
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+PACKAGES = [
+    "acclimate.framework",
+    "acclimate.framework.data",
+    "acclimate.adapters",
+    "acclimate.exporters",
+    "acclimate.zoo",
+]
+LAZY = ["acclimate.framework"]
+
+REPORT_IMPORT = """
+import sys, time
+start = time.process_time()
+import {package}
+print(time.process_time() - start, "torch" in sys.modules)
+"""
+
+
+def import_in_new_process(package: str) -> tuple[float, bool]:
+    """Seconds of processor time that the import takes, and whether it brings torch."""
+    command = [sys.executable, "-c", REPORT_IMPORT.format(package=package)]
+    seconds, torch = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return float(seconds), torch == "True"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_importing_a_package_is_quick_and_brings_no_torch(package: str) -> None:
+    """Processor time, and the best of three, so that a busy machine does not fail it."""
+    runs = [import_in_new_process(package) for _ in range(3)]
+    assert not any(torch for _, torch in runs)
+    assert min(seconds for seconds, _ in runs) < 0.4
+
+
+@pytest.mark.parametrize("package", LAZY)
+def test_every_lazy_name_resolves_and_is_listed(package: str) -> None:
+    module = import_module(package)
+    assert module.__all__
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+        assert name in dir(module)
+
+
+@pytest.mark.parametrize("package", LAZY)
+def test_mypy_and_the_interpreter_see_the_same_names(package: str) -> None:
+    """`if TYPE_CHECKING:` imports what type checkers see; `attach` is told what the interpreter finds."""
+    module = import_module(package)
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+    static = {
+        alias.name: node.module
+        for block in tree.body
+        if isinstance(block, ast.If)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert sorted(static) == module.__all__
+    for name, source in static.items():
+        assert getattr(import_module(f".{source}", package), name) is getattr(module, name)
+
+
+@pytest.mark.parametrize("package", LAZY)
+def test_no_lazy_name_hides_a_module(package: str) -> None:
+    """Importing a module binds it in its package, where a function of the same name would stand."""
+    module = import_module(package)
+    modules = {path.stem for path in Path(str(module.__file__)).parent.glob("*.py")}
+    assert not modules & set(module.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error_that_names_it() -> None:
+    framework = import_module("acclimate.framework")
+    with pytest.raises(AttributeError, match=r"acclimate\.framework.*Alinger"):
+        _ = framework.Alinger
+
+
+def test_a_star_import_brings_the_public_names() -> None:
+    command = [sys.executable, "-c", "from acclimate.framework import *; print(Aligner.__name__, Layout.__name__)"]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.split() == ["Aligner", "Layout"]
