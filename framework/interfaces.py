@@ -42,6 +42,10 @@ class Part(nn.Module, ABC):
             ValueError: if the layout is one that this part cannot work with.
         """
 
+    def measure(self, step: Step) -> dict[str, float]:
+        """Numbers worth logging after an epoch; the step holds the source's validation rows and the whole target, without gradient."""
+        return {}
+
 
 class Fusion(Part):
     """Joins the modalities."""

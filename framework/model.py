@@ -106,7 +106,7 @@ class MultimodalModel(nn.Module):
         size = self.feature_sizes[modality]
         if not bool(present.any()):
             return next(iter(self.heads.parameters())).new_zeros(len(present), size)
-        encoded = encoder(inputs[present])
+        encoded: Tensor = encoder(inputs[present])
         return encoded.new_zeros(len(present), size).index_put((present.nonzero().flatten(),), encoded)
 
 

@@ -1,0 +1,236 @@
+"""From a table of files to an adapted model: opens the data, builds the method, trains it, and compares it with source-only."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import attrs
+from accelerate import Accelerator
+
+from .adaptation import Adapted, Domains, adapt
+from .builder import Builder
+from .checkpoint import load_weights
+from .data import Loader, Samples, Schema, Table, carve_validation
+from .display import Display
+from .environment import describe_environment
+from .errors import RunError
+from .layout import DomainSide
+from .method import Method
+from .recipe import Recipe, Stage, parse_recipe, read_recipe
+from .run import BEST, RunFolder
+
+Reference: TypeAlias = Path | Literal["train"] | None
+
+
+@attrs.frozen(eq=False)
+class Experiment:
+    """Which table, which domains, which recipe.
+
+    Args:
+        recipe: the method.
+        table: all rows.
+        source: domains with labels.
+        target: domain to adapt to, or to look at only where the recipe is one of generalisation; None means there is none.
+        seed: of weights, order of samples, and validation rows.
+        preprocessing: fields of a modality's preprocessing that are known, by modality.
+        workers: processes that read samples ahead.
+    """
+
+    recipe: Recipe
+    table: Table
+    source: tuple[str, ...]
+    target: str | None = None
+    seed: int = 0
+    preprocessing: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
+    workers: int = 0
+
+    def open(self) -> tuple[Schema, Domains]:
+        """Fit the schema on the source's training rows, and make the loaders.
+
+        Raises:
+            DataError: if a domain or split is missing, or a file cannot be read.
+        """
+        training, validation = self._source_rows()
+        schema = Schema.fit(training, self.preprocessing)
+        target = None
+        if self.target is not None:
+            target = Samples(self.table.select(self.target, "train"), schema, labelled=False)
+        return schema, Domains(
+            source=self._loader(Samples(training, schema, labelled=True), shuffle=True),
+            validation=self._loader(Samples(validation, schema, labelled=True), shuffle=False),
+            target=None if target is None else self._loader(target, shuffle=True),
+            target_in_order=None if target is None else self._loader(target, shuffle=False),
+        )
+
+    def build(self, schema: Schema, domains: Domains) -> Method:
+        """Build the Method for the data."""
+        samples: dict[DomainSide, int] = {"source": domains.source.size}
+        if domains.target is not None:
+            samples["target"] = domains.target.size
+        return Builder(self.recipe).build(schema, samples, self.seed)
+
+    def config(self, schema: Schema) -> dict[str, Any]:
+        """What a run folder must know to rebuild the model and find the data again."""
+        return {
+            "data": {"table": self.table.name, "source": list(self.source), "target": self.target},
+            "schema": schema.to_config(),
+        }
+
+    def _source_rows(self) -> tuple[Table, Table]:
+        rows = self.table.select(self.source)
+        training = rows.select(split="train")
+        if "validation" in rows.splits:
+            return training, rows.select(split="validation")
+        return carve_validation(training, self.recipe.training.validation, self.seed)
+
+    def _loader(self, samples: Samples, *, shuffle: bool) -> Loader:
+        domains = (*self.source, *([] if self.target is None else [self.target]))
+        return Loader(
+            samples,
+            self.recipe.training.batch_size,
+            shuffle=shuffle,
+            seed=self.seed,
+            domains=domains,
+            workers=self.workers,
+        )
+
+
+@attrs.frozen(eq=False)
+class Comparison:
+    """A run, and how its target-side scores stand against source-only.
+
+    Args:
+        adapted: the run.
+        schema: of its data.
+        reference: target-side scores of source-only; empty where there is nothing to compare.
+    """
+
+    adapted: Adapted
+    schema: Schema
+    reference: Mapping[str, float]
+
+    @property
+    def falls_below(self) -> dict[str, tuple[float, float]]:
+        """Target-side scores that are lower than those of source-only: score -> (source-only, this run)."""
+        found = self.adapted.best.target
+        return {
+            name: (before, found[name])
+            for name, before in self.reference.items()
+            if name in found and found[name] < before
+        }
+
+
+def adapt_table(
+    experiment: Experiment,
+    out: Path,
+    *,
+    resume: bool = False,
+    reference: Reference = "train",
+    initial: Path | None = None,
+    accelerator: Accelerator | None = None,
+    display: Display | None = None,
+    checkpoint_every: int | None = None,
+) -> Comparison:
+    """Adapt to a target of a table, and say how the result stands against source-only.
+
+    Args:
+        experiment: what to do.
+        out: run folder.
+        resume: go on with the run that is there.
+        reference: the run folder of a source-only model to compare with; "train" trains one, with the same model and optimiser, in `out/source-only`; None compares with nothing.
+        initial: run folder of a source model to start from.
+        accelerator: device, precision, processes.
+        display: shows progress.
+        checkpoint_every: steps between checkpoints within an epoch.
+
+    Raises:
+        AcclimateError: one line that names what is wrong.
+    """
+    schema, domains = experiment.open()
+    method = experiment.build(schema, domains)
+    if initial is not None:
+        load_model_weights(method, initial)
+    config = experiment.config(schema) | {"initial": None if initial is None else str(initial)}
+    options = {"accelerator": accelerator, "display": display, "checkpoint_every": checkpoint_every}
+    adapted = adapt(
+        method, experiment.recipe, domains, out, seed=experiment.seed, config=config, resume=resume, **options
+    )
+    folder = RunFolder.open(out)
+    folder.write_json("environment.json", describe_environment() | {"seed": experiment.seed})
+    scores = _reference_scores(experiment, out, reference, resume=resume, **options)
+    comparison = Comparison(adapted, schema, scores)
+    folder.write_json(
+        "summary.json",
+        {
+            "best": adapted.best.to_json(),
+            "source_only": dict(scores),
+            "falls_below_source_only": comparison.falls_below,
+            "seconds": adapted.seconds,
+        },
+    )
+    return comparison
+
+
+def source_only(recipe: Recipe) -> Recipe:
+    """The recipe that trains the same model as long on the source alone."""
+    plain = read_recipe("source-only")
+    epochs = sum(stage.epochs * stage.rounds for stage in recipe.stages)
+    return attrs.evolve(
+        plain,
+        model=recipe.model,
+        parts=recipe.parts,
+        stages=(Stage("source", epochs=epochs, target=False),),
+        training=recipe.training,
+    )
+
+
+def load_run(path: Path, checkpoint: str = BEST) -> tuple[Method, Schema, Recipe]:
+    """The method of a run, with the weights of a checkpoint.
+
+    Args:
+        path: run folder.
+        checkpoint: "best" or "last".
+
+    Raises:
+        RunError: if there is no such run or checkpoint, or it does not fit its own configuration.
+    """
+    folder = RunFolder.open(path)
+    config = folder.config()
+    try:
+        recipe, schema = parse_recipe(config["recipe"], f"{path}: recipe"), Schema.from_config(config["schema"])
+    except KeyError as error:
+        raise RunError(f"{path}: config.yaml lacks the key {error}") from error
+    method = Builder(recipe).build(schema, config.get("samples", {}))
+    load_weights(method, folder.load(checkpoint).under("method."), f"{path}: {checkpoint}")
+    return method, schema, recipe
+
+
+def load_model_weights(method: Method, path: Path) -> None:
+    """Start a method's model from the best checkpoint of a run; other parts keep their first weights."""
+    load_weights(method.model, RunFolder.open(path).load(BEST).under("method.model."), str(path))
+
+
+def _reference_scores(
+    experiment: Experiment, out: Path, reference: Reference, **options: Any  # noqa: ANN401
+) -> Mapping[str, float]:
+    if reference is None or experiment.target is None or not experiment.recipe.uses_target:
+        return {}
+    if isinstance(reference, Path):
+        return _summary_scores(reference)
+    plain = attrs.evolve(experiment, recipe=source_only(experiment.recipe))
+    return adapt_table(plain, out / "source-only", reference=None, **options).adapted.best.target
+
+
+def _summary_scores(path: Path) -> Mapping[str, float]:
+    import json
+
+    summary = RunFolder.open(path).path / "summary.json"
+    if not summary.is_file():
+        raise RunError(f"{path} has no summary.json: the run has not ended")
+    scores: Mapping[str, float] = json.loads(summary.read_text(encoding="utf-8"))["best"]["target"]
+    return scores
+
+
+def as_domains(names: Sequence[str] | str) -> tuple[str, ...]:
+    """Domains from `A+B`, or from a list."""
+    return tuple(names.split("+")) if isinstance(names, str) else tuple(names)

@@ -1,0 +1,186 @@
+"""A Method: model, aligners, selector and balancers, put together. Turns batches into losses; holds no loop."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import cast
+
+import attrs
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from .batch import Batch, Outputs, Side, Step, Term
+from .interfaces import Aligner, Balancer, Part, TeacherSelector
+from .layout import DomainSide, Layout
+from .model import MultimodalModel
+from .recipe import Update
+
+
+def matches(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a name fits any of the patterns (`*` and `?` as in file names)."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+@attrs.frozen(eq=False)
+class Losses:
+    """What a step costs.
+
+    Args:
+        total: scalar to differentiate.
+        terms: every term by `<aligner>/<term>`.
+        balanced: the scalar of each group of competing terms.
+    """
+
+    total: Float[Tensor, ""]
+    terms: Mapping[str, Term]
+    balanced: Mapping[str, Float[Tensor, ""]]
+
+    def values(self) -> dict[str, float]:
+        """Numbers to log: every term unweighted, every group, and the total."""
+        numbers = {name: term.value.item() for name, term in self.terms.items()}
+        groups = {name: value.item() for name, value in self.balanced.items()}
+        return {"total": self.total.item(), **groups, **numbers}
+
+
+@attrs.frozen(eq=False)
+class BalancedGroup:
+    """Patterns over term names, the Balancer that joins the terms that fit, and the result's weight."""
+
+    patterns: tuple[str, ...]
+    balancer: Balancer
+    weight: float = 1.0
+
+
+class Method(nn.Module):
+    """A method of adaptation, ready to train.
+
+    Args:
+        model: what is adapted, and shipped.
+        aligners: losses by name.
+        selector: who teaches on the target; None where no loss needs lessons.
+        groups: groups of competing terms by name; a term goes to the first that it fits.
+        parts: modules that parts share, by name.
+
+    Example of use in a loop of one's own::
+
+        losses = method.step(source, target, progress=step / steps)
+        losses.total.backward()
+    """
+
+    def __init__(
+        self,
+        model: MultimodalModel,
+        aligners: Mapping[str, Aligner],
+        selector: TeacherSelector | None = None,
+        groups: Mapping[str, BalancedGroup] | None = None,
+        parts: Mapping[str, nn.Module] | None = None,
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.aligners = nn.ModuleDict(dict(aligners))
+        self.selector = selector
+        self.groups = dict(groups or {})
+        self.balancers = nn.ModuleDict({name: group.balancer for name, group in self.groups.items()})
+        self.parts = nn.ModuleDict(dict(parts or {}))
+
+    def bind(self, layout: Layout, *, fusion: bool = True) -> None:
+        """Tell every part the data's sizes; once, before training.
+
+        Args:
+            layout: the sizes.
+            fusion: whether the model's fusion is still to be bound; that of a model which is already trained is not.
+        """
+        if fusion:
+            self.model.fusion.bind(layout, dict(self.parts.items()))
+        for part in self._loss_parts():
+            part.bind(layout, dict(self.parts.items()))
+
+    def _loss_parts(self) -> Iterator[Part]:
+        yield from (cast("Aligner", aligner) for aligner in self.aligners.values())
+        yield from (group.balancer for group in self.groups.values())
+        if self.selector is not None:
+            yield self.selector
+
+    def measure(self, step: Step) -> dict[str, float]:
+        """What parts want to be logged after an epoch."""
+        return {
+            f"{name}/{key}": value
+            for name, part in self.named_modules()
+            if isinstance(part, Part)
+            for key, value in part.measure(step).items()
+        }
+
+    def observe(self, batch: Batch, domain_side: DomainSide) -> Side:
+        """Run the model on a batch; outputs are float32 whatever the precision of the forward pass."""
+        outputs: Outputs = self.model(batch.inputs, batch.present, domain_side)
+        return Side(batch, _float32(outputs))
+
+    def teach(self, side: Side) -> Side:
+        """Give a target side its lessons. No gradient flows through them."""
+        if self.selector is None:
+            return side
+        with torch.no_grad():
+            return attrs.evolve(side, lessons=self.selector(side))
+
+    def losses(self, step: Step, update: Update | None = None) -> Losses:
+        """Terms of a step that an update minimises, and their balanced and weighted sum."""
+        patterns = ("*",) if update is None else update.terms
+        terms = {
+            f"{name}/{key}": term
+            for name, aligner in self.aligners.items()
+            for key, term in aligner(step).items()
+            if matches(f"{name}/{key}", patterns)
+        }
+        free = dict(terms)
+        balanced: dict[str, Tensor] = {}
+        for name, group in self.groups.items():
+            members = {key: free.pop(key) for key in list(free) if matches(key, group.patterns)}
+            if members:
+                balanced[name] = group.weight * group.balancer(members, step.representations)
+        summands = [*balanced.values(), *(term.weighted for term in free.values())]
+        total = torch.stack(summands).sum() if summands else _nothing(step)
+        return Losses(total, terms, balanced)
+
+    def step(
+        self,
+        source: Batch | None,
+        target: Batch | None = None,
+        *,
+        progress: float = 0.0,
+        generator: torch.Generator | None = None,
+        update: Update | None = None,
+    ) -> Losses:
+        """Losses of a pair of batches; either may be None.
+
+        Args:
+            source: labelled batch.
+            target: batch whose labels, if it carries any, are not looked at.
+            progress: of training, from 0 to 1.
+            generator: source of random numbers.
+            update: which terms count; None means all.
+        """
+        return self.losses(
+            Step(
+                source=None if source is None else self.observe(source, "source"),
+                target=None if target is None else self.teach(self.observe(attrs.evolve(target, labels=None), "target")),
+                progress=progress,
+                generator=generator,
+            ),
+            update,
+        )
+
+
+def _nothing(step: Step) -> Float[Tensor, ""]:
+    """Zero with a graph, so that a step without terms can still be differentiated."""
+    return torch.stack([features.sum() * 0 for features in step.representations.values()]).sum()
+
+
+def _float32(outputs: Outputs) -> Outputs:
+    def convert(values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {name: value if value.dtype == torch.float64 else value.float() for name, value in values.items()}
+
+    return Outputs(
+        features=convert(outputs.features),
+        logits={task: convert(values) for task, values in outputs.logits.items()},
+        task_features={task: convert(values) for task, values in outputs.task_features.items()},
+    )

@@ -1,0 +1,127 @@
+"""A run folder: config.yaml, environment.json, metrics.jsonl, checkpoints. Everything a run needs to be resumed, exported or explained."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from .checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from .errors import RunError
+
+LAST: Final = "last"
+BEST: Final = "best"
+
+
+class RunFolder:
+    """The files of one run.
+
+    Args:
+        path: the folder.
+
+    Example:
+        >>> import tempfile
+        >>> folder = RunFolder.create(Path(tempfile.mkdtemp()) / "run", {"seed": 0})
+        >>> folder.log({"step": 1})
+        >>> list(folder.metrics())
+        [{'step': 1}]
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._metrics = path / "metrics.jsonl"
+
+    @classmethod
+    def create(cls, path: Path, config: Mapping[str, Any], *, resume: bool = False) -> "RunFolder":
+        """Make the folder, or go on with one that has the same configuration.
+
+        Raises:
+            RunError: if a run is there and `resume` is false, or it was started with another configuration.
+        """
+        folder = cls(path)
+        written = path / "config.yaml"
+        if written.exists():
+            if not resume:
+                raise RunError(f"{path} already holds a run: give another folder, or go on with it by resuming")
+            _check_same(folder.config(), json.loads(json.dumps(config)), path)
+            return folder
+        if path.exists() and any(path.iterdir()):
+            raise RunError(f"{path} is not empty and holds no run: give another folder")
+        (path / "checkpoints").mkdir(parents=True, exist_ok=True)
+        write_atomically(written, yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False, allow_unicode=True))
+        return folder
+
+    @classmethod
+    def open(cls, path: Path) -> "RunFolder":
+        """A run that is there already.
+
+        Raises:
+            RunError: if there is none.
+        """
+        if not (path / "config.yaml").is_file():
+            raise RunError(f"no run at {path}: it has no config.yaml")
+        return cls(path)
+
+    def config(self) -> dict[str, Any]:
+        """What the run was started with."""
+        config = yaml.safe_load((self.path / "config.yaml").read_text(encoding="utf-8"))
+        if not isinstance(config, dict):
+            raise RunError(f"{self.path / 'config.yaml'} must be a mapping, but is {type(config).__name__}")
+        return config
+
+    def write_json(self, name: str, content: object) -> None:
+        """Write a JSON file into the folder."""
+        write_atomically(self.path / name, json.dumps(content, indent=2) + "\n")
+
+    def log(self, row: Mapping[str, Any]) -> None:
+        """Add a row to metrics.jsonl."""
+        with self._metrics.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(dict(row)) + "\n")
+
+    def metrics(self) -> Iterator[dict[str, Any]]:
+        """The rows of metrics.jsonl."""
+        if self._metrics.exists():
+            yield from map(json.loads, self._metrics.read_text(encoding="utf-8").splitlines())
+
+    def metrics_length(self) -> int:
+        """Bytes of metrics.jsonl so far: what a checkpoint remembers, and a resumed run cuts back to."""
+        return self._metrics.stat().st_size if self._metrics.exists() else 0
+
+    def cut_metrics(self, length: int) -> None:
+        """Forget the rows that were written after a checkpoint."""
+        if self.metrics_length() > length:
+            os.truncate(self._metrics, length)
+
+    def has(self, checkpoint: str) -> bool:
+        """Whether there is a checkpoint of that name."""
+        return self._checkpoint(checkpoint).exists()
+
+    def save(self, name: str, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint in one piece."""
+        write_checkpoint(self._checkpoint(name), checkpoint)
+
+    def load(self, name: str) -> Checkpoint:
+        """Read a checkpoint."""
+        return read_checkpoint(self._checkpoint(name))
+
+    def _checkpoint(self, name: str) -> Path:
+        return self.path / "checkpoints" / f"{name}.safetensors"
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file that is there whole or not at all."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], path: Path, key: str = "") -> None:
+    for name in before.keys() | now.keys():
+        old, new = before.get(name), now.get(name)
+        where = f"{key}.{name}" if key else str(name)
+        if isinstance(old, dict) and isinstance(new, dict):
+            _check_same(old, new, path, where)
+        elif old != new:
+            raise RunError(f"{path} was started with {where}: {old!r}, but is to be resumed with {new!r}")
