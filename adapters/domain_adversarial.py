@@ -1,0 +1,165 @@
+"""Domain classification behind gradient reversal (DANN).
+
+Ganin, Lempitsky: Unsupervised Domain Adaptation by Backpropagation, ICML 2015; RNA (IJCV 2024, section 3.6) adds one
+per modality as L_d.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, TypeAlias, cast
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from ..framework.batch import Step, Term
+from ..framework.interfaces import Aligner
+from ..framework.layout import Layout
+from .terms import keep_present, mean_over, reach_across
+
+Schedule: TypeAlias = Literal["dann", "quadratic", "constant"]
+
+
+class _GradientReversal(torch.autograd.Function):
+    # Any: torch has no type for a context that keeps attributes.
+
+    @staticmethod
+    def forward(context: Any, features: Tensor, coefficient: float) -> Tensor:  # noqa: ANN401
+        context.coefficient = coefficient
+        return features.view_as(features)
+
+    @staticmethod
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+        return -context.coefficient * gradients[0], None
+
+
+def reverse_gradient(features: Float[Tensor, "*shape"], coefficient: float = 1.0) -> Float[Tensor, "*shape"]:
+    """The same values; their gradient comes back times `-coefficient`.
+
+    Example:
+        >>> features = torch.ones(1, requires_grad=True)
+        >>> reverse_gradient(features, 0.5).sum().backward()
+        >>> features.grad.item()
+        -0.5
+    """
+    return cast("Tensor", _GradientReversal.apply(features, coefficient))
+
+
+def dann_schedule(progress: float, steepness: float = 10.0) -> float:
+    """2 / (1 + exp(-10 p)) - 1: from 0 at the start of training to almost 1 at its end (DANN).
+
+    Example:
+        >>> round(dann_schedule(0.1), 4)
+        0.4621
+    """
+    return 2.0 / (1.0 + math.exp(-steepness * progress)) - 1.0
+
+
+def quadratic_schedule(progress: float) -> float:
+    """p^2, from 0 to 1 (A3D2's code).
+
+    Example:
+        >>> quadratic_schedule(0.5)
+        0.25
+    """
+    return progress**2
+
+
+def _constant_schedule(progress: float) -> float:
+    del progress
+    return 1.0
+
+
+SCHEDULES: Final[Mapping[Schedule, Callable[[float], float]]] = {
+    "dann": dann_schedule,
+    "quadratic": quadratic_schedule,
+    "constant": _constant_schedule,
+}
+"""Coefficients of gradient reversal as functions of the progress of training."""
+
+
+class DomainDiscriminator(nn.Sequential):
+    """Says which side features come from: FC - activation - FC with two logits, source 0 and target 1.
+
+    Args:
+        features: length of the feature vectors.
+        hidden: width of the hidden layer; 100 as in MM-SADA.
+        activation: between the layers; ReLU if None.
+    """
+
+    def __init__(self, features: int, hidden: int = 100, activation: nn.Module | None = None) -> None:
+        super().__init__(nn.Linear(features, hidden), activation or nn.ReLU(), nn.Linear(hidden, 2))
+
+
+def domain_loss(
+    source_logits: Float[Tensor, "source 2"],
+    target_logits: Float[Tensor, "target 2"],
+    source_rows: Bool[Tensor, " source"] | None = None,
+    target_rows: Bool[Tensor, " target"] | None = None,
+) -> Float[Tensor, ""]:
+    """Cross-entropy of the domain labels source = 0, target = 1.
+
+    Mean over the concatenation of both sides' rows that count: a larger side weighs more. 0, still part of the graph,
+    where either side has no such row: there is nothing to tell apart.
+    """
+    sides = ((source_logits, source_rows), (target_logits, target_rows))
+    counted = [torch.ones_like(logits[:, 0], dtype=torch.bool) if rows is None else rows for logits, rows in sides]
+    losses = [
+        cross_entropy(logits, logits.new_full((len(logits),), label, dtype=torch.long), reduction="none")
+        for label, (logits, _) in enumerate(sides)
+    ]
+    both = counted[0].any() & counted[1].any()
+    return mean_over(torch.cat(losses), torch.cat(counted) & both)
+
+
+class DomainAdversarial(Aligner):
+    """One domain discriminator per modality behind gradient reversal, `domain/<modality>`; their sum is RNA's L_d.
+
+    The discriminators learn to tell source from target while the features, whose gradient is reversed and scaled by the
+    schedule, learn to defeat them. Without a target there are no terms.
+
+    Args:
+        lambda_d: weight of each term. The paper prints none; the default is ours.
+        schedule: coefficient of the reversal at progress p: "dann" is 2/(1+exp(-10p))-1, "quadratic" p^2, "constant" 1.
+        hidden: width of the discriminators' hidden layer.
+
+    Raises:
+        ValueError: if an argument breaks its rule.
+    """
+
+    layout: Layout
+
+    def __init__(self, lambda_d: float = 1.0, schedule: Schedule = "dann", hidden: int = 100) -> None:
+        super().__init__()
+        if not (math.isfinite(lambda_d) and lambda_d >= 0):
+            raise ValueError(f"lambda_d must not be negative, but got {lambda_d}.")
+        if schedule not in SCHEDULES:
+            raise ValueError(f"schedule must be one of {', '.join(SCHEDULES)}, but got {schedule!r}.")
+        if hidden < 1:
+            raise ValueError(f"hidden must be positive, but got {hidden}.")
+        self.lambda_d = lambda_d
+        self.schedule = schedule
+        self.hidden = hidden
+        self.discriminators = nn.ModuleDict()
+
+    def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
+        """Make a discriminator for each modality's features."""
+        self.layout = layout
+        for modality in layout.modalities:
+            self.discriminators[modality] = DomainDiscriminator(layout.feature_sizes[modality], self.hidden)
+
+    def forward(self, step: Step) -> dict[str, Term]:
+        """L_d of each modality, over the samples that have it."""
+        if step.source is None or step.target is None:
+            return {}
+        coefficient = SCHEDULES[self.schedule](step.progress)
+        terms: dict[str, Term] = {}
+        for modality, discriminator in self.discriminators.items():
+            rows = [side.batch.has(modality) for side in (step.source, step.target)]
+            logits = [
+                discriminator(reverse_gradient(keep_present(side.outputs.features[modality], present), coefficient))
+                for side, present in zip((step.source, step.target), rows, strict=True)
+            ]
+            terms[f"domain/{modality}"] = Term(domain_loss(*logits, *rows), self.lambda_d, reach_across(modality))
+        return terms

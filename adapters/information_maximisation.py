@@ -1,0 +1,83 @@
+"""Information maximisation on the target: sure of each sample, even over classes.
+
+Bridle, Heading, MacKay: Unsupervised Classifiers, Mutual Information and Phantom Targets, NIPS 1991; RNA, IJCV 2024,
+section 3.6.
+"""
+
+import math
+from collections.abc import Mapping
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ..framework.batch import Step, Term
+from ..framework.interfaces import Aligner
+from ..framework.layout import Layout
+from .terms import reach, term_name
+
+
+def mean_entropy(logits: Float[Tensor, "batch classes"]) -> Float[Tensor, ""]:
+    """Mean over samples of the entropy of the softmax, in nats."""
+    log_probabilities = logits.log_softmax(dim=1)
+    return -(log_probabilities.exp() * log_probabilities).sum(dim=1).mean()
+
+
+def entropy_of_mean(logits: Float[Tensor, "batch classes"]) -> Float[Tensor, ""]:
+    """Entropy of the mean softmax, in nats."""
+    # In logarithms: a class whose mean probability underflows to 0 would otherwise have an infinite gradient.
+    log_mean = logits.log_softmax(dim=1).logsumexp(dim=0) - math.log(len(logits))
+    return -(log_mean.exp() * log_mean).sum()
+
+
+def information_maximisation_loss(logits: Float[Tensor, "batch classes"]) -> Float[Tensor, ""]:
+    r""":math:`-E_x \sum_c p_c(x) \log p_c(x) + \sum_c \bar p_c \log \bar p_c` (RNA, section 3.6), to be minimised.
+
+    Between -log C, where each sample is sure and the classes are even, and 0. A batch of one gives 0 without gradient.
+
+    Example:
+        >>> import torch
+        >>> sure_and_even = torch.tensor([[100.0, 0.0], [0.0, 100.0]])
+        >>> round(information_maximisation_loss(sure_and_even).item(), 4)
+        -0.6931
+    """
+    return mean_entropy(logits) - entropy_of_mean(logits)
+
+
+class InformationMaximisation(Aligner):
+    """L_IM on the joint logits of the target: `information_maximisation`, by task where there are several.
+
+    A regression task has no term, nor has a step without target.
+
+    Args:
+        lambda_im: weight. The paper prints none; the default is ours.
+
+    Raises:
+        ValueError: if `lambda_im` is negative.
+    """
+
+    layout: Layout
+
+    def __init__(self, lambda_im: float = 1.0) -> None:
+        super().__init__()
+        if not (math.isfinite(lambda_im) and lambda_im >= 0):
+            raise ValueError(f"lambda_im must not be negative, but got {lambda_im}.")
+        self.lambda_im = lambda_im
+
+    def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
+        """Take the tasks."""
+        self.layout = layout
+
+    def forward(self, step: Step) -> dict[str, Term]:
+        """L_IM of each classification task."""
+        if step.target is None:
+            return {}
+        outputs = step.target.outputs
+        return {
+            term_name("information_maximisation", task, self.layout): Term(
+                information_maximisation_loss(outputs.joint_logits(task.name)),
+                self.lambda_im,
+                reach("target", self.layout),
+            )
+            for task in self.layout.tasks
+            if not task.is_regression
+        }

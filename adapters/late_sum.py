@@ -1,0 +1,30 @@
+"""Late fusion by the sum of logits (RNA, IJCV 2024, section 4.2.1)."""
+
+import torch
+from jaxtyping import Bool
+from torch import Tensor
+
+from ..framework.batch import Outputs
+from ..framework.interfaces import Fused, Fusion
+from ..framework.layout import DomainSide
+from .terms import keep_present
+
+
+class LateSum(Fusion):
+    """Sums the logits of the modalities that are present, and concatenates their features in alphabetical order.
+
+    An absent modality's logits do not count, and its part of the joint features is zero.
+    """
+
+    def forward(self, outputs: Outputs, present: Bool[Tensor, "batch modality"], domain_side: DomainSide) -> Fused:
+        """Fuse; the domain side makes no difference."""
+        modalities = sorted(outputs.features)
+        masks = {modality: present[:, column] for column, modality in enumerate(modalities)}
+        features = [keep_present(outputs.features[modality], masks[modality]) for modality in modalities]
+        logits = {
+            task: torch.stack([keep_present(by_modality[modality], masks[modality]) for modality in modalities]).sum(
+                dim=0
+            )
+            for task, by_modality in outputs.logits.items()
+        }
+        return Fused(features=torch.cat(features, dim=1), logits=logits)
