@@ -1,6 +1,6 @@
 """What parts must know of the data before they can make their weights. Imports no torch."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import combinations
 from typing import Final, Literal, TypeAlias
 
@@ -10,6 +10,10 @@ JOINT: Final = "joint"
 """Key of the fused features and logits, beside the names of the modalities."""
 
 DomainSide: TypeAlias = Literal["source", "target"]
+
+
+def _to_names(names: Iterable[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(names)
 
 
 @attrs.frozen
@@ -24,7 +28,7 @@ class Task:
     """
 
     name: str
-    classes: tuple[str, ...] | None = attrs.field(default=None, converter=attrs.converters.optional(tuple))
+    classes: tuple[str, ...] | None = attrs.field(default=None, converter=_to_names)
 
     @classes.validator
     def _check_classes(self, _: object, value: tuple[str, ...] | None) -> None:

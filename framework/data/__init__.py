@@ -1,1 +1,50 @@
-"""TODO."""
+"""Data as tables of files: reading, decoding and preprocessing without torch, and batches for torch.
+
+Names are imported when they are first asked for, so that the modules without torch stay light.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .decoding import Decoded as Decoded
+    from .loader import Loader as Loader, to_batch as to_batch
+    from .preprocessing import (
+        AudioPreprocessing as AudioPreprocessing,
+        FeaturesPreprocessing as FeaturesPreprocessing,
+        ImagePreprocessing as ImagePreprocessing,
+        Preprocessing as Preprocessing,
+        SignalPreprocessing as SignalPreprocessing,
+    )
+    from .problem import Problem as Problem
+    from .reading import read_cell as read_cell
+    from .reference import Reference as Reference, parse_reference as parse_reference
+    from .samples import Arrays as Arrays, Sample as Sample, Samples as Samples, stack as stack
+    from .schema import Schema as Schema
+    from .table import Row as Row, Table as Table
+    from .table_file import read_table as read_table, scan_table as scan_table, write_table as write_table
+    from .validation import carve_validation as carve_validation
+else:
+    from .._lazy import attach
+
+    __getattr__, __dir__, __all__ = attach(
+        __name__,
+        {
+            "decoding": ["Decoded"],
+            "loader": ["Loader", "to_batch"],
+            "preprocessing": [
+                "AudioPreprocessing",
+                "FeaturesPreprocessing",
+                "ImagePreprocessing",
+                "Preprocessing",
+                "SignalPreprocessing",
+            ],
+            "problem": ["Problem"],
+            "reading": ["read_cell"],
+            "reference": ["Reference", "parse_reference"],
+            "samples": ["Arrays", "Sample", "Samples", "stack"],
+            "schema": ["Schema"],
+            "table": ["Row", "Table"],
+            "table_file": ["read_table", "scan_table", "write_table"],
+            "validation": ["carve_validation"],
+        },
+    )

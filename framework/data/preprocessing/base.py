@@ -1,0 +1,157 @@
+"""What turns a decoded file into the array that an encoder takes."""
+
+import json
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Self
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import DataError
+from ..decoding import Decoded
+
+
+@attrs.frozen
+class Preprocessing(ABC):
+    """Turns a decoded file into a float32 array of exactly `shape`.
+
+    A subclass is an attrs class whose fields are JSON values or tuples of numbers, and sets `kind`.
+    """
+
+    kind: ClassVar[str]
+    """What a configuration calls it."""
+
+    _kinds: ClassVar[dict[str, type["Preprocessing"]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        """Make the subclass known to `from_config`."""
+        super().__init_subclass__()
+        Preprocessing._kinds[cls.kind] = cls
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, samples: Iterable[Decoded], overrides: Mapping[str, object] | None = None) -> Self:
+        """Infer sizes and statistics from the source's training rows.
+
+        Args:
+            samples: seen once, one after the other.
+            overrides: fields that are known already.
+
+        Raises:
+            DataError: if the samples do not fit together, or an override is not a field.
+        """
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array of one sample."""
+
+    @abstractmethod
+    def encoder_arguments(self) -> dict[str, object]:
+        """Arguments for an encoder's constructor that only the data tell."""
+
+    @abstractmethod
+    def _prepare(self, decoded: Decoded) -> NDArray[np.float32]:
+        """The array of one sample."""
+
+    def __call__(self, decoded: Decoded) -> NDArray[np.float32]:
+        """Turn a decoded file into an array of `shape`.
+
+        Raises:
+            DataError: if it holds NaN or infinite values, or is of another kind, size or rate than was fitted.
+        """
+        return np.ascontiguousarray(self._prepare(decoded), dtype=np.float32)
+
+    def to_config(self) -> dict[str, object]:
+        """The configuration as JSON values, with the field `kind`."""
+        fields: dict[str, object] = json.loads(json.dumps(attrs.asdict(self)))
+        return {"kind": self.kind, **fields}
+
+    @staticmethod
+    def from_config(config: Mapping[str, object]) -> "Preprocessing":
+        """Read what `to_config` wrote.
+
+        Raises:
+            DataError: if the kind is not known or a field is wrong.
+        """
+        fields = dict(config)
+        known: Any = Preprocessing.of_kind(fields.pop("kind", None))
+        try:
+            result: Preprocessing = known(**fields)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"{known.kind} preprocessing: {error}") from error
+        return result
+
+    @staticmethod
+    def of_kind(kind: object) -> type["Preprocessing"]:
+        """The class that a configuration calls `kind`.
+
+        Raises:
+            DataError: if there is none.
+        """
+        found = Preprocessing._kinds.get(str(kind))
+        if found is None:
+            known = ", ".join(sorted(Preprocessing._kinds))
+            raise DataError(f"kind of preprocessing must be one of {known}, but got {kind!r}.")
+        return found
+
+    @classmethod
+    def _make(cls, fitted: Mapping[str, object], overrides: Mapping[str, object] | None) -> Self:
+        """An instance from fitted fields, where overrides take precedence."""
+        known = [field.name for field in attrs.fields(cls)]
+        unknown = sorted(set(overrides or {}) - set(known))
+        if unknown:
+            raise DataError(f"{cls.kind} preprocessing has the fields {', '.join(known)}, but got {unknown[0]!r}.")
+        fields: dict[str, Any] = {**fitted, **(overrides or {})}
+        try:
+            return cls(**fields)
+        except ValueError as error:
+            raise DataError(f"{cls.kind} preprocessing: {error}") from error
+
+
+def check_positive(_: object, field: "attrs.Attribute[int]", value: object) -> None:
+    """Attrs validator: a whole number above 0."""
+    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+        raise ValueError(f"{field.name} must be a positive whole number, but got {value!r}.")
+
+
+def check_std(instance: Any, field: "attrs.Attribute[tuple[float, ...]]", value: tuple[float, ...]) -> None:  # noqa: ANN401
+    """Attrs validator: one positive number for each number of `mean`."""
+    if not value or len(value) != len(instance.mean):
+        raise ValueError(f"{field.name} must be as long as mean, {len(instance.mean)}, but got {len(value)} numbers.")
+    wrong = [number for number in value if not number > 0]
+    if wrong:
+        raise ValueError(f"{field.name} must be positive, but got {wrong[0]}.")
+
+
+def to_numbers(values: Iterable[float]) -> tuple[float, ...]:
+    """Attrs converter: finite numbers."""
+    numbers = tuple(float(value) for value in values)
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError(f"numbers must be finite, but got {numbers}.")
+    return numbers
+
+
+def to_finite(array: NDArray[Any], name: str) -> NDArray[np.float32]:
+    """The array as float32.
+
+    Raises:
+        DataError: if it is empty, or holds a NaN or infinite value.
+    """
+    if array.size == 0:
+        raise DataError(f"{name}: expected at least one value, but found an array of shape {array.shape}.")
+    with np.errstate(over="ignore"):
+        values: NDArray[np.float32] = array.astype(np.float32)
+    wrong = np.flatnonzero(~np.isfinite(values))
+    if len(wrong):
+        first = values.reshape(-1)[wrong[0]]
+        raise DataError(f"{name}: expected finite numbers, but found {first} ({len(wrong)} of {values.size} values).")
+    return values
+
+
+def as_vector(numbers: tuple[float, ...]) -> NDArray[np.float32]:
+    """Numbers as float32."""
+    return np.array(numbers, dtype=np.float32)

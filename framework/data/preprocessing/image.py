@@ -1,0 +1,96 @@
+"""Pictures."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Self
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import DataError
+from ..decoding import Decoded
+from .base import Preprocessing, as_vector, check_positive, check_std, to_numbers
+from .moments import Moments
+
+
+@attrs.frozen
+class ImagePreprocessing(Preprocessing):
+    """An image of bytes, `(H, W)` or `(H, W, channels)`, to `(channels, height, width)`.
+
+    It is resized where its size differs (Pillow's bilinear filter, which also averages when it shrinks), scaled to [0,
+    1] and normalised per channel.
+
+    Args:
+        height: in pixels.
+        width: in pixels.
+        mean: by channel, of values in [0, 1].
+        std: by channel, of values in [0, 1].
+
+    Example:
+        >>> preprocessing = ImagePreprocessing(height=1, width=2, mean=[0.5], std=[0.5])
+        >>> preprocessing(Decoded("image", np.array([[0, 255]], dtype=np.uint8))).tolist()
+        [[[-1.0, 1.0]]]
+    """
+
+    kind: ClassVar[str] = "image"
+
+    height: int = attrs.field(validator=check_positive)
+    width: int = attrs.field(validator=check_positive)
+    mean: tuple[float, ...] = attrs.field(converter=to_numbers)
+    std: tuple[float, ...] = attrs.field(converter=to_numbers, validator=check_std)
+
+    @classmethod
+    def fit(cls, samples: Iterable[Decoded], overrides: Mapping[str, object] | None = None) -> Self:
+        """Infer channels, their mean and standard deviation, and the size: the median height and the median width."""
+        moments = Moments()
+        sizes: list[tuple[int, ...]] = []
+        for decoded in samples:
+            pixels = _to_pixels(decoded)
+            _check_channels(decoded, pixels, sizes[0][2] if sizes else pixels.shape[2])
+            moments.add(pixels.reshape(-1, pixels.shape[2]) / 255)
+            sizes.append(pixels.shape)
+        height, width, _ = np.median(sizes, axis=0).astype(int).tolist()
+        return cls._make({"height": height, "width": width, "mean": moments.mean, "std": moments.std}, overrides)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """`(channels, height, width)`."""
+        return len(self.mean), self.height, self.width
+
+    def encoder_arguments(self) -> dict[str, object]:
+        """`in_channels`, `height` and `width`."""
+        return {"in_channels": len(self.mean), "height": self.height, "width": self.width}
+
+    def _prepare(self, decoded: Decoded) -> NDArray[np.float32]:
+        pixels = _to_pixels(decoded)
+        _check_channels(decoded, pixels, len(self.mean))
+        if pixels.shape[:2] != (self.height, self.width):
+            pixels = _resize(pixels, self.height, self.width)
+        scaled = pixels.astype(np.float32) / np.float32(255)
+        normalised: NDArray[np.float32] = (scaled - as_vector(self.mean)) / as_vector(self.std)
+        return normalised.transpose(2, 0, 1)
+
+
+def _to_pixels(decoded: Decoded) -> NDArray[Any]:
+    pixels = decoded.array()
+    if pixels.ndim == 2:
+        pixels = pixels[:, :, np.newaxis]
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.size == 0:
+        raise DataError(
+            f"{decoded.name}: expected an image of bytes (height, width, channels), "
+            f"but found {pixels.dtype} of shape {pixels.shape}."
+        )
+    return pixels
+
+
+def _check_channels(decoded: Decoded, pixels: NDArray[Any], channels: int) -> None:
+    if pixels.shape[2] != channels:
+        raise DataError(f"{decoded.name}: expected {channels} channels, but found {pixels.shape[2]}.")
+
+
+def _resize(pixels: NDArray[Any], height: int, width: int) -> NDArray[Any]:
+    from PIL import Image
+
+    planes = [Image.fromarray(np.ascontiguousarray(plane)) for plane in pixels.transpose(2, 0, 1)]
+    resized = [np.asarray(plane.resize((width, height), Image.Resampling.BILINEAR)) for plane in planes]
+    return np.stack(resized, axis=2)

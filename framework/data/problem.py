@@ -1,0 +1,33 @@
+"""What is wrong with one row of a table."""
+
+import attrs
+
+
+@attrs.frozen
+class Problem:
+    """A rule that a row, or the table as a whole, breaks.
+
+    Args:
+        message: the rule, and what was found.
+        line: of the row in its file; None where it is the table's as a whole.
+        id: of the row.
+        modality: the column.
+
+    Example:
+        >>> print(Problem("expected a file, but found none at a.wav.", line=2, id="x", modality="audio"))
+        line 2, id 'x', audio: expected a file, but found none at a.wav.
+    """
+
+    message: str
+    line: int | None = None
+    id: str | None = None
+    modality: str | None = None
+
+    def __str__(self) -> str:
+        named = [
+            None if self.line is None else f"line {self.line}",
+            None if self.id is None else f"id {self.id!r}",
+            self.modality,
+        ]
+        place = ", ".join(part for part in named if part)
+        return f"{place}: {self.message}" if place else self.message

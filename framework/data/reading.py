@@ -1,0 +1,55 @@
+"""A cell to decoded data: parse the reference, fetch the bytes, decode them."""
+
+from pathlib import Path
+
+from ..errors import DataError
+from . import archives
+from .decoding import Decoded, decode
+from .reference import Reference, parse_reference
+from .table import Row, Table
+
+
+def read_cell(cell: str, root: Path) -> Decoded:
+    """Read the file, array row or archive member that a cell names.
+
+    Args:
+        cell: see `parse_reference`.
+        root: folder that relative paths start from.
+
+    Raises:
+        DataError: if the cell is no reference, there is no such file, or it cannot be decoded; the message starts with
+            the cell.
+    """
+    reference = parse_reference(cell)
+    path = root / reference.path
+    if not path.is_file():
+        raise DataError(f"{cell}: expected a file, but found none at {path}.")
+    try:
+        return _read(reference, path, cell)
+    except OSError as error:
+        raise DataError(f"{cell}: expected a file that can be read, but found: {error.strerror}.") from error
+
+
+def _read(reference: Reference, path: Path, cell: str) -> Decoded:
+    if reference.member is None:
+        return decode(path.read_bytes(), reference.suffix, cell)
+    try:
+        if reference.is_array:
+            value = archives.read_array(path, reference.member, reference.row)
+            return Decoded("array", value, None, cell)
+        data = archives.read_member(path, reference.member)
+    except DataError as error:
+        raise DataError(f"{cell}: {error}") from error
+    return decode(data, reference.suffix, cell)
+
+
+def read_modality(table: Table, row: Row, modality: str) -> Decoded | None:
+    """What a row has of a modality: inline text as it stands, what a path names, or None.
+
+    Raises:
+        DataError: see `read_cell`.
+    """
+    cell = row.cells.get(modality)
+    if cell is None:
+        return None
+    return Decoded("text", cell, name=repr(cell)) if modality in table.text else read_cell(cell, table.root)

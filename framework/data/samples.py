@@ -1,0 +1,184 @@
+"""Preprocessed samples of a table, and batches of them as numpy arrays."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, overload
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from ..layout import Task
+from .labels import encode_label
+from .problem import Problem
+from .reading import read_modality
+from .schema import Schema
+from .table import Row, Table
+
+CACHE_BYTES: Final = 512 * 2**20
+"""How much preprocessed data a `Samples` keeps by default."""
+
+
+@attrs.frozen(eq=False)
+class Sample:
+    """One preprocessed row.
+
+    Args:
+        id: of its row.
+        domain: name of its domain.
+        index: position in its data set.
+        inputs: float32 array by modality, in alphabetical order; zeros where the modality is absent.
+        present: `(M,)`, which modalities it has.
+        labels: class index or number by task; None where labels are not to be seen.
+    """
+
+    id: str
+    domain: str
+    index: int
+    inputs: Mapping[str, NDArray[np.float32]]
+    present: NDArray[np.bool_]
+    labels: Mapping[str, int | float] | None = None
+
+
+@attrs.frozen(eq=False)
+class Arrays:
+    """A batch in numpy, for torch and ONNX Runtime alike.
+
+    Args:
+        inputs: `(B, ...)` float32 by modality, in alphabetical order; zeros where a modality is absent.
+        present: `(B, M)`, which modalities each sample has.
+        labels: `(B,)` by task, int64 for classes and float32 for regression; None where labels are not to be seen.
+        ids: of the rows.
+        domains: their names.
+        index: `(B,)`, positions in the data set.
+    """
+
+    inputs: Mapping[str, NDArray[np.float32]]
+    present: NDArray[np.bool_]
+    labels: Mapping[str, NDArray[Any]] | None
+    ids: tuple[str, ...]
+    domains: tuple[str, ...]
+    index: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, rows: slice) -> "Arrays":
+        """Some of the rows, as views."""
+        return Arrays(
+            inputs={name: array[rows] for name, array in self.inputs.items()},
+            present=self.present[rows],
+            labels=None if self.labels is None else {task: array[rows] for task, array in self.labels.items()},
+            ids=self.ids[rows],
+            domains=self.domains[rows],
+            index=self.index[rows],
+        )
+
+
+class Samples(Sequence[Sample]):
+    """The rows of a table, decoded and preprocessed when they are asked for.
+
+    Args:
+        table: the rows.
+        schema: fitted on the source's training rows.
+        labelled: whether samples carry labels. If not, no label is ever read: the rows forget theirs here.
+        cache_bytes: samples are kept in memory until they take this much.
+
+    Raises:
+        DataError: if a row has none of the schema's modalities or, where `labelled`, no label or one that the schema
+            does not know. Files are read later, and every error about them names line, id, modality and cell.
+    """
+
+    def __init__(self, table: Table, schema: Schema, *, labelled: bool, cache_bytes: int = CACHE_BYTES) -> None:
+        self.schema = schema
+        self.labelled = labelled
+        self._labels = [_encode(row, schema.tasks) for row in table.rows] if labelled else None
+        self.table = table if labelled else table.with_rows(attrs.evolve(row, labels={}) for row in table.rows)
+        for row in table.rows:
+            if not set(row.present) & set(schema.modalities):
+                raise DataError(str(_problem(row, f"expected one of {', '.join(schema.modalities)}, but found none.")))
+        self._cache: dict[int, Sample] = {}
+        self._free_bytes = cache_bytes
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Sample]: ...
+
+    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
+        """The sample at a position, or those of a slice.
+
+        Raises:
+            DataError: if one of its files is missing, cannot be decoded or does not fit the schema.
+        """
+        if isinstance(index, slice):
+            return [self[position] for position in range(len(self))[index]]
+        position = range(len(self))[index]
+        if position in self._cache:
+            return self._cache[position]
+        sample = self._read(position)
+        size = sum(array.nbytes for array in sample.inputs.values())
+        if size <= self._free_bytes:
+            self._cache[position] = sample
+            self._free_bytes -= size
+        return sample
+
+    def _read(self, position: int) -> Sample:
+        row = self.table.rows[position]
+        inputs: dict[str, NDArray[np.float32]] = {}
+        for name, preprocessing in self.schema.preprocessing.items():
+            try:
+                decoded = read_modality(self.table, row, name)
+                inputs[name] = np.zeros(preprocessing.shape, np.float32) if decoded is None else preprocessing(decoded)
+            except DataError as error:
+                raise DataError(str(_problem(row, str(error), name))) from error
+        return Sample(
+            id=row.id,
+            domain=row.domain,
+            index=position,
+            inputs=inputs,
+            present=np.array([name in row.present for name in inputs]),
+            labels=None if self._labels is None else self._labels[position],
+        )
+
+
+def stack(samples: Sequence[Sample]) -> Arrays:
+    """Samples as one batch.
+
+    Raises:
+        ValueError: if there are no samples: nothing tells the shapes.
+    """
+    if not samples:
+        raise ValueError("samples must be one or more, but got none.")
+    first = samples[0]
+    return Arrays(
+        inputs={name: np.stack([sample.inputs[name] for sample in samples]) for name in first.inputs},
+        present=np.stack([sample.present for sample in samples]),
+        labels=None if first.labels is None else {task: _stack_labels(task, samples) for task in first.labels},
+        ids=tuple(sample.id for sample in samples),
+        domains=tuple(sample.domain for sample in samples),
+        index=np.array([sample.index for sample in samples], dtype=np.int64),
+    )
+
+
+def _stack_labels(task: str, samples: Sequence[Sample]) -> NDArray[Any]:
+    labels = [sample.labels[task] for sample in samples if sample.labels is not None]
+    return np.array(labels, dtype=np.int64 if isinstance(labels[0], int) else np.float32)
+
+
+def _encode(row: Row, tasks: tuple[Task, ...]) -> dict[str, int | float]:
+    labels: dict[str, int | float] = {}
+    for task in tasks:
+        try:
+            labels[task.name] = encode_label(task, row.labels.get(task.name))
+        except DataError as error:
+            raise DataError(str(_problem(row, f"task {task.name!r}: {error}"))) from error
+    return labels
+
+
+def _problem(row: Row, message: str, modality: str | None = None) -> Problem:
+    return Problem(message, row.line, row.id, modality)

@@ -1,0 +1,147 @@
+"""What a table holds, inferred from the source's training rows and stored in every checkpoint and artefact."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+import attrs
+import numpy as np
+
+from ..errors import DataError
+from ..layout import Task
+from .decoding import Decoded
+from .labels import TaskKind, make_task
+from .preprocessing import Preprocessing, infer_preprocessing
+from .problem import Problem
+from .reading import read_modality
+from .table import Row, Table
+
+FITTED_ROWS: Final = 512
+"""Preprocessing is fitted on this many rows a modality at most, spread evenly over the table."""
+
+
+def _sorted_by_name(preprocessing: Mapping[str, Preprocessing]) -> dict[str, Preprocessing]:
+    return dict(sorted(preprocessing.items()))
+
+
+def _to_tasks(tasks: Iterable[Task]) -> tuple[Task, ...]:
+    return tuple(tasks)
+
+
+@attrs.frozen
+class Schema:
+    """Preprocessing of each modality, and the tasks.
+
+    Args:
+        preprocessing: by modality, kept in alphabetical order.
+        tasks: what is predicted.
+    """
+
+    preprocessing: Mapping[str, Preprocessing] = attrs.field(converter=_sorted_by_name)
+    tasks: tuple[Task, ...] = attrs.field(converter=_to_tasks)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Names of the modalities, sorted."""
+        return tuple(self.preprocessing)
+
+    @classmethod
+    def fit(
+        cls,
+        table: Table,
+        overrides: Mapping[str, Mapping[str, object]] | None = None,
+        tasks: Mapping[str, TaskKind] | None = None,
+    ) -> "Schema":
+        """Infer a schema from the source's training rows, and from nothing else.
+
+        Args:
+            table: the source's training rows. Labels are read for the names of classes only.
+            overrides: fields of a modality's preprocessing that are known, among them its `kind`.
+            tasks: `"classes"` or `"regression"` by task, where `infer_kind` would guess wrong.
+
+        Raises:
+            DataError: if a modality has no data, its files do not fit together, a task has fewer than two classes, or a
+                name is not in the table. The message names the row.
+        """
+        overrides, tasks = overrides or {}, tasks or {}
+        _check_names("modality", overrides, table.modalities)
+        _check_names("task", tasks, table.tasks)
+        if not table.tasks:
+            raise DataError("the source must have labels, but the table has no column 'label' or 'label.<task>'.")
+        preprocessing = {name: _fit_modality(table, name, overrides.get(name)) for name in table.modalities}
+        return cls(preprocessing, tuple(_fit_task(table, name, tasks.get(name)) for name in table.tasks))
+
+    def to_config(self) -> dict[str, object]:
+        """The schema as JSON values."""
+        return {
+            "preprocessing": {name: part.to_config() for name, part in self.preprocessing.items()},
+            "tasks": [
+                {"name": task.name, "classes": None if task.classes is None else list(task.classes)}
+                for task in self.tasks
+            ],
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, object]) -> "Schema":
+        """Read what `to_config` wrote.
+
+        Raises:
+            DataError: if something is missing or wrong.
+        """
+        match config:
+            case {"preprocessing": Mapping() as parts, "tasks": list() as tasks}:
+                return cls(
+                    {name: Preprocessing.from_config(part) for name, part in parts.items()}, map(_read_task, tasks)
+                )
+            case _:
+                raise DataError(f"a schema has the fields preprocessing and tasks, but got {', '.join(config)}.")
+
+
+def _read_task(config: object) -> Task:
+    match config:
+        case {"name": str(name), "classes": list() | None as classes}:
+            try:
+                return Task(name, classes)
+            except ValueError as error:
+                raise DataError(str(error)) from error
+        case _:
+            raise DataError(f"a task has the fields name and classes, but got {config!r}.")
+
+
+def _fit_task(table: Table, name: str, kind: TaskKind | None) -> Task:
+    return make_task(name, [cell for row in table.rows if (cell := row.labels[name]) is not None], kind)
+
+
+@attrs.define
+class _Column:
+    """A modality of some rows, decoded one by one; remembers where it is."""
+
+    table: Table
+    modality: str
+    rows: list[Row]
+    current: Row | None = None
+
+    def __iter__(self) -> Iterator[Decoded]:
+        for row in self.rows:
+            self.current = row
+            decoded = read_modality(self.table, row, self.modality)
+            if decoded is not None:
+                yield decoded
+
+
+def _fit_modality(table: Table, modality: str, overrides: Mapping[str, object] | None) -> Preprocessing:
+    rows = [row for row in table.rows if row.cells[modality] is not None]
+    if not rows:
+        raise DataError(f"modality {modality!r} must be there in some of the source's training rows, but is in none.")
+    positions = np.linspace(0, len(rows) - 1, min(FITTED_ROWS, len(rows))).round().astype(int)
+    column = _Column(table, modality, [rows[position] for position in positions])
+    try:
+        return infer_preprocessing(column, overrides)
+    except DataError as error:
+        row = column.current or rows[0]
+        raise DataError(str(Problem(str(error), row.line, row.id, modality))) from error
+
+
+def _check_names(what: str, given: Mapping[str, object], known: tuple[str, ...]) -> None:
+    for name in given:
+        if name not in known:
+            raise DataError(f"{what} must be one of {', '.join(map(repr, known)) or 'none'}, but got {name!r}.")

@@ -1,0 +1,126 @@
+"""A table of files: one row a sample, one column a modality."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from ..errors import DataError
+from .reference import holds_text
+
+LABEL: Final = "label"
+"""Column of the one task of most tables, and the prefix of the columns of several."""
+
+
+@attrs.frozen
+class Row:
+    """One sample.
+
+    Args:
+        line: of its file, to find it again; the header of a CSV file is line 1.
+        id: unlike any other row's.
+        domain: where it comes from.
+        split: usually `train`, `validation` or `test`.
+        labels: cell by task; None where it is empty.
+        cells: cell by modality; None where the sample lacks the modality.
+        group: rows of one group (a person, a recording) stay together when validation rows are carved out.
+    """
+
+    line: int
+    id: str
+    domain: str
+    split: str
+    labels: Mapping[str, str | None]
+    cells: Mapping[str, str | None]
+    group: str | None = None
+
+    @property
+    def present(self) -> tuple[str, ...]:
+        """The modalities that the sample has, sorted."""
+        return tuple(sorted(name for name, cell in self.cells.items() if cell is not None))
+
+
+def _to_rows(rows: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple(rows)
+
+
+def _to_names(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(names)
+
+
+def _to_sorted_names(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(names))
+
+
+def _to_set(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(names)
+
+
+def _infer_text(table: "Table") -> frozenset[str]:
+    return frozenset(name for name in table.modalities if holds_text(row.cells.get(name) for row in table.rows))
+
+
+@attrs.frozen
+class Table:
+    """Rows, and what their columns mean.
+
+    Args:
+        rows: the samples, in order.
+        root: folder that relative paths in cells start from.
+        modalities: names of the columns that hold data, kept sorted.
+        tasks: names of the tasks: `label` is the column `label`, `verb` the column `label.verb`.
+        text: modalities whose cells are inline text instead of paths. Where not given, a column is text if fewer than
+            half of its cells, empty ones apart, have the form of a path that can be read (see `parse_reference`).
+            Decided once for a whole table, then kept by `select`.
+    """
+
+    rows: tuple[Row, ...] = attrs.field(converter=_to_rows)
+    root: Path = attrs.field(converter=Path)
+    modalities: tuple[str, ...] = attrs.field(converter=_to_sorted_names)
+    tasks: tuple[str, ...] = attrs.field(converter=_to_names)
+    text: frozenset[str] = attrs.field(
+        default=attrs.Factory(_infer_text, takes_self=True), converter=_to_set, kw_only=True
+    )
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Names of the domains, sorted."""
+        return tuple(sorted({row.domain for row in self.rows}))
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits, sorted."""
+        return tuple(sorted({row.split for row in self.rows}))
+
+    def with_rows(self, rows: Iterable[Row]) -> "Table":
+        """The same columns with other rows."""
+        return attrs.evolve(self, rows=tuple(rows))
+
+    def select(self, domains: Sequence[str] | str | None = None, split: str | None = None) -> "Table":
+        """The rows of some domains and of one split.
+
+        Args:
+            domains: one name or several; None means all.
+            split: None means all.
+
+        Raises:
+            DataError: if there is no such domain, or no such split in these domains.
+        """
+        wanted = (domains,) if isinstance(domains, str) else self.domains if domains is None else tuple(domains)
+        for name in wanted:
+            if name not in self.domains:
+                raise DataError(f"domain must be one of {_list(self.domains)}, but got {name!r}.")
+        chosen = self.with_rows(row for row in self.rows if row.domain in wanted)
+        if split is None:
+            return chosen
+        if split not in chosen.splits:
+            raise DataError(f"split of {_list(wanted)} must be one of {_list(chosen.splits)}, but got {split!r}.")
+        return self.with_rows(row for row in chosen.rows if row.split == split)
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names)) or "none"

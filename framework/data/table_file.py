@@ -1,0 +1,95 @@
+"""Tables from files and to files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+from ..errors import DataError
+from .columns import GROUP, REQUIRED, Columns, label_column, read_header
+from .problem import Problem
+from .records import Record, read_records, write_records
+from .table import Row, Table
+
+
+def read_table(path: Path | str) -> Table:
+    """Read a table from a .csv, .jsonl or .parquet file.
+
+    Columns `id`, `domain` and `split` are required; `label` or `label.<task>` hold labels, which may be empty; `group`
+    keeps rows together; `meta.<name>` is ignored; any other column is a modality, whose cells hold a path relative to
+    the table's folder (see `parse_reference`), inline text, or nothing.
+
+    Raises:
+        DataError: if the file cannot be read, a required column or cell is missing, an id stands twice, or a row has no
+            modality. The message names the first such row.
+    """
+    table, problems = scan_table(path)
+    if problems:
+        others = f" ({len(problems) - 1} more rows have problems)" if len(problems) > 1 else ""
+        raise DataError(f"{path}, {problems[0]}{others}")
+    return table
+
+
+def scan_table(path: Path | str) -> tuple[Table, tuple[Problem, ...]]:
+    """Read a table, leave out rows that break a rule, and say which.
+
+    Raises:
+        DataError: if the file as a whole cannot be read.
+    """
+    path = Path(path)
+    names, records = read_records(path)
+    columns = read_header(names, str(path))
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    lines: dict[str, int] = {}
+    for line, record in records:
+        row = _to_row((line, record), columns)
+        problem = _find_problem(row, lines)
+        if problem is None:
+            rows.append(row)
+        else:
+            problems.append(problem)
+        lines.setdefault(row.id, line)
+    table = Table(rows, path.parent.absolute(), columns.modalities, tuple(columns.tasks))
+    return table, tuple(problems)
+
+
+def write_table(table: Table, path: Path | str) -> None:
+    """Write a table to a .csv, .jsonl or .parquet file; relative paths in its cells stay as they are.
+
+    Raises:
+        DataError: if the name ends in something else, or Parquet is not installed.
+    """
+    names = [*REQUIRED, *(label_column(task) for task in table.tasks), GROUP, *table.modalities]
+    if all(row.group is None for row in table.rows):
+        names.remove(GROUP)
+    write_records(Path(path), names, [_to_record(row) for row in table.rows])
+
+
+def _to_row(record: Record, columns: Columns) -> Row:
+    line, cells = record
+    return Row(
+        line=line,
+        id=cells.get("id") or "",
+        domain=cells.get("domain") or "",
+        split=cells.get("split") or "",
+        labels={task: cells.get(column) for task, column in columns.tasks.items()},
+        cells={modality: cells.get(modality) for modality in columns.modalities},
+        group=cells.get(GROUP),
+    )
+
+
+def _find_problem(row: Row, lines: Mapping[str, int]) -> Problem | None:
+    for name in REQUIRED:
+        if not getattr(row, name):
+            return Problem(f"expected a cell in column {name!r}, but found it empty.", row.line, row.id or None)
+    if row.id in lines:
+        return Problem(f"expected an id of its own, but found it in line {lines[row.id]} too.", row.line, row.id)
+    if not row.present:
+        return Problem(f"expected at least one of {', '.join(row.cells)}, but found no modality.", row.line, row.id)
+    return None
+
+
+def _to_record(row: Row) -> dict[str, str | None]:
+    labels = {label_column(task): value for task, value in row.labels.items()}
+    return {**attrs.asdict(row, filter=attrs.filters.include("id", "domain", "split", "group")), **labels, **row.cells}

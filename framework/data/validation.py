@@ -1,0 +1,91 @@
+"""Validation rows for a source that has none of its own."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..errors import DataError
+from .labels import infer_kind, is_number
+from .table import Row, Table
+
+
+def carve_validation(table: Table, fraction: float, seed: int) -> tuple[Table, Table]:
+    """Split a source's training rows into rows to train on and rows to validate on.
+
+    Where any row names a group, whole groups go to one part or the other, drawn at random as long as each brings the
+    size closer to `fraction`. Otherwise the rows are drawn evenly over domains and classes (over sorted values for
+    regression). Every class of every task keeps a row to train on.
+
+    Args:
+        table: the source's training rows.
+        fraction: of rows to validate on, between 0 and 1.
+        seed: of the draw; the same seed gives the same rows.
+
+    Returns:
+        The rows to train on and those to validate on, neither empty, in the table's order.
+
+    Raises:
+        ValueError: if `fraction` is not between 0 and 1.
+        DataError: if no row can be spared.
+    """
+    if not 0 < fraction < 1:
+        raise ValueError(f"fraction must be between 0 and 1, but got {fraction}.")
+    generator = np.random.default_rng(seed)
+    wanted = max(1, round(fraction * len(table)))
+    grouped = any(row.group is not None for row in table.rows)
+    chosen = _draw_groups(table, wanted, generator) if grouped else _draw_rows(table, wanted, generator)
+    if not chosen:
+        raise DataError(
+            f"expected {'groups' if grouped else 'rows'} that can be spared for validation, but found that each "
+            "holds the last training row of a class: give the table rows of split 'validation'."
+        )
+    train = [row for index, row in enumerate(table.rows) if index not in chosen]
+    return table.with_rows(train), table.with_rows(table.rows[index] for index in sorted(chosen))
+
+
+def _draw_groups(table: Table, wanted: int, generator: np.random.Generator) -> set[int]:
+    members: dict[str, list[int]] = {}
+    for index, row in enumerate(table.rows):
+        # The prefixes keep a row without a group apart from a group that is named by its id.
+        members.setdefault(f"row {row.id}" if row.group is None else f"group {row.group}", []).append(index)
+    groups = list(members.values())
+    classes = _row_classes(table)
+    left = Counter(label for labels in classes for label in labels)
+    chosen: set[int] = set()
+    for position in generator.permutation(len(groups)):
+        group = groups[position]
+        size = len(chosen) + len(group)
+        taken = Counter(label for index in group for label in classes[index])
+        closer = abs(size - wanted) < abs(len(chosen) - wanted)
+        spared = size < len(table) and all(left[label] > count for label, count in taken.items())
+        if spared and (closer or not chosen):
+            chosen.update(group)
+            left -= taken
+    return chosen
+
+
+def _draw_rows(table: Table, wanted: int, generator: np.random.Generator) -> set[int]:
+    classes = _row_classes(table)
+    kept: set[tuple[str, str]] = set()
+    spare: list[int] = []
+    for index in generator.permutation(len(table)).tolist():
+        if classes[index] <= kept:
+            spare.append(index)
+        kept |= classes[index]
+    spare.sort(key=lambda index: _stratum(table.rows[index], table.tasks))
+    count = min(wanted, len(spare), len(table) - 1)
+    steps = (np.arange(count) + generator.random()) * (len(spare) / max(count, 1))
+    return {spare[int(step)] for step in steps}
+
+
+def _row_classes(table: Table) -> list[frozenset[tuple[str, str]]]:
+    """Task and class of each row; regression targets and missing labels left out."""
+    cells = {task: [row.labels[task] for row in table.rows] for task in table.tasks}
+    tasks = [task for task in table.tasks if infer_kind(cell for cell in cells[task] if cell is not None) == "classes"]
+    return [frozenset((task, label) for task in tasks if (label := row.labels[task]) is not None) for row in table.rows]
+
+
+def _stratum(row: Row, tasks: Sequence[str]) -> tuple[str, list[tuple[float, str]]]:
+    labels = [row.labels[task] or "" for task in tasks]
+    return row.domain, [(float(label) if is_number(label) else 0.0, label) for label in labels]
