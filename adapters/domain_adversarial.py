@@ -114,10 +114,10 @@ def domain_loss(
 
 
 class DomainAdversarial(Aligner):
-    """One domain discriminator per modality behind gradient reversal, `domain/<modality>`; their sum is RNA's L_d.
+    """One domain discriminator per modality behind gradient reversal; the sum of all is RNA's L_d.
 
-    The discriminators learn to tell source from target while the features, whose gradient is reversed and scaled by the
-    schedule, learn to defeat them. Without a target there are no terms.
+    Each term bears its modality's name. The discriminators learn to tell source from target while the features, whose
+    gradient is reversed and scaled by the schedule, learn to defeat them. Without a target there are no terms.
 
     Args:
         lambda_d: weight of each term. The paper prints none; the default is ours.
@@ -161,5 +161,5 @@ class DomainAdversarial(Aligner):
                 discriminator(reverse_gradient(keep_present(side.outputs.features[modality], present), coefficient))
                 for side, present in zip((step.source, step.target), rows, strict=True)
             ]
-            terms[f"domain/{modality}"] = Term(domain_loss(*logits, *rows), self.lambda_d, reach_across(modality))
+            terms[modality] = Term(domain_loss(*logits, *rows), self.lambda_d, reach_across(modality))
         return terms

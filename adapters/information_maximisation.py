@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..framework.batch import Step, Term
 from ..framework.interfaces import Aligner
-from ..framework.layout import Layout
+from ..framework.layout import JOINT, Layout
 from .terms import reach, term_name
 
 
@@ -44,7 +44,7 @@ def information_maximisation_loss(logits: Float[Tensor, "batch classes"]) -> Flo
 
 
 class InformationMaximisation(Aligner):
-    """L_IM on the joint logits of the target: `information_maximisation`, by task where there are several.
+    """L_IM on the joint logits of the target: the term `joint`, one per task.
 
     A regression task has no term, nor has a step without target.
 
@@ -73,7 +73,7 @@ class InformationMaximisation(Aligner):
             return {}
         outputs = step.target.outputs
         return {
-            term_name("information_maximisation", task, self.layout): Term(
+            term_name(JOINT, task, self.layout): Term(
                 information_maximisation_loss(outputs.joint_logits(task.name)),
                 self.lambda_im,
                 reach("target", self.layout),

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ..framework.batch import Side, Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import DomainSide, Layout, Task
-from .norms import MeanNorms, NormTable, norm_table
+from ..framework.norms import MeanNorms, NormTable, norm_table
 from .terms import reach, reach_across, term_name, usable_labels
 
 Form: TypeAlias = Literal["symmetric", "wacv"]
@@ -133,11 +133,10 @@ class RelativeNormAlignment(Aligner):
     """Balances the mean feature norms of modalities, of classes, and of source and target.
 
     The terms are `global/source`, `global/target`, `class/source`, `class/target` and, by modality, `cross/<modality>`;
-    with several tasks, the task's name stands behind. It works on the features that the
-    heads see, for each task by itself; a regression task gets no class terms. Classes are the labels on the source and
-    the kept lessons on the target: without a TeacherSelector the target has none.
-    Without a target (generalisation) only the source's terms are there. An absent modality's rows do not count. Both
-    norms of a ratio carry gradient.
+    with several tasks, the task's name stands behind. Each task is aligned by itself, on the features that its heads
+    see; a regression task gets no class terms. Classes are the labels on the source and the kept lessons on the target:
+    without a TeacherSelector the target has none. Without a target (generalisation) only the source's terms are there.
+    An absent modality's rows do not count. Both norms of a ratio carry gradient.
 
     The paper prints no weights; the defaults are ours.
 
@@ -195,6 +194,17 @@ class RelativeNormAlignment(Aligner):
             if self.cross_domain and len(norms) > 1:
                 terms |= self._cross_terms(norms["source"], norms["target"], task)
         return terms
+
+    def measure(self, step: Step) -> dict[str, float]:
+        """Mean norm of each side and modality (figure 4)."""
+        return {
+            term_name(f"mean_norm/{name}/{modality}", task, self.layout): value
+            for task in self.layout.tasks
+            for name, side in step.sides
+            for modality, value in zip(
+                self.layout.modalities, self._norms(name, side, task).overall.values.tolist(), strict=True
+            )
+        }
 
     def _norms(self, domain_side: DomainSide, side: Side, task: Task) -> NormTable:
         features = [side.outputs.task_features[task.name][modality] for modality in self.layout.modalities]

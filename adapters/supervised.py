@@ -54,9 +54,9 @@ def regression_loss(
 class Supervised(Aligner):
     """Cross-entropy for classes, absolute difference for numbers, of chosen heads.
 
-    The terms are `supervised/<head>` on the source and `pseudo/<head>` on the target, by task where there are several.
-    A modality's head learns from the samples that have it. Rows without a label (class -1,
-    number NaN) do not count. Pseudo-labels are the kept lessons; the target's labels are never looked at.
+    The terms are `source/<head>` and, of pseudo-labels, `target/<head>`; with several tasks, the task's name stands
+    behind. A modality's head learns from the samples that have it. Rows without a label (class -1, number NaN) do not
+    count. Pseudo-labels are the kept lessons; the target's labels are never looked at.
 
     Args:
         heads: that learn from the source: "joint", names of modalities, or "modalities" for all of these.
@@ -117,9 +117,9 @@ class Supervised(Aligner):
         labels: Shaped[Tensor, " batch"],
         keep: Bool[Tensor, " batch"] | None,
     ) -> dict[str, Term]:
-        prefix, heads = ("supervised", self.heads) if domain_side == "source" else ("pseudo", self.pseudo_heads)
+        heads = self.heads if domain_side == "source" else self.pseudo_heads
         return {
-            term_name(f"{prefix}/{head}", task, self.layout): Term(
+            term_name(f"{domain_side}/{head}", task, self.layout): Term(
                 self._loss(side, task, head, labels, keep),
                 self._weight(head),
                 reach(domain_side, self.layout) if head == JOINT else frozenset({(domain_side, head)}),

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from ..framework.layout import JOINT
+from .layout import JOINT
 from .norms import norm_table
 
 
