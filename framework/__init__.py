@@ -6,6 +6,7 @@ Names are imported when they are first asked for, so that the modules without to
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .adaptation import Adapted as Adapted, Batches as Batches, Domains as Domains, adapt as adapt
     from .batch import (
         JOINT_TEACHER as JOINT_TEACHER,
         Batch as Batch,
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
         Step as Step,
         Term as Term,
     )
+    from .builder import Builder as Builder
+    from .data.schema import Schema as Schema
+    from .data.table import Table as Table
+    from .data.table_file import read_table as read_table
     from .errors import (
         AcclimateError as AcclimateError,
         DataError as DataError,
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
         RecipeError as RecipeError,
         RunError as RunError,
     )
+    from .experiment import adapt_table as adapt_table, load_run as load_run
     from .interfaces import (
         Aligner as Aligner,
         Balancer as Balancer,
@@ -39,15 +45,37 @@ if TYPE_CHECKING:
         Task as Task,
         modality_subsets as modality_subsets,
     )
+    from .method import Losses as Losses, Method as Method
+    from .model import MultimodalModel as MultimodalModel
+    from .own_batches import OwnBatches as OwnBatches
+    from .recipe import (
+        Recipe as Recipe,
+        Selection as Selection,
+        Stage as Stage,
+        Training as Training,
+        Update as Update,
+        read_recipe as read_recipe,
+        recipe_names as recipe_names,
+    )
 else:
     from ._lazy import attach
 
     __getattr__, __dir__, __all__ = attach(
         __name__,
         {
+            "adaptation": ["Adapted", "Batches", "Domains", "adapt"],
             "batch": ["JOINT_TEACHER", "Batch", "Lesson", "Outputs", "Representation", "Side", "Step", "Term"],
+            "builder": ["Builder"],
+            "data.schema": ["Schema"],
+            "data.table": ["Table"],
+            "data.table_file": ["read_table"],
             "errors": ["AcclimateError", "DataError", "ExportError", "RecipeError", "RunError"],
+            "experiment": ["adapt_table", "load_run"],
             "interfaces": ["Aligner", "Balancer", "Encoder", "Fused", "Fusion", "Part", "TeacherSelector"],
             "layout": ["JOINT", "DomainSide", "Layout", "Task", "modality_subsets"],
+            "method": ["Losses", "Method"],
+            "model": ["MultimodalModel"],
+            "own_batches": ["OwnBatches"],
+            "recipe": ["Recipe", "Selection", "Stage", "Training", "Update", "read_recipe", "recipe_names"],
         },
     )

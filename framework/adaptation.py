@@ -18,6 +18,7 @@ from .distributed import average_gradients, gather_side, world
 from .errors import RecipeError, RunError
 from .interfaces import TeacherSelector
 from .method import Losses, Method, matches
+from .layout import DomainSide
 from .modality_dropout import drop_modalities
 from .monitor import Record, measure, survey
 from .optimization import (
@@ -45,12 +46,16 @@ class Batches(Protocol):
 
     batch_size: int
 
+    @property
+    def size(self) -> int:
+        """Number of samples."""
+
     def __len__(self) -> int:
         """Number of batches of an epoch over all samples."""
 
     def epoch(
         self,
-        number: int,
+        number: int = 0,
         *,
         rows: Sequence[int] | None = None,
         start: int = 0,
@@ -81,6 +86,12 @@ class Domains:
     validation: Batches
     target: Batches | None = None
     target_in_order: Batches | None = None
+
+    @property
+    def sizes(self) -> dict[DomainSide, int]:
+        """Number of training samples, by side."""
+        sizes: dict[DomainSide, int] = {"source": self.source.size}
+        return sizes if self.target is None else {**sizes, "target": self.target.size}
 
 
 @attrs.frozen(eq=False)

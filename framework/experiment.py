@@ -14,7 +14,6 @@ from .data import Loader, Samples, Schema, Table, carve_validation
 from .display import Display
 from .environment import describe_environment
 from .errors import RunError
-from .layout import DomainSide
 from .method import Method
 from .recipe import Recipe, Stage, parse_recipe, read_recipe
 from .run import BEST, RunFolder
@@ -34,6 +33,7 @@ class Experiment:
         seed: of weights, order of samples, and validation rows.
         preprocessing: fields of a modality's preprocessing that are known, by modality.
         workers: processes that read samples ahead.
+        name: of the table, as the run folder remembers it: a path, or the name of a built-in data set.
     """
 
     recipe: Recipe
@@ -43,6 +43,7 @@ class Experiment:
     seed: int = 0
     preprocessing: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
     workers: int = 0
+    name: str = ""
 
     def open(self) -> tuple[Schema, Domains]:
         """Fit the schema on the source's training rows, and make the loaders.
@@ -62,18 +63,16 @@ class Experiment:
             target_in_order=None if target is None else self._loader(target, shuffle=False),
         )
 
-    def build(self, schema: Schema, domains: Domains) -> Method:
-        """Build the Method for the data."""
-        samples: dict[DomainSide, int] = {"source": domains.source.size}
-        if domains.target is not None:
-            samples["target"] = domains.target.size
-        return Builder(self.recipe).build(schema, samples, self.seed)
+    def build(self, recipe: Recipe, schema: Schema, domains: Domains) -> Method:
+        """Build a recipe's Method for the data."""
+        return Builder(recipe).build(schema, domains.sizes, self.seed)
 
-    def config(self, schema: Schema) -> dict[str, Any]:
+    def config(self, schema: Schema, domains: Domains) -> dict[str, Any]:
         """What a run folder must know to rebuild the model and find the data again."""
         return {
-            "data": {"table": self.table.name, "source": list(self.source), "target": self.target},
+            "data": {"table": self.name, "source": list(self.source), "target": self.target},
             "schema": schema.to_config(),
+            "samples": domains.sizes,
         }
 
     def _source_rows(self) -> tuple[Table, Table]:
@@ -119,6 +118,15 @@ class Comparison:
             if name in found and found[name] < before
         }
 
+    def to_json(self) -> dict[str, Any]:
+        """As plain data, for summary.json."""
+        return {
+            "best": self.adapted.best.to_json(),
+            "source_only": dict(self.reference),
+            "falls_below_source_only": self.falls_below,
+            "seconds": self.adapted.seconds,
+        }
+
 
 def adapt_table(
     experiment: Experiment,
@@ -147,27 +155,35 @@ def adapt_table(
         AcclimateError: one line that names what is wrong.
     """
     schema, domains = experiment.open()
-    method = experiment.build(schema, domains)
-    if initial is not None:
-        load_model_weights(method, initial)
-    config = experiment.config(schema) | {"initial": None if initial is None else str(initial)}
-    options = {"accelerator": accelerator, "display": display, "checkpoint_every": checkpoint_every}
-    adapted = adapt(
-        method, experiment.recipe, domains, out, seed=experiment.seed, config=config, resume=resume, **options
-    )
+
+    def train(recipe: Recipe, folder: Path, initial: Path | None) -> Adapted:
+        method = experiment.build(recipe, schema, domains)
+        if initial is not None:
+            load_model_weights(method, initial)
+        return adapt(
+            method,
+            recipe,
+            domains if recipe.uses_target else attrs.evolve(domains, target=None),
+            folder,
+            seed=experiment.seed,
+            config=experiment.config(schema, domains) | {"initial": None if initial is None else str(initial)},
+            resume=resume,
+            accelerator=accelerator,
+            display=display,
+            checkpoint_every=checkpoint_every,
+        )
+
+    adapted = train(experiment.recipe, out, initial)
     folder = RunFolder.open(out)
     folder.write_json("environment.json", describe_environment() | {"seed": experiment.seed})
-    scores = _reference_scores(experiment, out, reference, resume=resume, **options)
+    if reference is None or experiment.target is None or not experiment.recipe.uses_target:
+        scores: Mapping[str, float] = {}
+    elif isinstance(reference, Path):
+        scores = _summary_scores(reference)
+    else:
+        scores = train(source_only(experiment.recipe), out / "source-only", None).best.target
     comparison = Comparison(adapted, schema, scores)
-    folder.write_json(
-        "summary.json",
-        {
-            "best": adapted.best.to_json(),
-            "source_only": dict(scores),
-            "falls_below_source_only": comparison.falls_below,
-            "seconds": adapted.seconds,
-        },
-    )
+    folder.write_json("summary.json", comparison.to_json())
     return comparison
 
 
@@ -208,17 +224,6 @@ def load_run(path: Path, checkpoint: str = BEST) -> tuple[Method, Schema, Recipe
 def load_model_weights(method: Method, path: Path) -> None:
     """Start a method's model from the best checkpoint of a run; other parts keep their first weights."""
     load_weights(method.model, RunFolder.open(path).load(BEST).under("method.model."), str(path))
-
-
-def _reference_scores(
-    experiment: Experiment, out: Path, reference: Reference, **options: Any  # noqa: ANN401
-) -> Mapping[str, float]:
-    if reference is None or experiment.target is None or not experiment.recipe.uses_target:
-        return {}
-    if isinstance(reference, Path):
-        return _summary_scores(reference)
-    plain = attrs.evolve(experiment, recipe=source_only(experiment.recipe))
-    return adapt_table(plain, out / "source-only", reference=None, **options).adapted.best.target
 
 
 def _summary_scores(path: Path) -> Mapping[str, float]:

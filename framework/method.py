@@ -102,10 +102,11 @@ class Method(nn.Module):
             yield self.selector
 
     def measure(self, step: Step) -> dict[str, float]:
-        """What parts want to be logged after an epoch."""
+        """What parts want to be logged after an epoch, by `<part>/<name>`."""
+        parts = {**dict(self.aligners.items()), **dict(self.balancers.items()), "selector": self.selector}
         return {
             f"{name}/{key}": value
-            for name, part in self.named_modules()
+            for name, part in parts.items()
             if isinstance(part, Part)
             for key, value in part.measure(step).items()
         }

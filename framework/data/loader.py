@@ -45,6 +45,11 @@ class Loader:
             if name not in self.domains:
                 raise DataError(f"domain must be one of {', '.join(map(repr, self.domains))}, but got {name!r}.")
 
+    @property
+    def size(self) -> int:
+        """Number of samples."""
+        return len(self.samples)
+
     def __len__(self) -> int:
         """Number of batches of an epoch over all samples."""
         return math.ceil(len(self.samples) / self.batch_size)
@@ -53,7 +58,7 @@ class Loader:
         return self.epoch(0)
 
     def epoch(
-        self, number: int, *, rows: Sequence[int] | None = None, start: int = 0, shard: tuple[int, int] = (0, 1)
+        self, number: int = 0, *, rows: Sequence[int] | None = None, start: int = 0, shard: tuple[int, int] = (0, 1)
     ) -> Iterator[Batch]:
         """The batches of one epoch.
 

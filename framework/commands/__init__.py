@@ -1,0 +1,1 @@
+"""Commands of `acclimate`, a module each; `main` takes the arguments after the command's name."""

@@ -1,0 +1,76 @@
+"""acclimate adapt: train a recipe on a table and adapt it to a target."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from .options import make_accelerator, make_parser, read_settings
+
+if TYPE_CHECKING:
+    from ..experiment import Comparison
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command."""
+    parser = make_parser("adapt", "Train a recipe on a table of files and adapt it to a target domain, without its labels.")
+    add = parser.add_argument
+    add("recipe", type=str, help="name of a recipe of acclimate, or a YAML file")
+    add("--data", type=str, required=True, help="table of files (.csv, .parquet, .jsonl) or name of a built-in data set")
+    add("--source", type=str, help="labelled domain, or several as A+B; built-in data sets have a default")
+    add("--target", type=str, help="domain to adapt to; built-in data sets have a default")
+    add("--out", type=Path, required=True, help="run folder")
+    add("--resume", action="store_true", help="go on with the run that is in the folder")
+    add("--seed", type=int, default=0, help="of weights, order and validation rows")
+    add("--set", type=str, action="append", default=[], metavar="KEY=VALUE", help="override a value of the recipe")
+    add("--reference", type=str, default="train", help="source-only run to compare with; 'train' trains one, 'none' none")
+    add("--initial", type=Path, help="run folder of a source model to start from")
+    add("--device", type=Literal["auto", "cpu", "cuda"], default="auto", help="where to train")
+    add("--workers", type=int, default=0, help="processes that read samples ahead")
+    add("--checkpoint_every", type=int, help="steps between checkpoints within an epoch")
+    add("--tensorboard", action="store_true", help="write TensorBoard's files into the run folder")
+    options = parser.parse_args(arguments)
+
+    from ..data import default_domains, open_table
+    from ..display import RichDisplay
+    from ..experiment import Experiment, adapt_table, as_domains
+    from ..recipe import read_recipe
+
+    recipe = read_recipe(options.recipe, read_settings(options.set))
+    table = open_table(options.data, seed=options.seed)
+    source, target = default_domains(options.data, options.source, options.target)
+    experiment = Experiment(
+        recipe,
+        table,
+        as_domains(source),
+        target,
+        seed=options.seed,
+        workers=options.workers,
+        name=options.data,
+    )
+    references = {"train": "train", "none": None}
+    comparison = adapt_table(
+        experiment,
+        options.out,
+        resume=options.resume,
+        reference=references.get(options.reference, Path(options.reference)),
+        initial=options.initial,
+        accelerator=make_accelerator(options.device, recipe.training.precision),
+        display=RichDisplay(options.out / "tensorboard" if options.tensorboard else None),
+        checkpoint_every=options.checkpoint_every,
+    )
+    print(report(comparison, options.out))
+
+
+def report(comparison: "Comparison", out: Path) -> str:
+    """What a run says at its end."""
+    best = comparison.adapted.best
+    lines = [
+        f"best checkpoint: epoch {best.epoch + 1}, source validation accuracy {best.source_accuracy:.3f} "
+        f"({out / 'checkpoints' / 'best.safetensors'})"
+    ]
+    for name, value in best.target.items():
+        before = comparison.reference.get(name)
+        lines.append(f"target {name}: {value:.3f}" + ("" if before is None else f" (source-only {before:.3f})"))
+    if comparison.falls_below:
+        worse = ", ".join(f"{name} {now:.3f} < {before:.3f}" for name, (before, now) in comparison.falls_below.items())
+        lines.append(f"WARNING: possible negative transfer: below source-only on the target in {worse}")
+    return "\n".join(lines)

@@ -1,0 +1,20 @@
+"""acclimate data check: what a table holds, and every problem with its row."""
+
+from ..errors import AcclimateError
+from .options import make_parser
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command; problems make it fail after they are printed."""
+    if not arguments or arguments[0] not in {"check", "-h", "--help"}:
+        raise AcclimateError(f"there is 'data check TABLE', but got {' '.join(['data', *arguments[:1]])!r}")
+    parser = make_parser("data check", "Count a table by domain, split, class and modality, and list every problem.")
+    parser.add_argument("table", type=str, help="table of files, or name of a built-in data set")
+    options = parser.parse_args([argument for argument in arguments if argument != "check"])
+
+    from ..data import check_table, open_table
+
+    report = check_table(open_table(options.table))
+    print(report)
+    if report.problems:
+        raise AcclimateError(f"{options.table} has {len(report.problems)} problem(s), listed above")

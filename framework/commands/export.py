@@ -1,0 +1,24 @@
+"""acclimate export: write a run as one ONNX artefact."""
+
+from pathlib import Path
+from typing import Literal
+
+from .options import make_parser
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command."""
+    parser = make_parser("export", "Write a run as one ONNX artefact, and check it against torch.")
+    parser.add_argument("run", type=Path, help="run folder")
+    parser.add_argument("--out", type=Path, help="folder of the artefact; default: RUN/artefact")
+    parser.add_argument("--checkpoint", type=Literal["best", "last"], default="best", help="which weights")
+    options = parser.parse_args(arguments)
+
+    from ...exporters import export_onnx
+    from ..experiment import load_run
+
+    method, schema, recipe = load_run(options.run, options.checkpoint)
+    out = options.out or options.run / "artefact"
+    out.mkdir(parents=True, exist_ok=True)
+    report = export_onnx(method.model, out / "model.onnx", schema, metadata={"recipe": recipe.name})
+    print(report)

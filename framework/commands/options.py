@@ -1,0 +1,53 @@
+"""What several commands share: a parser whose errors are one line, and readers of common options."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from jsonargparse import ArgumentParser
+
+from ..errors import AcclimateError
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+
+def make_parser(command: str, description: str) -> ArgumentParser:
+    """A parser that raises instead of printing its usage and leaving."""
+    return ArgumentParser(prog=f"acclimate {command}", description=description, exit_on_error=False)
+
+
+def read_settings(settings: Sequence[str]) -> dict[str, Any]:
+    """`KEY=VALUE` pairs, values read as YAML.
+
+    Raises:
+        AcclimateError: if a pair has no equals sign, or its value is not YAML.
+
+    Example:
+        >>> read_settings(["training.batch_size=64"])
+        {'training.batch_size': 64}
+    """
+    found = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals or not key:
+            raise AcclimateError(f"--set takes KEY=VALUE, but got {setting!r}")
+        try:
+            found[key] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise AcclimateError(f"--set {key}: {value!r} is not YAML") from error
+    return found
+
+
+def make_accelerator(device: str, precision: str) -> "Accelerator":
+    """An Accelerator for a device: "auto" takes what accelerate finds.
+
+    Raises:
+        AcclimateError: if the device is not there.
+    """
+    import torch
+    from accelerate import Accelerator
+
+    if device == "cuda" and not torch.cuda.is_available():
+        raise AcclimateError("--device cuda: torch finds no CUDA device on this machine")
+    return Accelerator(cpu=device == "cpu", mixed_precision=precision)
