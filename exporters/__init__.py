@@ -1,1 +1,20 @@
-"""From an adapted model to one ONNX artefact, and from the artefact to predictions without torch."""
+"""From an adapted model to one ONNX artefact, and from the artefact to predictions without torch.
+
+Names are imported when they are first asked for, so that the modules without torch stay light.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .onnx import ExportReport as ExportReport, export_onnx as export_onnx
+    from .session import Prediction as Prediction, Session as Session
+else:
+    from ..framework._lazy import attach
+
+    __getattr__, __dir__, __all__ = attach(
+        __name__,
+        {
+            "onnx": ["ExportReport", "export_onnx"],
+            "session": ["Prediction", "Session"],
+        },
+    )
