@@ -1,1 +1,31 @@
-"""TODO."""
+"""Encoders: one modality's input -> feature vectors. One file a family."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .audio import LogMelCNN as LogMelCNN
+    from .default import (
+        DEFAULT_ENCODERS as DEFAULT_ENCODERS,
+        default_encoder as default_encoder,
+        make_encoder as make_encoder,
+    )
+    from .image import SmallCNN as SmallCNN, TimmImage as TimmImage
+    from .log_mel import LogMel as LogMel
+    from .mlp import MLP as MLP
+    from .signal import SignalResNet as SignalResNet
+    from .wrap import ModuleEncoder as ModuleEncoder, as_encoder as as_encoder
+else:
+    from .._lazy import attach
+
+    __getattr__, __dir__, __all__ = attach(
+        __name__,
+        {
+            "audio": ["LogMelCNN"],
+            "default": ["DEFAULT_ENCODERS", "default_encoder", "make_encoder"],
+            "image": ["SmallCNN", "TimmImage"],
+            "log_mel": ["LogMel"],
+            "mlp": ["MLP"],
+            "signal": ["SignalResNet"],
+            "wrap": ["ModuleEncoder", "as_encoder"],
+        },
+    )

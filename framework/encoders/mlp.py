@@ -1,0 +1,48 @@
+"""Encoder of feature vectors."""
+
+from collections.abc import Sequence
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ..interfaces import Encoder
+from ._checks import check_positive
+
+
+class MLP(Encoder):
+    """Linear layers with LayerNorm, ReLU and dropout between them, for feature vectors `(B, in_features)`.
+
+    Args:
+        in_features: length of the vectors.
+        hidden: sizes of the hidden layers; none makes one linear layer.
+        out_features: length of the feature vectors that come out.
+        dropout: share of hidden values that are zeroed in training.
+
+    Raises:
+        ValueError: if a size is not positive, or `dropout` is not in [0, 1).
+
+    Example:
+        >>> MLP(in_features=100)(torch.zeros(2, 100)).shape
+        torch.Size([2, 64])
+    """
+
+    def __init__(
+        self, in_features: int, hidden: Sequence[int] = (128,), out_features: int = 64, dropout: float = 0.1
+    ) -> None:
+        super().__init__()
+        check_positive(in_features=in_features, out_features=out_features)
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout must be in [0, 1), but got {dropout}.")
+        self.out_features = out_features
+        layers: list[nn.Module] = []
+        size = in_features
+        for next_size in hidden:
+            check_positive(hidden=next_size)
+            layers += [nn.Linear(size, next_size), nn.LayerNorm(next_size), nn.ReLU(), nn.Dropout(dropout)]
+            size = next_size
+        self.layers = nn.Sequential(*layers, nn.Linear(size, out_features))
+
+    def forward(self, inputs: Float[Tensor, "batch in_features"]) -> Float[Tensor, "batch out_features"]:
+        """Encode vectors."""
+        features: Tensor = self.layers(inputs)
+        return features
