@@ -6,6 +6,12 @@ Names are imported when they are first asked for, so that the modules without to
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .builtin import (
+        builtin_names as builtin_names,
+        default_domains as default_domains,
+        open_table as open_table,
+    )
+    from .check import check_file as check_file, check_table as check_table
     from .decoding import Decoded as Decoded
     from .loader import Loader as Loader, to_batch as to_batch
     from .preprocessing import (
@@ -18,6 +24,7 @@ if TYPE_CHECKING:
     from .problem import Problem as Problem
     from .reading import read_cell as read_cell
     from .reference import Reference as Reference, parse_reference as parse_reference
+    from .report import Report as Report
     from .samples import Arrays as Arrays, Sample as Sample, Samples as Samples, stack as stack
     from .schema import Schema as Schema
     from .table import Row as Row, Table as Table
@@ -29,6 +36,8 @@ else:
     __getattr__, __dir__, __all__ = attach(
         __name__,
         {
+            "builtin": ["builtin_names", "default_domains", "open_table"],
+            "check": ["check_file", "check_table"],
             "decoding": ["Decoded"],
             "loader": ["Loader", "to_batch"],
             "preprocessing": [
@@ -41,6 +50,7 @@ else:
             "problem": ["Problem"],
             "reading": ["read_cell"],
             "reference": ["Reference", "parse_reference"],
+            "report": ["Report"],
             "samples": ["Arrays", "Sample", "Samples", "stack"],
             "schema": ["Schema"],
             "table": ["Row", "Table"],

@@ -1,10 +1,10 @@
 """Decoded files to arrays of one shape, the same code in training and in the deployed artefact."""
 
 from .audio import AudioPreprocessing
-from .base import Preprocessing
+from .base import Preprocessing, to_finite
 from .features import FeaturesPreprocessing
 from .image import ImagePreprocessing
-from .inference import infer_preprocessing
+from .inference import infer_preprocessing, kind_of
 from .signal import SignalPreprocessing
 
 __all__ = [
@@ -14,4 +14,6 @@ __all__ = [
     "Preprocessing",
     "SignalPreprocessing",
     "infer_preprocessing",
+    "kind_of",
+    "to_finite",
 ]

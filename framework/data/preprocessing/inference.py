@@ -22,7 +22,7 @@ def infer_kind(samples: Iterable[Decoded]) -> str:
     lengths: set[int] = set()
     kind: str | None = None
     for decoded in samples:
-        found = _kind_of(decoded)
+        found = kind_of(decoded)
         if found != (kind or found):
             raise DataError(f"{decoded.name}: expected {kind} as in the rows before, but found {found}.")
         kind = found
@@ -48,7 +48,12 @@ def infer_preprocessing(samples: Iterable[Decoded], overrides: Mapping[str, obje
     return Preprocessing.of_kind(kind).fit(samples, fields)
 
 
-def _kind_of(decoded: Decoded) -> str:
+def kind_of(decoded: Decoded) -> str:
+    """The kind of preprocessing that one file calls for; a vector is taken for features.
+
+    Raises:
+        DataError: if it calls for none, or is text.
+    """
     if decoded.kind == "text":
         raise DataError(
             f"{decoded.name}: expected numbers, but found text, which no encoder takes yet: "

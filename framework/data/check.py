@@ -1,0 +1,68 @@
+"""Looks at every row and every file of a table, and says all that is wrong."""
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from textwrap import shorten
+
+import attrs
+
+from .consistency import check_files
+from .coverage import check_labels
+from .problem import Problem
+from .report import Report, count
+from .table import Table
+from .table_file import scan_table
+
+
+def check_file(path: Path | str, source: Sequence[str] | None = None) -> Report:
+    """Check a table's file; unlike `read_table`, it does not stop at a row that breaks a rule.
+
+    Args:
+        path: a .csv, .jsonl or .parquet file.
+        source: see `check_table`.
+
+    Raises:
+        DataError: if the file as a whole cannot be read.
+    """
+    table, problems = scan_table(path)
+    report = check_table(table, source)
+    return attrs.evolve(report, problems=_in_order((*problems, *report.problems)))
+
+
+def check_table(table: Table, source: Sequence[str] | None = None) -> Report:
+    """Count rows by domain, split, class and modality, read every file, and collect all problems.
+
+    Args:
+        table: what to check.
+        source: domains that are to have labels. Their training rows must have one each, and every class. Where None,
+            that is asked of every domain that has any label, and of each by itself.
+
+    Returns:
+        The counts, and problems in the order of the rows.
+
+    Raises:
+        DataError: if a domain of `source` is not in the table.
+    """
+    if source is not None:
+        table.select(source)
+    problems = [problem for name in table.modalities for problem in _check_modality(table, name)]
+    problems += [problem for task in table.tasks for problem in check_labels(table, task, source)]
+    return attrs.evolve(count(table), problems=_in_order(problems))
+
+
+def _check_modality(table: Table, modality: str) -> list[Problem]:
+    if modality not in table.text:
+        return check_files(table, modality)
+    example = next(cell for row in table.rows if (cell := row.cells[modality]) is not None)
+    return [
+        Problem(
+            f"expected paths of files, but found text, such as {shorten(example, 40)!r}, which no encoder takes yet: "
+            "rename the column to meta.<name>, or bring vectors of features.",
+            modality=modality,
+        )
+    ]
+
+
+def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: math.inf if problem.line is None else problem.line))

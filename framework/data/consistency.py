@@ -1,0 +1,89 @@
+"""What all files of a modality must have in common."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from ..errors import DataError
+from .decoding import Decoded
+from .preprocessing import kind_of, to_finite
+from .problem import Problem
+from .reading import read_modality
+from .table import Row, Table
+
+Traits: TypeAlias = Mapping[str, str | int | None]
+"""What one file says of its modality, by the keys of `_WORDS`; None where it says nothing."""
+
+_WORDS: Final = MappingProxyType(
+    {
+        "kind": "the kind",
+        "channels": "the number of channels",
+        "sampling_rate": "the sampling rate in Hz",
+        "length": "the length",
+    }
+)
+
+
+def find_traits(decoded: Decoded) -> Traits:
+    """Kind, channels, sampling rate and, of vectors only, length of a file.
+
+    Raises:
+        DataError: if it is empty, holds NaN or infinite values, or is of a kind that no preprocessing takes.
+
+    Example:
+        >>> import numpy as np
+        >>> find_traits(Decoded("audio", np.zeros((5, 2)), 8000))
+        {'kind': 'audio', 'channels': 2, 'sampling_rate': 8000, 'length': None}
+    """
+    kind = kind_of(decoded)
+    array = to_finite(decoded.array(), decoded.name)
+    is_vector = kind == "features"
+    axes = 3 if kind == "image" else 2
+    return {
+        "kind": kind,
+        "channels": None if is_vector else array.shape[-1] if array.ndim == axes else 1,
+        "sampling_rate": decoded.sampling_rate,
+        "length": len(array) if is_vector else None,
+    }
+
+
+def check_files(table: Table, modality: str) -> list[Problem]:
+    """Read every file of a modality.
+
+    Returns:
+        One problem for each file that is missing, cannot be decoded, holds NaN or infinite values, or differs from most
+        others in kind, channels, sampling rate or, where most vectors have one length, in that.
+    """
+    found: list[tuple[Row, Traits]] = []
+    problems: list[Problem] = []
+    for row in table.rows:
+        try:
+            decoded = read_modality(table, row, modality)
+            if decoded is not None:
+                found.append((row, find_traits(decoded)))
+        except DataError as error:
+            problems.append(Problem(str(error), row.line, row.id, modality))
+    return problems + _find_outliers(found, modality)
+
+
+def _find_outliers(found: Sequence[tuple[Row, Traits]], modality: str) -> list[Problem]:
+    usual = {name: _most_common(traits[name] for _, traits in found) for name in _WORDS} if found else {}
+    # Vectors of many lengths are signals of one channel, as `infer_kind` sees them.
+    if found and 2 * usual["length"][1] < len(found):
+        del usual["length"]
+    problems: list[Problem] = []
+    for row, traits in found:
+        for name, (value, number) in usual.items():
+            if traits[name] != value:
+                message = (
+                    f"{row.cells[modality]}: expected {_WORDS[name]} {value}, as {number} of {len(found)} files have, "
+                    f"but found {traits[name]}."
+                )
+                problems.append(Problem(message, row.line, row.id, modality))
+                break
+    return problems
+
+
+def _most_common(values: Iterable[str | int | None]) -> tuple[str | int | None, int]:
+    return Counter(values).most_common(1)[0]

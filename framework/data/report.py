@@ -1,0 +1,89 @@
+"""What a check found: counts, and problems."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+import attrs
+
+from .labels import infer_kind, sort_naturally
+from .problem import Problem
+from .table import Row, Table
+
+Part: TypeAlias = tuple[str, str]
+"""A domain and a split."""
+
+Counts: TypeAlias = Mapping[str, Mapping[Part, int]]
+"""How many rows there are, by a property of theirs, then by domain and split."""
+
+
+@attrs.frozen
+class Report:
+    """Counts of a table, and all that is wrong with it. `str` makes text of it, for people.
+
+    Args:
+        parts: domains and splits that have rows, sorted.
+        classes: counts by task, then by class; regression targets count as `labelled`, empty cells as `unlabelled`.
+        presence: counts by the modalities that a row has, such as `audio+image`.
+        problems: in the order of the rows, then those of the table as a whole.
+    """
+
+    parts: tuple[Part, ...]
+    classes: Mapping[str, Counts]
+    presence: Counts
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no problem."""
+        return not self.problems
+
+    def __str__(self) -> str:
+        blocks = [_format(f"task {task}", counts, self.parts) for task, counts in self.classes.items()]
+        blocks.append(_format("modalities", self.presence, self.parts))
+        problems = "\n".join(map(str, self.problems))
+        found = f"{len(self.problems)} problem{'s' * (len(self.problems) > 1)}:\n{problems}"
+        return "\n\n".join([*blocks, found if self.problems else "no problems"])
+
+
+def count(table: Table) -> Report:
+    """Count the rows of a table by domain, split, class and modalities, without a look at the files."""
+    parts = tuple(sorted({(row.domain, row.split) for row in table.rows}))
+    classes = {task: _count_classes(table, task) for task in table.tasks}
+    return Report(parts, classes, _count(("+".join(row.present), row) for row in table.rows))
+
+
+def _count_classes(table: Table, task: str) -> Counts:
+    cells = {row.labels[task] for row in table.rows}
+    names = sort_naturally(cell for cell in cells if cell is not None)
+    regression = infer_kind(names) == "regression"
+
+    def name(row: Row) -> str:
+        cell = row.labels[task]
+        return "unlabelled" if cell is None else "labelled" if regression else cell
+
+    counts = _count((name(row), row) for row in table.rows)
+    order = [*names, "labelled", "unlabelled"]
+    return {key: counts[key] for key in dict.fromkeys(order) if key in counts}
+
+
+def _count(named: Iterable[tuple[str, Row]]) -> dict[str, Counter[Part]]:
+    counts: dict[str, Counter[Part]] = {}
+    for name, row in named:
+        counts.setdefault(name, Counter())[row.domain, row.split] += 1
+    return counts
+
+
+def _format(title: str, counts: Counts, parts: Sequence[Part]) -> str:
+    """A block of text: one line a name, one column a domain and split, and the sum of each column."""
+    total = {part: sum(column.get(part, 0) for column in counts.values()) for part in parts}
+    heads = [" ".join(part) for part in parts]
+    lines = [[title, *heads]]
+    lines += [[name, *(str(column.get(part, 0)) for part in parts)] for name, column in counts.items()]
+    lines.append(["all", *(str(total[part]) for part in parts)])
+    first = max(len(line[0]) for line in lines)
+    widths = [max(len(head), 6) for head in heads]
+    return "\n".join(
+        "  ".join([line[0].ljust(first), *(cell.rjust(width) for cell, width in zip(line[1:], widths, strict=True))])
+        for line in lines
+    )
