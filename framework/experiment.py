@@ -1,6 +1,6 @@
 """From a table of files to an adapted model: opens the data, builds the method, trains it, and compares it with source-only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -234,8 +234,3 @@ def _summary_scores(path: Path) -> Mapping[str, float]:
         raise RunError(f"{path} has no summary.json: the run has not ended")
     scores: Mapping[str, float] = json.loads(summary.read_text(encoding="utf-8"))["best"]["target"]
     return scores
-
-
-def as_domains(names: Sequence[str] | str) -> tuple[str, ...]:
-    """Domains from `A+B`, or from a list."""
-    return tuple(names.split("+")) if isinstance(names, str) else tuple(names)

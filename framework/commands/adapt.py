@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from .options import make_accelerator, make_parser, read_settings
+from .options import choose_domains, make_accelerator, make_parser, read_settings
 
 if TYPE_CHECKING:
     from ..experiment import Comparison
@@ -29,24 +29,24 @@ def main(arguments: list[str]) -> None:
     add("--tensorboard", action="store_true", help="write TensorBoard's files into the run folder")
     options = parser.parse_args(arguments)
 
-    from ..data import default_domains, open_table
+    from ..data import open_table
     from ..display import RichDisplay
-    from ..experiment import Experiment, adapt_table, as_domains
+    from ..experiment import Experiment, Reference, adapt_table
     from ..recipe import read_recipe
 
     recipe = read_recipe(options.recipe, read_settings(options.set))
     table = open_table(options.data, seed=options.seed)
-    source, target = default_domains(options.data, options.source, options.target)
+    source, target = choose_domains(options.data, options.source, options.target)
     experiment = Experiment(
         recipe,
         table,
-        as_domains(source),
+        source,
         target,
         seed=options.seed,
         workers=options.workers,
         name=options.data,
     )
-    references = {"train": "train", "none": None}
+    references: dict[str, Reference] = {"train": "train", "none": None}
     comparison = adapt_table(
         experiment,
         options.out,

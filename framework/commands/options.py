@@ -39,6 +39,27 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
     return found
 
 
+def choose_domains(data: str, source: str | None, target: str | None) -> tuple[tuple[str, ...], str | None]:
+    """Source and target domains: those given, else those that a built-in data set is meant for.
+
+    Args:
+        data: table, or name of a built-in data set.
+        source: a domain, or several as `A+B`.
+        target: a domain; "none" means that there is none.
+
+    Raises:
+        AcclimateError: if a table of the user's comes without a source.
+    """
+    from ..data import builtin_names, default_domains
+
+    if data in builtin_names():
+        first, second = default_domains(data)
+        source, target = source or first, target or second
+    if source is None:
+        raise AcclimateError("--source must name a domain of the table, such as --source A, but is missing")
+    return tuple(source.split("+")), None if target in {None, "none"} else target
+
+
 def make_accelerator(device: str, precision: str) -> "Accelerator":
     """An Accelerator for a device: "auto" takes what accelerate finds.
 
