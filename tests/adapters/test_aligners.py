@@ -1,0 +1,122 @@
+"""Properties that all Aligners share. A new method adds its line to CASES."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from acclimate.adapters.domain_adversarial import DomainAdversarial
+from acclimate.adapters.information_maximisation import InformationMaximisation
+from acclimate.adapters.rna import Comparison, RelativeNormAlignment
+from acclimate.adapters.supervised import Supervised
+
+from . import properties
+from .properties import AlignerCase
+from .scenes import EDGES
+
+GLOBAL = {"global/source", "global/target"}
+CLASS = {"class/source", "class/target"}
+CROSS = {"cross/audio", "cross/image"}
+RNA = GLOBAL | CLASS | CROSS
+ALL_HEADS = ("joint", "modalities")
+SOURCE_HEADS = {"source/joint", "source/audio", "source/image"}
+TARGET_HEADS = {"target/joint", "target/audio", "target/image"}
+
+CASES = [
+    AlignerCase(
+        name="rna",
+        make=RelativeNormAlignment,
+        terms=RNA,
+        without_target={"global/source", "class/source"},
+        regression=GLOBAL | CROSS,
+    ),
+    AlignerCase(
+        name="rna-wacv",
+        make=lambda: RelativeNormAlignment(comparison=Comparison(form="wacv")),
+        terms=RNA,
+        without_target={"global/source", "class/source"},
+        regression=GLOBAL | CROSS,
+        symmetric=False,
+    ),
+    AlignerCase(
+        name="rna-mean-of-classes",
+        make=lambda: RelativeNormAlignment(comparison=Comparison(class_reduction="mean")),
+        terms=RNA,
+        without_target={"global/source", "class/source"},
+        regression=GLOBAL | CROSS,
+    ),
+    AlignerCase(
+        name="rna-global",
+        make=lambda: RelativeNormAlignment(lambda_c=0.0, cross_domain=False),
+        terms=GLOBAL,
+        without_target={"global/source"},
+        regression=GLOBAL,
+    ),
+    AlignerCase(
+        name="rna-class",
+        make=lambda: RelativeNormAlignment(lambda_g=0.0),
+        terms=CLASS | CROSS,
+        without_target={"class/source"},
+    ),
+    AlignerCase(
+        name="rna-within-source",
+        make=lambda: RelativeNormAlignment(within="source"),
+        terms={"global/source", "class/source"} | CROSS,
+        without_target={"global/source", "class/source"},
+        regression={"global/source"} | CROSS,
+    ),
+    AlignerCase(
+        name="domain-adversarial",
+        make=lambda: DomainAdversarial(schedule="constant"),
+        terms={"audio", "image"},
+        regression={"audio", "image"},
+        symmetric=False,  # each modality's discriminator has its own initial weights
+        gradient_sign=-1.0,
+    ),
+    AlignerCase(name="information-maximisation", make=InformationMaximisation, terms={"joint"}),
+    AlignerCase(
+        name="supervised",
+        make=Supervised,
+        terms={"source/joint"},
+        without_target={"source/joint"},
+        regression={"source/joint"},
+    ),
+    AlignerCase(
+        name="supervised-all-heads",
+        make=lambda: Supervised(ALL_HEADS, ALL_HEADS, {"modalities": 0.1}, label_smoothing=0.1),
+        terms=SOURCE_HEADS | TARGET_HEADS,
+        without_target=SOURCE_HEADS,
+        regression=SOURCE_HEADS | TARGET_HEADS,
+    ),
+]
+
+PROPERTIES: list[Callable[[AlignerCase], None]] = [
+    properties.check_names,
+    properties.check_reach,
+    properties.check_closed_form_gradients,
+    properties.check_row_order,
+    properties.check_modality_names,
+    properties.check_target_labels_are_not_seen,
+    properties.check_tasks_are_separate,
+    properties.check_gradient,
+    properties.check_repeatable,
+]
+
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+@each_case
+@pytest.mark.parametrize("check", PROPERTIES, ids=lambda check: check.__name__.removeprefix("check_"))
+def test_property(case: AlignerCase, check: Callable[[AlignerCase], None]) -> None:
+    check(case)
+
+
+@each_case
+@pytest.mark.parametrize("edge", EDGES)
+def test_terms_are_finite(case: AlignerCase, edge: str) -> None:
+    properties.check_finite(case, EDGES[edge])
+
+
+@each_case
+@pytest.mark.parametrize("garbage", [1e6, torch.nan, torch.inf])
+def test_absent_rows_are_ignored(case: AlignerCase, garbage: float) -> None:
+    properties.check_absent_rows(case, garbage)

@@ -1,0 +1,126 @@
+"""Properties that all Fusions share. A new method adds its line to FUSIONS."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import onnxruntime
+import pytest
+import torch
+from acclimate.adapters.late_sum import LateSum
+from acclimate.framework.batch import Outputs
+from acclimate.framework.interfaces import Fused, Fusion
+from acclimate.framework.layout import JOINT
+from torch import Tensor, nn
+
+from .scenes import DIGIT, SCATTERED, SCORE, Scene, drop, make_scene
+
+FUSIONS: list[Callable[[], Fusion]] = [LateSum]
+
+each_fusion = pytest.mark.parametrize("make", FUSIONS, ids=lambda make: make.__name__)
+
+
+def fuse(fusion: Fusion, scene: Scene) -> Fused:
+    side = scene.side("target", labelled=False)
+    fusion.bind(scene.layout, {})
+    fused: Fused = fusion(_without_joint(side.outputs), side.batch.present, "target")
+    return fused
+
+
+def _without_joint(outputs: Outputs) -> Outputs:
+    return Outputs(
+        features={name: values for name, values in outputs.features.items() if name != JOINT},
+        logits={
+            task: {name: values for name, values in logits.items() if name != JOINT}
+            for task, logits in outputs.logits.items()
+        },
+        task_features=outputs.task_features,
+    )
+
+
+def assert_same(first: Fused, second: Fused) -> None:
+    torch.testing.assert_close(first.features, second.features)
+    assert first.logits.keys() == second.logits.keys()
+    for task, logits in first.logits.items():
+        torch.testing.assert_close(logits, second.logits[task])
+
+
+@each_fusion
+@pytest.mark.parametrize("modalities", [1, 2, 3, 4])
+def test_shapes(make: Callable[[], Fusion], modalities: int) -> None:
+    scene = make_scene(modalities, tasks=(DIGIT, SCORE), target=7)
+    fused = fuse(make(), scene)
+    assert len(fused.features) == 7
+    assert {task: logits.shape for task, logits in fused.logits.items()} == {"digit": (7, 3), "score": (7, 1)}
+
+
+@each_fusion
+@pytest.mark.parametrize("garbage", [1e6, torch.nan])
+def test_absent_modalities_do_not_count(make: Callable[[], Fusion], garbage: float) -> None:
+    scene = make_scene().change(drop(SCATTERED))
+    assert_same(fuse(make(), scene), fuse(make(), scene.change(lambda rows: rows.fill_absent(garbage))))
+
+
+@each_fusion
+def test_rows_are_independent(make: Callable[[], Fusion]) -> None:
+    scene = make_scene().change(drop(SCATTERED))
+    fusion = make().eval()
+    together = fuse(fusion, scene)
+    for row in range(7):
+        alone = fuse(fusion, scene.change(lambda rows, row=row: rows.take(torch.tensor([row]))))  # type: ignore[misc]
+        torch.testing.assert_close(alone.features, together.features[[row]])
+        torch.testing.assert_close(alone.logits["digit"], together.logits["digit"][[row]])
+
+
+@each_fusion
+def test_every_modality_counts(make: Callable[[], Fusion]) -> None:
+    scene = make_scene(4)
+    fused = fuse(make(), scene)
+    for value in (fused.features, fused.logits["digit"]):
+        gradients = torch.autograd.grad(
+            value.sin().sum(), [leaf for (side, _), leaf in scene.leaves.items() if side == "target"], retain_graph=True
+        )
+        assert all(gradient.abs().max() > 0 for gradient in gradients)
+
+
+class _Graph(nn.Module):
+    """A Fusion of two modalities and one task with tensors in and out, as an exporter sees it."""
+
+    def __init__(self, fusion: Fusion) -> None:
+        super().__init__()
+        self.fusion = fusion
+
+    def forward(self, audio: Tensor, image: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+        features = {"audio": audio, "image": image}
+        logits = {"digit": {name: values[:, :3] for name, values in features.items()}}
+        fused = self.fusion(Outputs(features, logits, {"digit": features}), present > 0.5, "target")
+        return fused.features, fused.logits["digit"]
+
+
+@each_fusion
+def test_export(make: Callable[[], Fusion], tmp_path: Path) -> None:
+    fusion = make()
+    fusion.bind(make_scene(2).layout, {})
+    graph = _Graph(fusion).eval()
+    example = (torch.randn(3, 5), torch.randn(3, 5), torch.ones(3, 2))
+    path = tmp_path / "fusion.onnx"
+    torch.onnx.export(
+        graph, example, path, dynamo=True, dynamic_shapes=({0: torch.export.Dim.DYNAMIC},) * 3, verbose=False
+    )
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    for number in (1, 3, 17):
+        audio, image = torch.randn(number, 5), torch.full((number, 5), torch.nan)
+        inputs = {"audio": audio, "image": image, "present": torch.tensor([[1.0, 0.0]]).repeat(number, 1)}
+        found = session.run(None, {name: value.numpy() for name, value in inputs.items()})
+        for expected, output in zip(graph(**inputs), found, strict=True):
+            torch.testing.assert_close(torch.from_numpy(output), expected)
+
+
+def test_late_sum_adds_logits_and_concatenates_features() -> None:
+    features = {"audio": torch.tensor([[1.0], [2.0]]), "image": torch.tensor([[3.0, 4.0], [5.0, 6.0]])}
+    logits = {
+        "digit": {"audio": torch.tensor([[1.0, -1.0], [2.0, 0.0]]), "image": torch.tensor([[0.5, 4.0], [7.0, 7.0]])}
+    }
+    present = torch.tensor([[True, True], [True, False]])
+    fused = LateSum()(Outputs(features, logits, {"digit": features}), present, "source")
+    assert fused.logits["digit"].tolist() == [[1.5, 3.0], [2.0, 0.0]]
+    assert fused.features.tolist() == [[1.0, 3.0, 4.0], [2.0, 0.0, 0.0]]
