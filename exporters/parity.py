@@ -1,0 +1,159 @@
+"""Whether an exported graph says what its model says, for every subset of modalities."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..framework.errors import ExportError
+from ..framework.layout import modality_subsets
+from ..framework.model import MultimodalModel
+from .artefact import PRESENT
+from .providers import PROVIDERS, open_session
+
+BATCH_SIZES: Final = (1, 3, 17)
+ABSOLUTE, RELATIVE = 1e-5, 1e-4
+"""An output may differ from torch's by `ABSOLUTE + RELATIVE * |torch|`."""
+
+
+@attrs.frozen
+class Parity:
+    """How well two runtimes agree.
+
+    Args:
+        max_abs: largest difference of any output.
+        argmax_agreement: share of the outputs' rows where both name the same class; ties within the tolerance left out.
+        samples: rows that went through both.
+    """
+
+    max_abs: float
+    argmax_agreement: float
+    samples: int
+
+
+@attrs.frozen(eq=False)
+class Case:
+    """A batch to compare on.
+
+    Args:
+        name: the modalities that its rows have.
+        present: `(B, M)`.
+    """
+
+    name: str
+    present: NDArray[np.bool_]
+
+
+def check_parity(
+    graph: bytes,
+    model: MultimodalModel,
+    pools: Mapping[str, NDArray[Any]],
+    outputs: Mapping[str, Mapping[str, str]],
+) -> Parity:
+    """Compare a graph in ONNX Runtime with its model.
+
+    At every batch size, for every subset of modalities and for rows that differ in theirs. Absent slots hold NaN, which
+    must reach nothing.
+
+    Args:
+        graph: the ONNX file's content.
+        model: in evaluation mode, on the CPU.
+        pools: rows to take inputs from, by modality.
+        outputs: names of the graph's outputs by task, then by modality and `JOINT`.
+
+    Raises:
+        ExportError: if they disagree; it names the modalities, the batch size, the output and the measured difference.
+    """
+    session = open_session(graph, PROVIDERS["cpu"], "the exported graph")
+    largest, agreeing, decided, samples = 0.0, 0, 0, 0
+    for case in _cases(model.modalities):
+        inputs = {name: _draw(pools[name], case.present[:, column]) for column, name in enumerate(model.modalities)}
+        expected = _run_model(model, inputs, case.present, outputs)
+        found = session.run(list(expected), {**inputs, PRESENT: case.present.astype(np.float32)})
+        for (name, reference), values in zip(expected.items(), found, strict=True):
+            comparison = compare(values, reference, f"output {name!r}, {case.name}, batch of {len(case.present)}")
+            largest = max(largest, comparison.max_abs)
+            agreeing += comparison.agreeing
+            decided += comparison.decided
+        samples += len(case.present)
+    return Parity(largest, agreeing / decided if decided else 1.0, samples)
+
+
+def _cases(modalities: Sequence[str]) -> Iterator[Case]:
+    subsets = modality_subsets(tuple(modalities))
+    masks = np.array([[name in subset for name in modalities] for subset in subsets])
+    for batch in BATCH_SIZES:
+        for subset, mask in zip(subsets, masks, strict=True):
+            yield Case("+".join(subset), np.tile(mask, (batch, 1)))
+        yield Case("rows of all subsets", masks[np.arange(batch) % len(masks)])
+
+
+def _draw(pool: NDArray[Any], present: NDArray[np.bool_]) -> NDArray[Any]:
+    rows: NDArray[Any] = pool[np.arange(len(present)) % len(pool)]
+    if np.issubdtype(rows.dtype, np.floating):
+        rows[~present] = np.nan
+    return rows
+
+
+def _run_model(
+    model: MultimodalModel,
+    inputs: Mapping[str, NDArray[Any]],
+    present: NDArray[np.bool_],
+    outputs: Mapping[str, Mapping[str, str]],
+) -> dict[str, NDArray[np.float32]]:
+    with torch.no_grad():
+        logits = model(
+            {name: torch.from_numpy(values) for name, values in inputs.items()}, torch.from_numpy(present), "target"
+        ).logits
+    return {name: logits[task][modality].numpy() for task, names in outputs.items() for modality, name in names.items()}
+
+
+@attrs.frozen
+class Comparison:
+    """How well one output agrees: the largest difference, rows with the same class, and rows that are no tie."""
+
+    max_abs: float
+    agreeing: int
+    decided: int
+
+
+def compare(found: NDArray[np.float32], expected: NDArray[np.float32], place: str) -> Comparison:
+    """Compare one output `(B, C)` of both runtimes.
+
+    Args:
+        found: by ONNX Runtime.
+        expected: by torch.
+        place: what errors call it.
+
+    Raises:
+        ExportError: if it differs by more than is allowed, or in the class that it names.
+    """
+    if found.shape != expected.shape:
+        raise ExportError(
+            f"the exported graph disagrees with the model: {place}: shape {found.shape}, not {expected.shape}."
+        )
+    difference = np.abs(found - expected)
+    allowed = ABSOLUTE + RELATIVE * np.abs(expected)
+    wrong = ~(difference <= allowed)  # This way round, NaN is wrong.
+    if wrong.any():
+        worst = np.unravel_index(np.argmax(np.where(wrong, difference / allowed, 0.0)), wrong.shape)
+        raise ExportError(
+            f"the exported graph disagrees with the model: {place}: "
+            f"they differ by {difference[worst]:.2e}, where {allowed[worst]:.2e} is allowed."
+        )
+    decided = _margin(expected) > allowed.max(axis=1)
+    same = found.argmax(axis=1) == expected.argmax(axis=1)
+    if (decided & ~same).any():
+        raise ExportError(f"the exported graph disagrees with the model: {place}: they name different classes.")
+    return Comparison(float(difference.max()), int((decided & same).sum()), int(decided.sum()))
+
+
+def _margin(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far the largest logit of each row lies above the next; 0 for a single one, which decides nothing."""
+    if logits.shape[1] < 2:
+        return np.zeros(len(logits), np.float32)
+    ordered = np.sort(logits, axis=1)
+    return ordered[:, -1] - ordered[:, -2]

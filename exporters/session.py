@@ -1,0 +1,181 @@
+"""Predictions from an artefact with numpy and ONNX Runtime. Imports no torch."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from ..framework.data.decoding import Decoded
+from ..framework.data.reading import read_cell
+from ..framework.data.schema import Schema
+from ..framework.errors import DataError, ExportError
+from ..framework.layout import JOINT, Task
+from .artefact import METADATA_KEY, ArtefactConfig, model_path, read_artefact
+from .feeding import Port, check_names, make_feed
+from .providers import open_session
+
+Source: TypeAlias = str | os.PathLike[str] | NDArray[Any]
+"""Where a sample's modality comes from: a path, as in a table's cell, or an array as such a file would hold it."""
+
+
+@attrs.frozen
+class Prediction:
+    """What an artefact says of one sample.
+
+    Args:
+        labels: the most probable class, or the number for a regression target, by task.
+        probabilities: of each class, by task; none for a regression target.
+        modalities: those that were given.
+    """
+
+    labels: Mapping[str, str | float]
+    probabilities: Mapping[str, Mapping[str, float]]
+    modalities: tuple[str, ...]
+
+
+class Session:
+    """An artefact, ready to run. Several threads may use one session at the same time.
+
+    Args:
+        path: the artefact's folder, or its model.onnx. Without a config.json beside it, the model's own metadata count.
+        provider: `"cpu"`, `"cuda"`, `"tensorrt"` or ONNX Runtime's name of an execution provider.
+
+    Raises:
+        ExportError: if there is no artefact at `path`, it was altered or damaged, or another provider than the
+            one asked for would run it.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, provider: str = "cpu") -> None:
+        name = str(model_path(path))
+        model, document = read_artefact(path)
+        self._session = open_session(model, provider, name)
+        self.config = ArtefactConfig.from_document(_own_document(self._session, document, name), name)
+        self._ports = _make_ports(self._session, self.config, name)
+
+    @property
+    def schema(self) -> Schema:
+        """Preprocessing of each modality, and the tasks."""
+        return self.config.schema
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Names of the modalities, the columns of `present`."""
+        return self.schema.modalities
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """What is predicted."""
+        return self.schema.tasks
+
+    @property
+    def outputs(self) -> dict[str, dict[str, str]]:
+        """Names of the outputs by task, then by modality and `joint`."""
+        return self.config.outputs
+
+    @property
+    def provider(self) -> str:
+        """ONNX Runtime's name of the execution provider that runs the graph."""
+        name: str = self._session.get_providers()[0]
+        return name
+
+    def run(
+        self, inputs: Mapping[str, NDArray[Any]], present: NDArray[Any] | None = None
+    ) -> dict[str, NDArray[np.float32]]:
+        """Run a batch of preprocessed rows.
+
+        Args:
+            inputs: `(B, ...)` by modality; one that no row has may be left out. An absent slot may hold anything.
+            present: `(B, M)` of bool, 0 or 1: which modalities each row has; None means all that `inputs` holds.
+
+        Returns:
+            `(B, C)` by the graph's outputs, see `outputs`; zeros for an absent modality's own logits.
+
+        Raises:
+            DataError: if an input is of another name, type, shape or number of rows, a row has no modality, or a
+                present slot holds NaN or infinity.
+        """
+        feed = make_feed(inputs, present, self._ports)
+        names = [name for by_modality in self.outputs.values() for name in by_modality.values()]
+        return dict(zip(names, self._session.run(names, feed), strict=True))
+
+    def predict(self, files: Mapping[str, Source]) -> Prediction:
+        """Read, preprocess and classify one sample.
+
+        Args:
+            files: by modality; those that the sample lacks are left out.
+
+        Raises:
+            DataError: if a modality is not known or none is given, or a file cannot be read or does not fit the
+                preprocessing.
+        """
+        check_names(files, self.modalities)
+        given = tuple(name for name in self.modalities if name in files)
+        logits = self.run({name: self._preprocess(name, files[name])[np.newaxis] for name in given})
+        labels: dict[str, str | float] = {}
+        probabilities: dict[str, Mapping[str, float]] = {}
+        for task in self.tasks:
+            row = logits[self.outputs[task.name][JOINT]][0].astype(np.float64)
+            if task.classes is None:
+                labels[task.name] = float(row[0])
+            else:
+                labels[task.name] = task.classes[int(row.argmax())]
+                probabilities[task.name] = dict(zip(task.classes, _softmax(row), strict=True))
+        return Prediction(labels, probabilities, given)
+
+    def _preprocess(self, modality: str, source: Source) -> NDArray[np.float32]:
+        try:
+            return self.schema.preprocessing[modality](decode_source(source))
+        except DataError as error:
+            raise DataError(f"{modality}: {error}") from error
+
+
+def decode_source(source: object) -> Decoded:
+    """Read a path as a table's cell, and take an array as it is.
+
+    Raises:
+        DataError: if it is neither, or the file cannot be read.
+    """
+    if isinstance(source, np.ndarray):
+        return Decoded("array", source, name="array")
+    if isinstance(source, str | os.PathLike):
+        return read_cell(os.fspath(source), Path())
+    raise DataError(f"expected a path or a numpy array, but got {type(source).__name__}.")
+
+
+def _own_document(session: Any, document: dict[str, Any] | None, name: str) -> dict[str, Any]:  # noqa: ANN401
+    """The configuration in the model's metadata, which config.json must repeat."""
+    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    try:
+        own = json.loads(text or "")
+    except ValueError as error:
+        raise ExportError(f"{name} is no artefact of acclimate: its metadata hold no {METADATA_KEY!r}.") from error
+    if document not in (None, own):
+        raise ExportError(f"{name} and the config.json beside it hold different configurations.")
+    if not isinstance(own, dict):
+        raise ExportError(f"{name} is no artefact of acclimate: its {METADATA_KEY!r} is no JSON object.")
+    return own
+
+
+def _make_ports(session: Any, config: ArtefactConfig, name: str) -> list[Port]:  # noqa: ANN401
+    arguments = session.get_inputs()
+    names = tuple(argument.name for argument in arguments)
+    outputs = tuple(argument.name for argument in session.get_outputs())
+    described = tuple(name for names in config.outputs.values() for name in names.values())
+    if (names, outputs) != (config.inputs, described):
+        raise ExportError(
+            f"{name}: the graph takes {names} and gives {outputs}, "
+            f"but its configuration says {config.inputs} and {described}."
+        )
+    shapes = {modality: part.shape for modality, part in config.schema.preprocessing.items()}
+    return [Port.of(argument, shapes[argument.name]) for argument in arguments[:-1]]
+
+
+def _softmax(logits: NDArray[np.float64]) -> list[float]:
+    weights = np.exp(logits - logits.max())
+    shares: list[float] = (weights / weights.sum()).tolist()
+    return shares
