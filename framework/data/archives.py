@@ -1,15 +1,20 @@
 """Members of .npz and .zip archives, which stay open, or in memory, for as long as the process reads them."""
 
+import lzma
 import os
 import zipfile
+import zlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+
+_DAMAGE: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OSError, RuntimeError)
+"""What reading a damaged, encrypted or unusual archive raises."""
 
 
 def read_array(path: Path, key: str, row: int | None) -> NDArray[Any]:
@@ -42,23 +47,22 @@ def read_member(path: Path, member: str) -> bytes:
         return archive.read(member)
     except KeyError:
         raise DataError(f"expected one of the {len(archive.namelist())} members, but found {member!r}.") from None
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as error:
+    except _DAMAGE as error:
         raise DataError(f"expected a member that can be unpacked, but found: {error}") from error
 
 
 @lru_cache(maxsize=64)
 def _load_array(path: Path, key: str, _version: tuple[int, int]) -> NDArray[Any]:
+    if not zipfile.is_zipfile(path):
+        raise DataError("expected an archive of arrays (.npz), but found another kind of file.")
     try:
         with np.load(path, allow_pickle=False) as archive:
-            if key not in archive.files:
-                raise DataError(f"expected one of the keys {', '.join(archive.files)}, but found {key!r}.")
-            array: NDArray[Any] = archive[key]
-    except (zipfile.BadZipFile, OSError, EOFError, AttributeError) as error:
-        raise DataError(f"expected an archive of arrays (.npz), but found: {error}") from error
-    except ValueError as error:
-        if isinstance(error, DataError):
-            raise
+            keys = archive.files
+            array: NDArray[Any] | None = archive[key] if key in keys else None
+    except (*_DAMAGE, ValueError) as error:
         raise DataError(f"expected an array of numbers, but found: {error}") from error
+    if array is None:
+        raise DataError(f"expected one of the keys {', '.join(keys)}, but found {key!r}.")
     array.flags.writeable = False
     return array
 
@@ -67,5 +71,5 @@ def _load_array(path: Path, key: str, _version: tuple[int, int]) -> NDArray[Any]
 def _open_archive(path: Path, _process: int, _version: tuple[int, int]) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as error:
+    except _DAMAGE as error:
         raise DataError(f"expected a .zip archive, but found: {error}") from error

@@ -10,6 +10,7 @@ import attrs
 from .consistency import check_files
 from .coverage import check_labels
 from .problem import Problem
+from .reference import SUFFIXES
 from .report import Report, count
 from .table import Table
 from .table_file import scan_table
@@ -57,8 +58,8 @@ def _check_modality(table: Table, modality: str) -> list[Problem]:
     example = next(cell for row in table.rows if (cell := row.cells[modality]) is not None)
     return [
         Problem(
-            f"expected paths of files, but found text, such as {shorten(example, 40)!r}, which no encoder takes yet: "
-            "rename the column to meta.<name>, or bring vectors of features.",
+            f"expected paths that end in {', '.join(SUFFIXES)}, but found text, such as {shorten(example, 40)!r}, "
+            "which no encoder takes yet: rename the column to meta.<name>, or bring vectors of features.",
             modality=modality,
         )
     ]

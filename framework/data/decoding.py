@@ -14,8 +14,9 @@ from ..errors import DataError
 DecodedKind: TypeAlias = Literal["audio", "image", "array", "text"]
 
 _IMAGE_MODES: Final = MappingProxyType(
-    {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBA": "RGBA", "CMYK": "RGB", "YCbCr": "RGB"}
+    {"1": "L", "L": "L", "LA": "L", "P": "RGB", "RGB": "RGB", "RGBA": "RGB", "CMYK": "RGB", "YCbCr": "RGB"}
 )
+"""Pillow's name of what a picture is turned into, by its name of what it is; transparency is dropped."""
 
 
 @attrs.frozen(eq=False)
@@ -24,7 +25,7 @@ class Decoded:
 
     Args:
         kind: what kind of file it was.
-        value: audio as float32 `(T,)` or `(T, channels)`, an image as uint8 `(H, W)` or `(H, W, C)`, any array, or
+        value: audio as float32 `(T,)` or `(T, channels)`, an image as uint8 `(H, W)` or `(H, W, 3)`, any array, or
             text.
         sampling_rate: of audio, in Hz.
         name: the cell that named it, for errors.

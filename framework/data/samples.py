@@ -1,6 +1,6 @@
 """Preprocessed samples of a table, and batches of them as numpy arrays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, overload
 
 import attrs
@@ -75,7 +75,7 @@ class Arrays:
         )
 
 
-class Samples(Sequence[Sample]):
+class Samples:
     """The rows of a table, decoded and preprocessed when they are asked for.
 
     Args:
@@ -102,6 +102,9 @@ class Samples(Sequence[Sample]):
 
     def __len__(self) -> int:
         return len(self.table)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self[index] for index in range(len(self)))
 
     @overload
     def __getitem__(self, index: int) -> Sample: ...

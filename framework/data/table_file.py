@@ -25,7 +25,7 @@ def read_table(path: Path | str) -> Table:
     """
     table, problems = scan_table(path)
     if problems:
-        others = f" ({len(problems) - 1} more rows have problems)" if len(problems) > 1 else ""
+        others = f" (the first of {len(problems)} such rows)" if len(problems) > 1 else ""
         raise DataError(f"{path}, {problems[0]}{others}")
     return table
 

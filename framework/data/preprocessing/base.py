@@ -28,7 +28,6 @@ class Preprocessing(ABC):
 
     def __init_subclass__(cls) -> None:
         """Make the subclass known to `from_config`."""
-        super().__init_subclass__()
         Preprocessing._kinds[cls.kind] = cls
 
     @classmethod

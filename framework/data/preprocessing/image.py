@@ -1,7 +1,7 @@
 """Pictures."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 import attrs
 import numpy as np
@@ -11,6 +11,9 @@ from ...errors import DataError
 from ..decoding import Decoded
 from .base import Preprocessing, as_vector, check_positive, check_std, to_numbers
 from .moments import Moments
+
+MAX_SIDE: Final = 224
+"""Pixels of the longer side that are inferred at most, the usual size for image encoders; an override may say more."""
 
 
 @attrs.frozen
@@ -41,7 +44,10 @@ class ImagePreprocessing(Preprocessing):
 
     @classmethod
     def fit(cls, samples: Iterable[Decoded], overrides: Mapping[str, object] | None = None) -> Self:
-        """Infer channels, their mean and standard deviation, and the size: the median height and the median width."""
+        """Infer channels, their mean and standard deviation, and the size.
+
+        The size is the median height and the median width, both shrunk alike until neither is above `MAX_SIDE`.
+        """
         moments = Moments()
         sizes: list[tuple[int, ...]] = []
         for decoded in samples:
@@ -49,7 +55,8 @@ class ImagePreprocessing(Preprocessing):
             _check_channels(decoded, pixels, sizes[0][2] if sizes else pixels.shape[2])
             moments.add(pixels.reshape(-1, pixels.shape[2]) / 255)
             sizes.append(pixels.shape)
-        height, width, _ = np.median(sizes, axis=0).astype(int).tolist()
+        medians = np.median([size[:2] for size in sizes], axis=0)
+        height, width = (medians * min(1.0, MAX_SIDE / medians.max())).round().astype(int).clip(min=1).tolist()
         return cls._make({"height": height, "width": width, "mean": moments.mean, "std": moments.std}, overrides)
 
     @property

@@ -6,6 +6,7 @@ import numpy as np
 
 from ...errors import DataError
 from ..decoding import Decoded
+from ..reference import SUFFIXES
 from .base import Preprocessing
 
 
@@ -56,8 +57,8 @@ def kind_of(decoded: Decoded) -> str:
     """
     if decoded.kind == "text":
         raise DataError(
-            f"{decoded.name}: expected numbers, but found text, which no encoder takes yet: "
-            "rename the column to meta.<name>, or bring vectors of features."
+            f"{decoded.name}: expected numbers, or a path that ends in {', '.join(SUFFIXES)}, but found text, which no "
+            "encoder takes yet: rename the column to meta.<name>, or bring vectors of features."
         )
     array = decoded.array()
     if decoded.kind != "array":

@@ -1,0 +1,112 @@
+"""Files, array rows and archive members by their cells."""
+
+import multiprocessing
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from acclimate.framework import DataError
+from acclimate.framework.data.archives import read_member
+from acclimate.framework.data.reading import read_cell
+
+from .data_files import write_text, write_zip
+
+
+def test_rows_of_an_archive_of_arrays(tmp_path: Path) -> None:
+    values = np.arange(24).reshape(4, 3, 2)
+    np.savez_compressed(tmp_path / "a.npz", key=values)
+    np.testing.assert_array_equal(read_cell("a.npz:key[2]", tmp_path).array(), values[2])
+    np.testing.assert_array_equal(read_cell("a.npz:key", tmp_path).array(), values)
+    with pytest.raises(ValueError, match="read-only"):
+        read_cell("a.npz:key[2]", tmp_path).array()[0] = 1
+
+
+def test_members_of_a_zip_and_absolute_paths(tmp_path: Path) -> None:
+    write_zip(tmp_path / "a.zip", {"in/b.txt": b"inside"})
+    assert read_cell("a.zip!in/b.txt", tmp_path).value == "inside"
+    assert read_cell(f"{tmp_path}/a.zip!in/b.txt", Path("elsewhere")).value == "inside"
+
+
+def test_an_archive_that_changed_is_read_again(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", key=np.array([1]))
+    write_zip(tmp_path / "a.zip", {"b.txt": b"old"})
+    assert read_cell("a.npz:key[0]", tmp_path).array() == 1
+    assert read_cell("a.zip!b.txt", tmp_path).value == "old"
+    np.savez(tmp_path / "a.npz", key=np.array([2]))
+    write_zip(tmp_path / "a.zip", {"b.txt": b"newer"})
+    for name in ("a.npz", "a.zip"):
+        os.utime(tmp_path / name, ns=(1, 1))
+    assert read_cell("a.npz:key[0]", tmp_path).array() == 2
+    assert read_cell("a.zip!b.txt", tmp_path).value == "newer"
+
+
+def count_wrong_members(path: Path, contents: dict[str, bytes]) -> int:
+    """Read all members many times."""
+    return sum(read_member(path, name) != data for _ in range(20) for name, data in contents.items())
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="this system cannot fork")
+def test_forked_processes_share_no_position_in_an_archive(tmp_path: Path) -> None:
+    contents = {f"{index}.txt": os.urandom(20_000) for index in range(20)}
+    path = write_zip(tmp_path / "a.zip", contents)
+    assert count_wrong_members(path, contents) == 0
+    with multiprocessing.get_context("fork").Pool(3) as pool:
+        assert pool.starmap(count_wrong_members, [(path, contents)] * 3) == [0, 0, 0]
+
+
+def make_files(folder: Path) -> None:
+    """Archives with faults."""
+    np.savez(folder / "a.npz", key=np.zeros((4, 2)), other=np.zeros(1), scalar=np.array(1.0))
+    np.savez(folder / "objects.npz", key=np.array([{}], dtype=object), allow_pickle=True)
+    write_zip(folder / "a.zip", {"b.txt": b"text", "c.txt": b"text"})
+    write_text(folder / "no.npz", "text")
+    write_text(folder / "no.zip", "text")
+    (folder / "folder.wav").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("gone.wav", "expected a file, but found none at {folder}/gone.wav."),
+        ("folder.wav", "expected a file, but found none at {folder}/folder.wav."),
+        ("gone.npz:key[1]", "expected a file, but found none at {folder}/gone.npz."),
+        ("a.npz:none[1]", "expected one of the keys key, other, scalar, but found 'none'."),
+        ("a.npz:key[4]", "expected a row below 4, but found 4."),
+        ("a.npz:scalar[0]", "expected a row below 0, but found 0."),
+        (
+            "objects.npz:key[0]",
+            "expected an array of numbers, but found: Object arrays cannot be loaded when allow_pickle=False",
+        ),
+        ("no.npz:key", "expected an archive of arrays (.npz), but found another kind of file."),
+        ("a.zip!d.txt", "expected one of the 2 members, but found 'd.txt'."),
+        ("no.zip!d.txt", "expected a .zip archive, but found: File is not a zip file"),
+    ],
+)
+def test_what_cannot_be_read_is_named(tmp_path: Path, cell: str, message: str) -> None:
+    make_files(tmp_path)
+    with pytest.raises(DataError) as error:
+        read_cell(cell, tmp_path)
+    assert str(error.value) == f"{cell}: {message.format(folder=tmp_path)}"
+
+
+@pytest.mark.parametrize("damaged", [range(56, 60), range(80, 82)], ids=["stream", "content"])
+def test_damaged_members_are_one_line(tmp_path: Path, damaged: range) -> None:
+    write_zip(tmp_path / "a.zip", {"b.txt": os.urandom(1000).hex().encode()})
+    np.savez_compressed(tmp_path / "a.npz", b=np.random.default_rng(0).normal(size=1000))
+    for name, cell in (("a.zip", "a.zip!b.txt"), ("a.npz", "a.npz:b")):
+        data = bytearray((tmp_path / name).read_bytes())
+        for position in damaged:
+            data[position] ^= 0xFF
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(DataError, match=r"^a\.[^\n]+: expected [^\n]+, but found: [^\n]+$"):
+            read_cell(cell, tmp_path)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root and Windows read every file")
+def test_a_file_without_permission(tmp_path: Path) -> None:
+    path = write_text(tmp_path / "a.txt", "secret")
+    path.chmod(0)
+    with pytest.raises(DataError) as error:
+        read_cell("a.txt", tmp_path)
+    assert str(error.value) == "a.txt: expected a file that can be read, but found: Permission denied."

@@ -1,0 +1,53 @@
+"""Selections of a table."""
+
+from pathlib import Path
+
+import pytest
+from acclimate.framework import DataError
+from acclimate.framework.data import Row, Table
+
+
+def make_table() -> Table:
+    """Three domains, one of them without test rows."""
+    parts = [("lab", "train"), ("lab", "test"), ("street", "train"), ("street", "test"), ("car", "train")]
+    rows = [
+        Row(line, f"{domain}-{split}", domain, split, {"label": "1"}, {"b": "b.wav", "a": None})
+        for line, (domain, split) in enumerate(parts)
+    ]
+    return Table(rows, Path(), ["b", "a"], ["label"])
+
+
+def test_a_table_knows_its_domains_and_splits() -> None:
+    table = make_table()
+    assert len(table) == 5
+    assert (table.domains, table.splits, table.modalities) == (("car", "lab", "street"), ("test", "train"), ("a", "b"))
+    assert table.rows[0].present == ("b",)
+
+
+@pytest.mark.parametrize(
+    ("domains", "split", "ids"),
+    [
+        (None, None, ["lab-train", "lab-test", "street-train", "street-test", "car-train"]),
+        ("lab", None, ["lab-train", "lab-test"]),
+        (["street", "lab"], "train", ["lab-train", "street-train"]),
+        (None, "test", ["lab-test", "street-test"]),
+        (["lab", "car"], "test", ["lab-test"]),
+    ],
+)
+def test_rows_are_selected_in_order(domains: list[str] | str | None, split: str | None, ids: list[str]) -> None:
+    assert [row.id for row in make_table().select(domains, split).rows] == ids
+
+
+@pytest.mark.parametrize(
+    ("domains", "split", "message"),
+    [
+        ("kitchen", None, "domain must be one of 'car', 'lab', 'street', but got 'kitchen'."),
+        (["lab", "kitchen"], "gone", "domain must be one of 'car', 'lab', 'street', but got 'kitchen'."),
+        ("car", "test", "split of 'car' must be one of 'train', but got 'test'."),
+        (["lab", "car"], "validation", "split of 'lab', 'car' must be one of 'test', 'train', but got 'validation'."),
+    ],
+)
+def test_what_is_not_there_cannot_be_selected(domains: list[str] | str, split: str | None, message: str) -> None:
+    with pytest.raises(DataError) as error:
+        make_table().select(domains, split)
+    assert str(error.value) == message
