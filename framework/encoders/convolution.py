@@ -32,26 +32,27 @@ def pooled_convolutions(in_channels: int, width: int) -> nn.Sequential:
 
 
 class ResidualBlock(nn.Module):
-    """Two 1-D convolutions with a shortcut (He et al. 2016, Deep Residual Learning for Image Recognition, figure 2)."""
+    """Two 1-D convolutions beside a shortcut (He et al. 2016, Identity Mappings in Deep Residual Networks, figure 1b).
+
+    Normalisation stands before the convolutions: the shortcuts carry how strong a signal is, which a motion is told by.
+    """
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int) -> None:
         super().__init__()
         padding = kernel_size // 2
         self.convolutions = nn.Sequential(
+            nn.GroupNorm(GROUPS, in_channels),
+            nn.ReLU(),
             nn.Conv1d(in_channels, out_channels, kernel_size, stride, padding, bias=False),
             nn.GroupNorm(GROUPS, out_channels),
             nn.ReLU(),
-            nn.Conv1d(out_channels, out_channels, kernel_size, 1, padding, bias=False),
-            nn.GroupNorm(GROUPS, out_channels),
+            nn.Conv1d(out_channels, out_channels, kernel_size, 1, padding),
         )
         self.shortcut: nn.Module = nn.Identity()
         if stride > 1 or in_channels != out_channels:
-            self.shortcut = nn.Sequential(
-                nn.Conv1d(in_channels, out_channels, 1, stride, bias=False), nn.GroupNorm(GROUPS, out_channels)
-            )
-        self.activation = nn.ReLU()
+            self.shortcut = nn.Conv1d(in_channels, out_channels, 1, stride)
 
     def forward(self, signal: Float[Tensor, "batch channels time"]) -> Float[Tensor, "batch out_channels out_time"]:
-        """The activated sum of both branches."""
-        summed: Tensor = self.activation(self.convolutions(signal) + self.shortcut(signal))
+        """The sum of both branches."""
+        summed: Tensor = self.convolutions(signal) + self.shortcut(signal)
         return summed

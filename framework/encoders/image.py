@@ -68,7 +68,7 @@ class TimmImage(Encoder):
         torch.Size([2, 64])
     """
 
-    def __init__(  # noqa: PLR0913 - the size of the images, and timm's own arguments
+    def __init__(
         self,
         model_name: str,
         in_channels: int,

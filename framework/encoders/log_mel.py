@@ -14,15 +14,15 @@ class LogMel(nn.Module):
     """Log-mel spectrogram of a waveform.
 
     The windowed Fourier transform is a convolution with fixed cosines and sines: STFT operators are slow and inexact in
-    ONNX Runtime. Powers are scaled so that a sine of amplitude 1 has power 1 at its own frequency. The floor is added,
-    not clipped at, and stands well above float32's rounding errors: the logarithm of a smaller power would be noise.
+    ONNX Runtime. Powers are scaled so that a sine of amplitude 1 has power 1 at its own frequency. A band of power p
+    is log(1 + p / floor): silence is exactly 0, and with a floor well above float32's rounding errors no band is noise.
 
     Args:
         sampling_rate: of the waveform, in Hz.
         window_length: in seconds; also the length of the transform.
         hop_length: in seconds.
         mels: number of mel bands.
-        floor: power that is added to each band before the logarithm.
+        floor: power at which the logarithm sets in; a hundredth of the default is already beyond float32.
         moments: mean and standard deviation of the logarithm that it is normalised with. None takes each sample's own,
             over time and bands, which takes out loudness.
 
@@ -38,7 +38,7 @@ class LogMel(nn.Module):
     kernels: Float[Tensor, "two_frequencies 1 window"]
     filters: Float[Tensor, "mels frequencies"]
 
-    def __init__(  # noqa: PLR0913 - a spectrogram has that many
+    def __init__(
         self,
         sampling_rate: int,
         *,
@@ -75,15 +75,15 @@ class LogMel(nn.Module):
                 waveform.float().unsqueeze(1), self.kernels, stride=self.hop, padding=self.window // 2
             )
             real, imaginary = parts.square().chunk(2, dim=1)
-            return self._normalise(torch.log(torch.matmul(self.filters, real + imaginary) + self.floor))
+            return self._normalise(torch.log(1 + torch.matmul(self.filters, real + imaginary) / self.floor))
 
     def _normalise(self, log_mel: Float[Tensor, "batch mels frames"]) -> Float[Tensor, "batch mels frames"]:
         if self.moments is not None:
             mean, deviation = self.moments
             return (log_mel - mean) / deviation
         centred = log_mel - log_mel.mean(dim=(1, 2), keepdim=True)
-        # The small number keeps silence, whose deviation is zero, finite.
-        return centred / torch.sqrt(centred.square().mean(dim=(1, 2), keepdim=True) + 1e-5)
+        # Speech deviates by 2 to 3: the small number only keeps silence, and near silence, from being blown up.
+        return centred / torch.sqrt(centred.square().mean(dim=(1, 2), keepdim=True) + 1e-2)
 
 
 def _fourier_kernels(window: int) -> Float[Tensor, "two_frequencies 1 window"]:

@@ -22,6 +22,7 @@ class MLP(Encoder):
         ValueError: if a size is not positive, or `dropout` is not in [0, 1).
 
     Example:
+        >>> import torch
         >>> MLP(in_features=100)(torch.zeros(2, 100)).shape
         torch.Size([2, 64])
     """

@@ -47,6 +47,6 @@ class SignalResNet(Encoder):
 
     def forward(self, inputs: Float[Tensor, "batch channels time"]) -> Float[Tensor, "batch out_features"]:
         """Encode signals."""
-        maps = self.blocks(self.stem(inputs))
+        maps = self.blocks(self.stem(inputs)).relu()
         features: Tensor = self.projection(torch.cat([maps.mean(dim=2), maps.amax(dim=2)], dim=1))
         return features
