@@ -1,0 +1,141 @@
+"""Choosing a checkpoint without target labels: scores of a whole split, higher is better, and the rule that picks."""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from .batch import Side
+from .layout import Task
+from .recipe import Selection
+
+if TYPE_CHECKING:
+    from .monitor import Record
+
+NEIGHBOURS: Final = 2000
+"""Soft neighbourhood density compares so many samples at most, spread evenly: its cost is quadratic."""
+
+
+def information_maximisation(logits: Float[Tensor, "samples classes"]) -> float:
+    """Entropy of the mean prediction minus the mean entropy: sure and even predictions score high, up to log C.
+
+    A run that minimises L_IM maximises just this: it then says how well the run was trained, not how well it adapted.
+
+    Example:
+        >>> sure_and_even = torch.tensor([[100.0, 0.0], [0.0, 100.0]])
+        >>> round(information_maximisation(sure_and_even), 4)
+        0.6931
+    """
+    probabilities = logits.double().softmax(dim=1)
+    return (_entropy(probabilities.mean(dim=0)) - _entropy(probabilities).mean()).item()
+
+
+def soft_neighbourhood_density(logits: Float[Tensor, "samples classes"], temperature: float = 0.05) -> float:
+    """How many close neighbours a prediction has among the others: the mean entropy of similarities (Saito et al., ICCV 2021).
+
+    It is highest, log(N - 1), where all predictions are the same: it does not see a collapse, so it serves beside source accuracy only.
+
+    Example:
+        >>> round(soft_neighbourhood_density(torch.zeros(3, 2)), 4)
+        0.6931
+    """
+    if len(logits) < 2:
+        return 0.0
+    chosen = torch.linspace(0, len(logits) - 1, min(len(logits), NEIGHBOURS)).round().long()
+    probabilities = torch.nn.functional.normalize(logits[chosen].double().softmax(dim=1), dim=1)
+    similarities = (probabilities @ probabilities.T / temperature).fill_diagonal_(-torch.inf)
+    return _entropy(similarities.softmax(dim=1)).mean().item()
+
+
+def modality_agreement(side: Side, task: str) -> float:
+    """How far each modality by itself says what all say together, corrected for chance (Cohen's kappa), mean over modalities.
+
+    1 where all agree, about 0 where they agree no more than by chance, and 0 where all predictions are one class.
+    """
+    joint = side.outputs.joint_logits(task).argmax(dim=1)
+    found = []
+    for modality in side.batch.modalities:
+        rows = side.batch.has(modality)
+        if bool(rows.any()):
+            classes = side.outputs.logits[task][modality].shape[1]
+            found.append(cohen_kappa(side.outputs.logits[task][modality][rows].argmax(dim=1), joint[rows], classes))
+    return sum(found) / len(found) if found else 0.0
+
+
+def cohen_kappa(first: Int64[Tensor, " samples"], second: Int64[Tensor, " samples"], classes: int) -> float:
+    """Agreement of two labellings beyond chance; 0 where chance already explains all.
+
+    Example:
+        >>> cohen_kappa(torch.tensor([0, 0, 1, 1]), torch.tensor([0, 0, 1, 0]), classes=2)
+        0.5
+    """
+    observed = (first == second).double().mean().item()
+    shares = [torch.bincount(labels, minlength=classes).double() / len(labels) for labels in (first, second)]
+    expected = (shares[0] * shares[1]).sum().item()
+    return 0.0 if expected == 1.0 else (observed - expected) / (1.0 - expected)
+
+
+SCORES: Final[Mapping[str, Callable[[Side, str], float]]] = MappingProxyType(
+    {
+        "information_maximisation": lambda side, task: information_maximisation(side.outputs.joint_logits(task)),
+        "modality_agreement": modality_agreement,
+        "soft_neighbourhood_density": lambda side, task: soft_neighbourhood_density(side.outputs.joint_logits(task)),
+    }
+)
+"""Target-side scores by name: a whole target split and a task's name -> a number."""
+
+
+def source_accuracy(side: Side, tasks: Sequence[Task]) -> float:
+    """Accuracy of the joint logits on a labelled side, mean over tasks; for a regression task, minus the mean absolute error."""
+    labels = side.batch.labels
+    if labels is None:
+        raise ValueError("side must be labelled, but has no labels.")
+    return _mean([_score(side.outputs.joint_logits(task.name), labels[task.name], task) for task in tasks])
+
+
+def target_scores(side: Side, tasks: Sequence[Task]) -> dict[str, float]:
+    """All target-side scores, each the mean over classification tasks; none where there is no such task."""
+    names = [task.name for task in tasks if not task.is_regression]
+    return {score: _mean([function(side, name) for name in names]) for score, function in SCORES.items() if names}
+
+
+def newest_is_best(history: Sequence["Record"], selection: Selection) -> bool:
+    """Whether the last checkpoint is the one to keep of all so far.
+
+    Among those whose source accuracy is within the tolerance of the best, the one with the highest target-side score; the earliest of equals. Without a target, or where the score is `source_accuracy`, the one with the
+    highest source accuracy.
+    """
+    return best_checkpoint(history, selection) == len(history) - 1
+
+
+def best_checkpoint(history: Sequence["Record"], selection: Selection) -> int:
+    """Position of the checkpoint to keep.
+
+    Raises:
+        ValueError: if the score is not known.
+    """
+    if selection.score not in {"source_accuracy", *SCORES}:
+        known = ", ".join(["source_accuracy", *SCORES])
+        raise ValueError(f"selection.score must be one of {known}, but got {selection.score!r}.")
+    if selection.score == "source_accuracy" or not history[-1].target:
+        return max(range(len(history)), key=lambda position: history[position].source_accuracy)
+    floor = max(record.source_accuracy for record in history) - selection.tolerance
+    allowed = [position for position, record in enumerate(history) if record.source_accuracy >= floor]
+    return max(allowed, key=lambda position: history[position].target[selection.score])
+
+
+def _entropy(probabilities: Float[Tensor, "... classes"]) -> Float[Tensor, "..."]:
+    return torch.special.entr(probabilities).sum(dim=-1)
+
+
+def _score(logits: Float[Tensor, "samples outputs"], labels: Tensor, task: Task) -> float:
+    if task.is_regression:
+        return -(logits.squeeze(1) - labels).abs().mean().item()
+    return (logits.argmax(dim=1) == labels).double().mean().item()
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
