@@ -315,7 +315,7 @@ class _Loop:
             row = record.to_json()
             self.folder.log({"kind": "epoch", "round": number, **row, "seconds": round(self.seconds, 3)})
             self.display.epoch(record)
-        if newest_is_best(self.history, self.recipe.selection):
+        if newest_is_best(self.history, self.best, self.recipe.selection):
             self.best = len(self.history) - 1
             self._save(BEST)
         self._save(LAST)

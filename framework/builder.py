@@ -15,6 +15,7 @@ from .method import BalancedGroup, Method
 from .model import MultimodalModel
 from .parsing import import_class, instantiate, suggestion
 from .recipe import Recipe
+from .selection import check_score
 
 P = TypeVar("P", bound=nn.Module)
 
@@ -100,6 +101,7 @@ class Builder:
         )
         layout = Layout(schema.modalities, schema.tasks, model.feature_sizes, model.task_feature_sizes, samples)
         try:
+            check_score(recipe.selection.score)
             method.bind(layout, fusion=self._model is None)
         except (ValueError, KeyError) as error:
             raise RecipeError(f"{recipe.name}: {error}") from error

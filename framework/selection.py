@@ -102,29 +102,38 @@ def target_scores(side: Side, tasks: Sequence[Task]) -> dict[str, float]:
     return {score: _mean([function(side, name) for name in names]) for score, function in SCORES.items() if names}
 
 
-def newest_is_best(history: Sequence["Record"], selection: Selection) -> bool:
-    """Whether the last checkpoint is the one to keep of all so far.
+def newest_is_best(history: Sequence["Record"], kept: int, selection: Selection) -> bool:
+    """Whether the newest checkpoint should replace the one that is kept.
 
-    Among those whose source accuracy is within the tolerance of the best, the one with the highest target-side score; the earliest of equals. Without a target, or where the score is `source_accuracy`, the one with the
-    highest source accuracy.
+    It should if its source accuracy is within the tolerance of the best so far, and either the kept one's is not or its
+    target-side score is higher. Without a target, or where the score is `source_accuracy`, if its source accuracy is higher.
+
+    Args:
+        history: records of all checkpoints so far.
+        kept: position of the one that is kept.
+        selection: the rule's numbers.
     """
-    return best_checkpoint(history, selection) == len(history) - 1
+    newest, old = history[-1], history[kept]
+    if len(history) == 1:
+        return True
+    if selection.score == "source_accuracy" or not newest.target:
+        return newest.source_accuracy > old.source_accuracy
+    floor = max(record.source_accuracy for record in history) - selection.tolerance
+    if newest.source_accuracy < floor:
+        return False
+    return old.source_accuracy < floor or newest.target[selection.score] > old.target[selection.score]
 
 
-def best_checkpoint(history: Sequence["Record"], selection: Selection) -> int:
-    """Position of the checkpoint to keep.
+def check_score(name: str) -> None:
+    """Refuse a score that does not exist.
 
     Raises:
-        ValueError: if the score is not known.
+        ValueError: if there is none of that name.
     """
-    if selection.score not in {"source_accuracy", *SCORES}:
-        known = ", ".join(["source_accuracy", *SCORES])
-        raise ValueError(f"selection.score must be one of {known}, but got {selection.score!r}.")
-    if selection.score == "source_accuracy" or not history[-1].target:
-        return max(range(len(history)), key=lambda position: history[position].source_accuracy)
-    floor = max(record.source_accuracy for record in history) - selection.tolerance
-    allowed = [position for position, record in enumerate(history) if record.source_accuracy >= floor]
-    return max(allowed, key=lambda position: history[position].target[selection.score])
+    if name not in {"source_accuracy", *SCORES}:
+        raise ValueError(
+            f"selection.score must be one of {', '.join(['source_accuracy', *SCORES])}, but got {name!r}."
+        )
 
 
 def _entropy(probabilities: Float[Tensor, "... classes"]) -> Float[Tensor, "..."]:
