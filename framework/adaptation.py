@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import attrs
 import torch
@@ -41,6 +41,7 @@ LOG_EVERY: Final = 10
 """Steps between the rows that metrics.jsonl gets within an epoch."""
 
 
+@runtime_checkable
 class Batches(Protocol):
     """What the loop draws batches from: a `Loader` over a table, or `OwnBatches` around a loader of the user's."""
 
