@@ -16,6 +16,12 @@ PACKAGES = [
     "acclimate.exporters",
     "acclimate.zoo",
 ]
+DEPLOYMENT = [
+    "from acclimate.exporters import Session",
+    "from acclimate.framework import AcclimateError, Schema, Task, read_table",
+    "from acclimate.framework.data import Samples, read_cell",
+    "from acclimate.framework.command_line import main",
+]
 LAZY = [
     "acclimate." + ".".join(path.parent.relative_to(ROOT).parts)
     for folder in ("adapters", "exporters", "framework", "zoo")
@@ -26,14 +32,14 @@ LAZY = [
 REPORT_IMPORT = """
 import sys, time
 start = time.process_time()
-import {package}
+{statement}
 print(time.process_time() - start, "torch" in sys.modules)
 """
 
 
-def import_in_new_process(package: str) -> tuple[float, bool]:
-    """Seconds of processor time that the import takes, and whether it brings torch."""
-    command = [sys.executable, "-c", REPORT_IMPORT.format(package=package)]
+def run_in_new_process(statement: str) -> tuple[float, bool]:
+    """Seconds of processor time that an import takes, and whether it brings torch."""
+    command = [sys.executable, "-c", REPORT_IMPORT.format(statement=statement)]
     seconds, torch = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     return float(seconds), torch == "True"
 
@@ -41,9 +47,15 @@ def import_in_new_process(package: str) -> tuple[float, bool]:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_importing_a_package_is_quick_and_brings_no_torch(package: str) -> None:
     """Processor time, and the best of three, so that a busy machine does not fail it."""
-    runs = [import_in_new_process(package) for _ in range(3)]
+    runs = [run_in_new_process(f"import {package}") for _ in range(3)]
     assert not any(torch for _, torch in runs)
     assert min(seconds for seconds, _ in runs) < 0.4
+
+
+@pytest.mark.parametrize("statement", DEPLOYMENT)
+def test_what_a_deployed_artefact_needs_brings_no_torch(statement: str) -> None:
+    _, torch = run_in_new_process(statement)
+    assert not torch
 
 
 @pytest.mark.parametrize("package", LAZY)
