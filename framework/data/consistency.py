@@ -1,7 +1,7 @@
 """What all files of a modality must have in common."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -17,10 +17,10 @@ Traits: TypeAlias = Mapping[str, str | int | None]
 
 _WORDS: Final = MappingProxyType(
     {
-        "kind": "the kind",
-        "channels": "the number of channels",
-        "sampling_rate": "the sampling rate in Hz",
-        "length": "the length",
+        "kind": "the kind {}",
+        "channels": "{} channels",
+        "sampling_rate": "a sampling rate of {} Hz",
+        "length": "the length {}",
     }
 )
 
@@ -64,26 +64,21 @@ def check_files(table: Table, modality: str) -> list[Problem]:
                 found.append((row, find_traits(decoded)))
         except DataError as error:
             problems.append(Problem(str(error), row.line, row.id, modality))
-    return problems + _find_outliers(found, modality)
+    return [*problems, *_find_outliers(found, modality)]
 
 
-def _find_outliers(found: Sequence[tuple[Row, Traits]], modality: str) -> list[Problem]:
-    usual = {name: _most_common(traits[name] for _, traits in found) for name in _WORDS} if found else {}
-    # Vectors of many lengths are signals of one channel, as `infer_kind` sees them.
-    if found and 2 * usual["length"][1] < len(found):
-        del usual["length"]
-    problems: list[Problem] = []
-    for row, traits in found:
-        for name, (value, number) in usual.items():
-            if traits[name] != value:
-                message = (
-                    f"{row.cells[modality]}: expected {_WORDS[name]} {value}, as {number} of {len(found)} files have, "
-                    f"but found {traits[name]}."
-                )
-                problems.append(Problem(message, row.line, row.id, modality))
-                break
-    return problems
-
-
-def _most_common(values: Iterable[str | int | None]) -> tuple[str | int | None, int]:
-    return Counter(values).most_common(1)[0]
+def _find_outliers(found: Sequence[tuple[Row, Traits]], modality: str) -> Iterator[Problem]:
+    alike = found
+    for trait, words in _WORDS.items():
+        if not alike:
+            return
+        usual, number = Counter(traits[trait] for _, traits in alike).most_common(1)[0]
+        # Vectors of many lengths are signals of one channel, as `infer_kind` sees them.
+        if trait == "length" and 2 * number < len(alike):
+            return
+        for row, traits in alike:
+            if traits[trait] != usual:
+                rule = f"expected {words.format(usual)}, as {number} of {len(alike)} files have"
+                message = f"{row.cells[modality]}: {rule}, but found {traits[trait]}."
+                yield Problem(message, row.line, row.id, modality)
+        alike = [(row, traits) for row, traits in alike if traits[trait] == usual]

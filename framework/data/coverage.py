@@ -27,15 +27,15 @@ def check_labels(table: Table, task: str, source: Sequence[str] | None) -> list[
     problems: list[Problem] = []
     for domains in sources:
         rows = [row for row in training if row.domain in domains]
-        problems += _find_unlabelled(rows, task)
+        problems += _find_unlabelled(rows, task, "has labels" if source is None else "is a source")
         problems += _find_empty_classes(rows, task, names, " + ".join(domains))
     return problems
 
 
-def _find_unlabelled(rows: Sequence[Row], task: str) -> Iterator[Problem]:
+def _find_unlabelled(rows: Sequence[Row], task: str, why: str) -> Iterator[Problem]:
     for row in rows:
         if row.labels[task] is None:
-            message = f"task {task!r}: expected a label, as domain {row.domain!r} has labels, but found an empty cell."
+            message = f"task {task!r}: expected a label, as domain {row.domain!r} {why}, but found an empty cell."
             yield Problem(message, row.line, row.id)
 
 

@@ -1,7 +1,7 @@
 """Batches of samples for torch."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -12,6 +12,10 @@ from torch.utils.data import DataLoader, Dataset
 from ..batch import Batch
 from ..errors import DataError
 from .samples import Arrays, Samples, stack
+
+
+def _to_names(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(names)
 
 
 @attrs.frozen(eq=False)
@@ -37,7 +41,7 @@ class Loader:
     batch_size: int = attrs.field(validator=attrs.validators.ge(1))
     shuffle: bool = attrs.field(kw_only=True)
     seed: int = attrs.field(kw_only=True)
-    domains: tuple[str, ...] = attrs.field(kw_only=True, converter=tuple)
+    domains: tuple[str, ...] = attrs.field(kw_only=True, converter=_to_names)
     workers: int = attrs.field(default=0, kw_only=True, validator=attrs.validators.ge(0))
 
     def __attrs_post_init__(self) -> None:

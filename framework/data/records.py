@@ -30,7 +30,7 @@ def read_records(path: Path) -> tuple[list[str], list[Record]]:
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: expected text in UTF-8, but found byte {error.object[error.start]:#04x}.") from error
     except OSError as error:
-        raise DataError(f"{path}: expected a file that can be read, but found: {error}.") from error
+        raise DataError(f"{path}: expected a file that can be read, but found: {error.strerror}.") from error
     if not records:
         raise DataError(f"{path}: a table must have at least one row, but this one is empty.")
     return names, records

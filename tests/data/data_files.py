@@ -13,6 +13,9 @@ from PIL import Image
 HEADER = "id,domain,split,label,image,signal,speech"
 CLASSES = ("nod", "shake", "wave")
 
+UNREADABLE = Path("/proc/self/mem")
+"""A file whose first bytes the system refuses to read, even to root."""
+
 
 def write_text(path: Path, *lines: str) -> Path:
     """A text file of these lines."""

@@ -10,7 +10,7 @@ from acclimate.framework import DataError
 from acclimate.framework.data import Table, read_table, scan_table, write_table
 from pyarrow import parquet
 
-from .data_files import write_multimodal_table, write_text
+from .data_files import UNREADABLE, write_multimodal_table, write_text
 
 HEAD = "id,domain,split,label,audio,image"
 
@@ -181,6 +181,14 @@ def test_a_file_that_is_no_table_is_refused(tmp_path: Path, name: str, content: 
     with pytest.raises(DataError) as error:
         read_table(path)
     assert str(error.value) == f"{path}{message}"
+
+
+@pytest.mark.skipif(not UNREADABLE.exists(), reason="this system has no file that even root cannot read")
+def test_a_table_that_the_system_does_not_give(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").symlink_to(UNREADABLE)
+    with pytest.raises(DataError) as error:
+        read_table(tmp_path / "table.csv")
+    assert str(error.value) == f"{tmp_path}/table.csv: expected a file that can be read, but found: Input/output error."
 
 
 def test_a_missing_table_is_named(tmp_path: Path) -> None:

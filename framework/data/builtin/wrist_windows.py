@@ -85,11 +85,10 @@ def _cache_folder() -> Path:
 
 
 def _is_whole(path: Path) -> bool:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return set(archive.files) == {field.name for field in attrs.fields(Windows)}
-    except (OSError, ValueError, zipfile.BadZipFile):
+    if not zipfile.is_zipfile(path):
         return False
+    with np.load(path, allow_pickle=False) as archive:
+        return set(archive.files) == {field.name for field in attrs.fields(Windows)}
 
 
 def _write(windows: Windows, path: Path) -> None:
