@@ -104,7 +104,8 @@ class ArtefactConfig:
                 metadata=document["metadata"],
             )
         except (AcclimateError, KeyError, TypeError, AttributeError) as error:
-            raise ExportError(f"{name} is no configuration of an acclimate artefact: {error!r}.") from error
+            reason = error if isinstance(error, AcclimateError) else repr(error)
+            raise ExportError(f"{name} is no configuration of an acclimate artefact: {reason}") from error
 
 
 def output_names(tasks: Sequence[Task], modalities: Sequence[str]) -> dict[str, dict[str, str]]:

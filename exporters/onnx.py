@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import numpy as np
@@ -23,6 +23,9 @@ from . import artefact
 from .artefact import ArtefactConfig
 from .graph import BATCH, name_ports, strip_notes
 from .parity import BATCH_SIZES, check_parity
+
+MAX_BYTES: Final = 2**31 - 2**24
+"""What protobuf can hold, less some room for the graph."""
 
 
 @attrs.frozen
@@ -90,7 +93,7 @@ def export_onnx(
     with _evaluation_mode(model):
         graph = _export(model, pools, config)
         graph.metadata_props.add(key=artefact.METADATA_KEY, value=artefact.to_json(document))
-        content = _serialise(graph)
+        content: bytes = graph.SerializeToString(deterministic=True)
         parity = check_parity(content, model, pools, outputs)
     artefact.write_artefact(folder, content, document)
     return ExportReport(
@@ -144,14 +147,6 @@ def _export(model: MultimodalModel, pools: Mapping[str, NDArray[Any]], config: A
     return graph
 
 
-def _serialise(graph: onnx.ModelProto) -> bytes:
-    try:
-        content: bytes = graph.SerializeToString(deterministic=True)
-    except ValueError as error:  # protobuf's limit of 2 GiB, beyond which weights would need a second file
-        raise ExportError(f"the model does not fit into one ONNX file: {error}") from error
-    return content
-
-
 @contextlib.contextmanager
 def _evaluation_mode(model: MultimodalModel) -> Iterator[None]:
     """On the CPU, where both runtimes count alike, and in evaluation mode."""
@@ -180,6 +175,10 @@ def _check_fit(model: MultimodalModel, schema: Schema) -> None:
         raise ExportError(f"the model has modalities {model.modalities}, but the schema {schema.modalities}.")
     if model.tasks != schema.tasks:
         raise ExportError(f"the model has tasks {model.tasks}, but the schema {schema.tasks}.")
+    tensors = (*model.parameters(), *model.buffers())
+    size = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+    if size > MAX_BYTES:
+        raise ExportError(f"one ONNX file holds {MAX_BYTES} bytes of weights at most, but the model has {size}.")
     for name, tensor in model.state_dict().items():
         if tensor.is_floating_point() and tensor.dtype != torch.float32:
             raise ExportError(f"weights must be float32, but {name} is {tensor.dtype}.")

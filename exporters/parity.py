@@ -93,8 +93,7 @@ def _cases(modalities: Sequence[str]) -> Iterator[Case]:
 
 def _draw(pool: NDArray[Any], present: NDArray[np.bool_]) -> NDArray[Any]:
     rows: NDArray[Any] = pool[np.arange(len(present)) % len(pool)]
-    if np.issubdtype(rows.dtype, np.floating):
-        rows[~present] = np.nan
+    rows[~present] = np.nan
     return rows
 
 

@@ -15,7 +15,7 @@ from ..framework.data.reading import read_cell
 from ..framework.data.schema import Schema
 from ..framework.errors import DataError, ExportError
 from ..framework.layout import JOINT, Task
-from .artefact import METADATA_KEY, ArtefactConfig, model_path, read_artefact
+from .artefact import CONFIG_FILE, METADATA_KEY, ArtefactConfig, model_path, read_artefact
 from .feeding import Port, check_names, make_feed
 from .providers import open_session
 
@@ -134,6 +134,21 @@ class Session:
             raise DataError(f"{modality}: {error}") from error
 
 
+def read_config(path: str | os.PathLike[str]) -> ArtefactConfig:
+    """What an artefact takes and gives, without making it ready to run.
+
+    Args:
+        path: the artefact's folder, or its model.onnx.
+
+    Raises:
+        ExportError: as `Session` does.
+    """
+    _, document = read_artefact(path)
+    if document is None:
+        return Session(path).config
+    return ArtefactConfig.from_document(document, str(model_path(path).with_name(CONFIG_FILE)))
+
+
 def decode_source(source: object) -> Decoded:
     """Read a path as a table's cell, and take an array as it is.
 
@@ -172,7 +187,10 @@ def _make_ports(session: Any, config: ArtefactConfig, name: str) -> list[Port]: 
             f"but its configuration says {config.inputs} and {described}."
         )
     shapes = {modality: part.shape for modality, part in config.schema.preprocessing.items()}
-    return [Port.of(argument, shapes[argument.name]) for argument in arguments[:-1]]
+    try:
+        return [Port.of(argument, shapes[argument.name]) for argument in arguments[:-1]]
+    except ExportError as error:
+        raise ExportError(f"{name}: {error}") from error
 
 
 def _softmax(logits: NDArray[np.float64]) -> list[float]:

@@ -4,12 +4,13 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
 from acclimate.exporters.artefact import read_artefact, write_artefact
-from acclimate.exporters.session import Session
+from acclimate.exporters.session import Session, read_config
 from acclimate.framework import ExportError
 from onnx import TensorProto, helper, numpy_helper
 
@@ -26,7 +27,8 @@ def test_a_bare_model_file_is_enough(folder: Path, recordings: Exported) -> None
     (folder / "config.json").unlink()
     bare = (folder / "model.onnx").rename(folder / "renamed.onnx")
     inputs = recordings.inputs(2)
-    assert Session(bare).schema == recordings.schema
+    assert read_config(bare) == Session(bare).config == read_config(recordings.folder)
+    assert read_config(bare).schema == recordings.schema
     expected = Session(recordings.folder / "model.onnx").run(inputs)
     np.testing.assert_array_equal(Session(bare).run(inputs)["logits"], expected["logits"])
 
@@ -70,11 +72,25 @@ def exchange_labels(folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
 
 
-def use_a_later_format(folder: Path) -> None:
-    model = onnx.load(folder / "model.onnx")
-    model.metadata_props[0].value = json.dumps({"format": 2, "schema": {}})
-    onnx.save(model, folder / "model.onnx")
-    (folder / "config.json").unlink()
+def with_metadata(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
+    """Change the configuration inside the model, and remove the one beside it."""
+
+    def harm(folder: Path) -> None:
+        model = onnx.load(folder / "model.onnx")
+        model.metadata_props[0].value = json.dumps(change(json.loads(model.metadata_props[0].value)))
+        onnx.save(model, folder / "model.onnx")
+        (folder / "config.json").unlink()
+
+    return harm
+
+
+def set_length(document: dict[str, Any]) -> object:
+    document["schema"]["preprocessing"]["wrist-left"]["length"] = 21
+    return document
+
+
+def use_latin_1(folder: Path) -> None:
+    (folder / "config.json").write_bytes("groß".encode("latin-1"))
 
 
 def use_a_foreign_model(folder: Path) -> None:
@@ -110,7 +126,19 @@ def move_weights_out(folder: Path) -> None:
         (damage_config, "config.json is damaged"),
         (replace_config, "config.json is no configuration of an acclimate artefact"),
         (exchange_labels, "hold different configurations"),
-        (use_a_later_format, "has format 2, but this version of acclimate reads 1"),
+        (use_latin_1, "config.json is damaged: it is not UTF-8"),
+        (
+            with_metadata(lambda _: []),
+            "model.onnx is no artefact of acclimate: its 'acclimate.config' is no JSON object",
+        ),
+        (with_metadata(lambda _: {}), "it has no format and schema"),
+        (with_metadata(lambda x: {**x, "format": 2}), "has format 2, but this version of acclimate reads 1"),
+        (with_metadata(lambda x: {**x, "schema": {}}), "model.onnx is no configuration .*: a schema has the fields"),
+        (
+            with_metadata(lambda x: {"format": 1, "schema": x["schema"]}),
+            r"model.onnx is no configuration .*\('opset'\)",
+        ),
+        (with_metadata(set_length), r"'wrist-left' .* rows of shape \(2, 20\), but its .* rows of shape \(2, 21\)"),
         (use_a_foreign_model, "model.onnx is no artefact of acclimate"),
         (use_another_graph, "but its configuration says .*'audio_logits'"),
         (move_weights_out, "model.onnx cannot be opened .* External data path"),

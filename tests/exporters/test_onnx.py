@@ -199,6 +199,17 @@ def test_half_precision_is_refused(vectors: Exported, tmp_path: Path) -> None:
         export_onnx(model, tmp_path, schema)
 
 
+def test_a_model_that_is_too_large_for_one_file_is_refused(vectors: Exported, tmp_path: Path) -> None:
+    model, schema = make_model(
+        {"where": Convolution()}, {"where": vectors.schema.preprocessing["where"]}, (Task("verb", ("cut", "wash")),)
+    )
+    model.encoders["where"].more = nn.Linear(2**15, 2**14, device="meta")
+    with pytest.raises(
+        ExportError, match=r"one ONNX file holds \d+ bytes of weights at most, but the model has 2147\d+"
+    ):
+        export_onnx(model, tmp_path, schema)
+
+
 def test_samples_of_another_shape_are_refused(vectors: Exported, tmp_path: Path) -> None:
     samples = some_samples(vectors)
     wrong = attrs.evolve(samples, inputs={**samples.inputs, "where": np.zeros((4, 7), np.float32)})
@@ -207,7 +218,7 @@ def test_samples_of_another_shape_are_refused(vectors: Exported, tmp_path: Path)
 
 
 def some_samples(exported: Exported) -> Arrays:
-    """Four rows; the last has the last modality only."""
+    """Four rows that lack the first modality."""
     present = np.ones((4, len(exported.schema.modalities)), np.bool_)
-    present[3, :-1] = False
+    present[:, 0] = False
     return Arrays(exported.inputs(4), present, None, tuple("abcd"), ("x",) * 4, np.arange(4))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 import soundfile
 import torch
@@ -181,6 +182,13 @@ def test_a_provider_that_would_not_run_is_an_error_and_quiet(
         Session(recordings.folder, provider=provider)
     assert "\n" not in str(raised.value)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_provider_that_was_not_compiled_in_is_refused(recordings: Exported) -> None:
+    others = set(onnxruntime.get_all_providers()) - set(onnxruntime.get_available_providers())
+    provider = min(others)
+    with pytest.raises(ExportError, match=f"was built without {provider}"):
+        Session(recordings.folder, provider=provider)
 
 
 def test_an_unknown_provider_is_refused(recordings: Exported) -> None:
