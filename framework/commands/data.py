@@ -12,9 +12,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("table", type=str, help="table of files, or name of a built-in data set")
     options = parser.parse_args([argument for argument in arguments if argument != "check"])
 
-    from ..data import check_table, open_table
+    from ..data import check_data
 
-    report = check_table(open_table(options.table))
+    report = check_data(options.table)
     print(report)
     if report.problems:
         raise AcclimateError(f"{options.table} has {len(report.problems)} problem(s), listed above")

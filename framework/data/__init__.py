@@ -11,7 +11,7 @@ if TYPE_CHECKING:
         default_domains as default_domains,
         open_table as open_table,
     )
-    from .check import check_file as check_file, check_table as check_table
+    from .check import check_data as check_data, check_file as check_file, check_table as check_table
     from .decoding import Decoded as Decoded
     from .loader import Loader as Loader, to_batch as to_batch
     from .preprocessing import (
@@ -37,7 +37,7 @@ else:
         __name__,
         {
             "builtin": ["builtin_names", "default_domains", "open_table"],
-            "check": ["check_file", "check_table"],
+            "check": ["check_data", "check_file", "check_table"],
             "decoding": ["Decoded"],
             "loader": ["Loader", "to_batch"],
             "preprocessing": [

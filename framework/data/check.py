@@ -7,6 +7,7 @@ from textwrap import shorten
 
 import attrs
 
+from .builtin import builtin_names, open_table
 from .consistency import check_files
 from .coverage import check_labels
 from .problem import Problem
@@ -14,6 +15,21 @@ from .reference import SUFFIXES
 from .report import Report, count
 from .table import Table
 from .table_file import scan_table
+
+
+def check_data(name_or_path: str, source: Sequence[str] | None = None) -> Report:
+    """Check a built-in data set, or the table in a file, of which rows that break a rule are reported too.
+
+    Args:
+        name_or_path: see `open_table`.
+        source: see `check_table`.
+
+    Raises:
+        DataError: if there is no such data, or the file as a whole cannot be read.
+    """
+    if name_or_path in builtin_names() or not Path(name_or_path).suffix:
+        return check_table(open_table(name_or_path), source)
+    return check_file(name_or_path, source)
 
 
 def check_file(path: Path | str, source: Sequence[str] | None = None) -> Report:

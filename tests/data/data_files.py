@@ -13,6 +13,9 @@ from PIL import Image
 HEADER = "id,domain,split,label,image,signal,speech"
 CLASSES = ("nod", "shake", "wave")
 
+ENDINGS = ".flac, .jpeg, .jpg, .npy, .png, .txt, .wav"
+"""What errors say of the files that can be read."""
+
 UNREADABLE = Path("/proc/self/mem")
 """A file whose first bytes the system refuses to read, even to root."""
 

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 import soundfile
 from acclimate.framework import DataError
-from acclimate.framework.data import Problem, Report, check_file, check_table, read_table, scan_table
+from acclimate.framework.data import Problem, Report, check_data, check_file, check_table, read_table, scan_table
 
-from .data_files import CLASSES, write_image, write_multimodal_table, write_sound, write_text
+from .data_files import CLASSES, ENDINGS, write_image, write_multimodal_table, write_sound, write_text
 
 NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, 40)
-ENDINGS = ".flac, .jpeg, .jpg, .npy, .png, .txt, .wav"
 ADVICE = "which no encoder takes yet: rename the column to meta.<name>, or bring vectors of features."
 REFERENCES = f"{ENDINGS}, `archive.zip!member` or `archive.npz:key[row]`"
 HEADER = "id,domain,split,label,image,speech"
@@ -176,6 +175,15 @@ def test_a_table_without_a_good_row_is_checked(tmp_path: Path) -> None:
     path = write_text(tmp_path / "bad.csv", HEADER, "a,x,train,1,,", "b,x,,1,a.png,")
     assert len(check_file(path).problems) == 2
     assert len(scan_table(path)[0]) == 0
+
+
+def test_data_are_checked_by_name_or_path(tmp_path: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_text(tmp_path / "table.csv", HEADER, "a,x,train,1,,", "b,x,,1,a.png,")
+    assert [problem.line for problem in check_data(str(path)).problems] == [2, 3]
+    monkeypatch.setenv("ACCLIMATE_DATA", str(shared_data))
+    assert check_data("mosi", ["known"]).ok
+    with pytest.raises(DataError, match=r"^data must be the path of a table"):
+        check_data("wrists")
 
 
 def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:

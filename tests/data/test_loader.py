@@ -13,6 +13,9 @@ from acclimate.framework.data import Loader, Samples, Schema, Table, read_table,
 
 from .data_files import write_multimodal_table
 
+# Python 3.12 warns of workers that are forked beside threads, which torch has.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+
 DOMAINS = ("street", "lab")
 
 

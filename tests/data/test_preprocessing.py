@@ -20,6 +20,8 @@ from acclimate.framework.data.preprocessing import infer_preprocessing
 from acclimate.framework.data.preprocessing.moments import Moments
 from numpy.typing import NDArray
 
+from .data_files import ENDINGS
+
 ALL = [
     SignalPreprocessing(length=4, mean=[1.0, 2.0], std=[1.0, 0.5], sampling_rate=100),
     AudioPreprocessing(sampling_rate=8000, samples=5),
@@ -79,6 +81,15 @@ def test_a_signal_is_normalised_then_cut_or_filled(length: int) -> None:
     expected[:, : min(length, 4)] = ((values - [1.0, 2.0]) / [1.0, 0.5])[:4].T
     assert (result.dtype, result.flags.c_contiguous) == (np.float32, True)
     np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_an_array_is_taken_to_have_the_fitted_rate() -> None:
+    values = np.zeros((3, 2))
+    np.testing.assert_array_equal(ALL[0](array(values)), ALL[0](Decoded("audio", values, 100)))
+    np.testing.assert_array_equal(ALL[1](array(values)), ALL[1](sound(values)))
+    with pytest.raises(DataError) as error:
+        SignalPreprocessing(length=4, mean=[0.0], std=[1.0])(sound([0.0]))
+    assert str(error.value) == "x: expected an array, which has no sampling rate, but found 8000 Hz."
 
 
 @pytest.mark.parametrize("length", [1, 5, 9])
@@ -184,7 +195,6 @@ def test_overrides_take_precedence() -> None:
 NAN = float("nan")
 ARRAYS = "a vector, a signal (time, channels) or an image of bytes"
 TEXT = "text, which no encoder takes yet"
-ENDINGS = ".flac, .jpeg, .jpg, .npy, .png, .txt, .wav"
 ADVICE = "rename the column to meta.<name>, or bring vectors of features."
 
 
@@ -198,11 +208,11 @@ ADVICE = "rename the column to meta.<name>, or bring vectors of features."
         ),
         (0, array([[0, 1, 2]]), "expected 2 channels, but found 3."),
         (0, array([0.0]), "expected 2 channels, but found 1."),
-        (0, array([[0, 1]]), "expected a sampling rate of 100 Hz, but found None."),
+        (0, sound([[0, 1]]), "expected a sampling rate of 100 Hz, but found 8000 Hz."),
         (0, array(np.zeros((2, 2, 2))), "expected a signal (time, channels), but found the shape (2, 2, 2)."),
         (0, array(np.zeros((0, 2))), "expected at least one value, but found an array of shape (0, 2)."),
         (0, array(["a"]), "expected real numbers, but found an array of <U1."),
-        (1, sound([0.0], 16000), "expected a sampling rate of 8000 Hz, but found 16000."),
+        (1, sound([0.0], 16000), "expected a sampling rate of 8000 Hz, but found 16000 Hz."),
         (1, sound([0.0, -np.inf]), "expected finite numbers, but found -inf (1 of 2 values)."),
         (1, sound([]), "expected at least one value, but found an array of shape (0,)."),
         (1, sound(np.zeros((1, 1, 1))), "expected a recording (time, channels), but found the shape (1, 1, 1)."),
@@ -232,8 +242,8 @@ def test_samples_that_do_not_fit_are_refused(preprocessing: int, decoded: Decode
 @pytest.mark.parametrize(
     ("samples", "overrides", "message"),
     [
-        ([sound([0.0]), sound([0.0], 16000, "y")], {}, "y: expected a sampling rate of 8000 Hz, but found 16000."),
-        ([sound([0.0], name="y")], {"sampling_rate": 50}, "y: expected a sampling rate of 50 Hz, but found 8000."),
+        ([sound([0.0]), sound([0.0], 16000, "y")], {}, "y: expected a sampling rate of 8000 Hz, but found 16000 Hz."),
+        ([sound([0.0], name="y")], {"sampling_rate": 50}, "y: expected a sampling rate of 50 Hz, but found 8000 Hz."),
         (
             [array([0.0], "y")],
             {"kind": "audio"},

@@ -46,6 +46,7 @@ def count_wrong_members(path: Path, contents: dict[str, bytes]) -> int:
     return sum(read_member(path, name) != data for _ in range(20) for name, data in contents.items())
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="this system cannot fork")
 def test_forked_processes_share_no_position_in_an_archive(tmp_path: Path) -> None:
     contents = {f"{index}.txt": os.urandom(20_000) for index in range(20)}

@@ -1,5 +1,6 @@
 """Preprocessed samples, and batches of them in numpy."""
 
+import pickle
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -121,6 +122,13 @@ def test_files_are_read_late_and_once(table: Table, schema: Schema) -> None:
         samples[1]
     gone = table.root / "1.wav"
     assert str(error.value) == f"line 3, id 'row1', speech: 1.wav: expected a file, but found none at {gone}."
+
+
+def test_samples_travel_to_other_processes(table: Table, schema: Schema) -> None:
+    samples = Samples(table, schema, labelled=True)
+    copy = pickle.loads(pickle.dumps(samples))  # noqa: S301
+    np.testing.assert_array_equal(copy[3].inputs["speech"], samples[3].inputs["speech"])
+    assert copy[3].labels == samples[3].labels
 
 
 def test_no_more_is_kept_than_allowed(table: Table, schema: Schema) -> None:

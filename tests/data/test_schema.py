@@ -18,9 +18,7 @@ from acclimate.framework.data import (
 )
 from acclimate.framework.data.schema import FITTED_ROWS
 
-from .data_files import CLASSES, write_multimodal_table, write_sound, write_text
-
-ENDINGS = ".flac, .jpeg, .jpg, .npy, .png, .txt, .wav"
+from .data_files import CLASSES, ENDINGS, write_multimodal_table, write_sound, write_text
 
 
 def source(folder: Path) -> Table:
@@ -98,7 +96,7 @@ def write_speech(folder: Path, *cells: str, labels: str = "12", header: str = "s
     [
         (
             ["a.wav", "b.wav"],
-            "line 3, id 'r1', speech: b.wav: expected a sampling rate of 8000 Hz, but found 16000.",
+            "line 3, id 'r1', speech: b.wav: expected a sampling rate of 8000 Hz, but found 16000 Hz.",
         ),
         (["a.wav", "c.wav"], "line 3, id 'r1', speech: c.wav: expected a file, but found none at {folder}/c.wav."),
         (["nan.npy"], "line 2, id 'r0', speech: nan.npy: expected finite numbers, but found nan (1 of 3 values)."),

@@ -114,6 +114,7 @@ def find_in_process(_: int) -> Path:
 
 @needs_seglearn
 @pytest.mark.usefixtures("cache")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="this system cannot fork")
 def test_processes_may_race() -> None:
     with multiprocessing.get_context("fork").Pool(4) as pool:
@@ -214,7 +215,10 @@ def dump_as_package(folder: Path, value: object) -> bytes:
 def test_the_unpickler_refuses_what_arrays_are_not_made_of(tmp_path: Path) -> None:
     with pytest.raises(DataError) as error:
         unpickle(dump_as_package(tmp_path, {"X": Malicious(tmp_path / "made")}))
-    assert str(error.value) == "a pickle of arrays must name what arrays are made of only, but names posix.mkdir."
+    assert (
+        str(error.value)
+        == f"a pickle of arrays must name what arrays are made of only, but names {os.mkdir.__module__}.mkdir."
+    )
     assert not (tmp_path / "made").exists()
 
 

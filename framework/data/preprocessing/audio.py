@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...errors import DataError
 from ..decoding import Decoded
-from .base import Preprocessing, check_positive, to_finite
+from .base import Preprocessing, check_positive, check_rate, to_finite
 from .lengths import fit_length
 
 
@@ -47,7 +47,7 @@ class AudioPreprocessing(Preprocessing):
                 raise DataError(
                     f"{decoded.name}: expected a file that says its sampling rate, or an override, but found none."
                 )
-            _check_rate(decoded, sampling_rate)
+            check_rate(decoded, sampling_rate)
             lengths.append(len(_to_waveform(decoded)))
         return cls._make({"sampling_rate": sampling_rate, "samples": fit_length(lengths)}, overrides)
 
@@ -61,7 +61,7 @@ class AudioPreprocessing(Preprocessing):
         return {"sampling_rate": self.sampling_rate, "samples": self.samples}
 
     def _prepare(self, decoded: Decoded) -> NDArray[np.float32]:
-        _check_rate(decoded, self.sampling_rate)
+        check_rate(decoded, self.sampling_rate)
         kept = _to_waveform(decoded)[: self.samples]
         result = np.zeros(self.shape, dtype=np.float32)
         result[: len(kept)] = kept
@@ -73,11 +73,3 @@ def _to_waveform(decoded: Decoded) -> NDArray[np.float32]:
     if waveform.ndim > 2:
         raise DataError(f"{decoded.name}: expected a recording (time, channels), but found the shape {waveform.shape}.")
     return waveform if waveform.ndim == 1 else waveform.mean(axis=1, dtype=np.float32)
-
-
-def _check_rate(decoded: Decoded, sampling_rate: object) -> None:
-    # An array has no rate of its own: it is taken to have the one that the user gave.
-    if decoded.sampling_rate not in {sampling_rate, None}:
-        raise DataError(
-            f"{decoded.name}: expected a sampling rate of {sampling_rate} Hz, but found {decoded.sampling_rate}."
-        )

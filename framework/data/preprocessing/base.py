@@ -151,6 +151,21 @@ def to_finite(array: NDArray[Any], name: str) -> NDArray[np.float32]:
     return values
 
 
+def check_rate(decoded: Decoded, sampling_rate: object) -> None:
+    """Compare a file's sampling rate with the fitted one. An array has none of its own, and is taken to have that.
+
+    Raises:
+        DataError: if they differ.
+    """
+    if decoded.sampling_rate not in {sampling_rate, None}:
+        wanted = (
+            "an array, which has no sampling rate"
+            if sampling_rate is None
+            else f"a sampling rate of {sampling_rate} Hz"
+        )
+        raise DataError(f"{decoded.name}: expected {wanted}, but found {decoded.sampling_rate} Hz.")
+
+
 def as_vector(numbers: tuple[float, ...]) -> NDArray[np.float32]:
     """Numbers as float32."""
     return np.array(numbers, dtype=np.float32)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...errors import DataError
 from ..decoding import Decoded
-from .base import Preprocessing, as_vector, check_positive, check_std, to_finite, to_numbers
+from .base import Preprocessing, as_vector, check_positive, check_rate, check_std, to_finite, to_numbers
 from .lengths import fit_length
 from .moments import Moments
 
@@ -50,7 +50,8 @@ class SignalPreprocessing(Preprocessing):
             signal = _to_signal(decoded)
             if channels is None:
                 channels, sampling_rate = signal.shape[1], decoded.sampling_rate
-            _check(decoded, signal, channels, sampling_rate)
+            _check_channels(decoded, signal, channels)
+            check_rate(decoded, sampling_rate)
             moments.add(signal)
             lengths.append(len(signal))
         fitted = {"length": fit_length(lengths), "mean": moments.mean, "std": moments.std}
@@ -67,7 +68,8 @@ class SignalPreprocessing(Preprocessing):
 
     def _prepare(self, decoded: Decoded) -> NDArray[np.float32]:
         signal = _to_signal(decoded)
-        _check(decoded, signal, len(self.mean), self.sampling_rate)
+        _check_channels(decoded, signal, len(self.mean))
+        check_rate(decoded, self.sampling_rate)
         kept = signal[: self.length]
         result = np.zeros(self.shape, dtype=np.float32)
         result[:, : len(kept)] = ((kept - as_vector(self.mean)) / as_vector(self.std)).T
@@ -83,10 +85,6 @@ def _to_signal(decoded: Decoded) -> NDArray[np.float32]:
     return signal
 
 
-def _check(decoded: Decoded, signal: NDArray[np.float32], channels: int, sampling_rate: int | None) -> None:
+def _check_channels(decoded: Decoded, signal: NDArray[np.float32], channels: int) -> None:
     if signal.shape[1] != channels:
         raise DataError(f"{decoded.name}: expected {channels} channels, but found {signal.shape[1]}.")
-    if decoded.sampling_rate != sampling_rate:
-        raise DataError(
-            f"{decoded.name}: expected a sampling rate of {sampling_rate} Hz, but found {decoded.sampling_rate}."
-        )
