@@ -152,8 +152,8 @@ def _evaluation_mode(model: MultimodalModel) -> Iterator[None]:
     """On the CPU, where both runtimes count alike, and in evaluation mode."""
     modes = {module: module.training for module in model.modules()}
     device = next(model.parameters()).device
-    model.eval().to("cpu")
     try:
+        model.eval().to("cpu")
         yield
     finally:
         model.to(device)
@@ -187,13 +187,15 @@ def _check_fit(model: MultimodalModel, schema: Schema) -> None:
 def _pool(name: str, schema: Schema, samples: Arrays | None) -> NDArray[np.float32]:
     """Rows of one modality: those of the samples that have it, or random ones where none has."""
     shape = (max(BATCH_SIZES), *schema.preprocessing[name].shape)
+    column = schema.modalities.index(name)
     if samples is not None:
-        given = samples.inputs[name][samples.present[:, schema.modalities.index(name)]]
+        given = samples.inputs[name][samples.present[:, column]]
         if given.shape[1:] != shape[1:]:
             raise ExportError(f"samples of {name} must be of shape {shape[1:]}, but are of {given.shape[1:]}.")
         if len(given):
             return np.resize(given, shape)
-    return np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
+    # Modalities get different numbers, so that none can stand in for another.
+    return np.random.default_rng(column).standard_normal(shape, dtype=np.float32)
 
 
 def _versions() -> dict[str, str]:

@@ -134,7 +134,8 @@ def compare(found: NDArray[np.float32], expected: NDArray[np.float32], place: st
         raise ExportError(
             f"the exported graph disagrees with the model: {place}: shape {found.shape}, not {expected.shape}."
         )
-    difference = np.abs(found - expected)
+    with np.errstate(invalid="ignore"):
+        difference = np.abs(found - expected)
     allowed = ABSOLUTE + RELATIVE * np.abs(expected)
     wrong = ~(difference <= allowed)  # This way round, NaN is wrong.
     if wrong.any():

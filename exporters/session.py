@@ -41,6 +41,10 @@ class Prediction:
 class Session:
     """An artefact, ready to run. Several threads may use one session at the same time.
 
+    Attributes:
+        config: what the artefact says of itself.
+        outputs: names of the outputs by task, then by modality and `joint`.
+
     Args:
         path: the artefact's folder, or its model.onnx. Without a config.json beside it, the model's own metadata count.
         provider: `"cpu"`, `"cuda"`, `"tensorrt"` or ONNX Runtime's name of an execution provider.
@@ -55,7 +59,9 @@ class Session:
         model, document = read_artefact(path)
         self._session = open_session(model, provider, name)
         self.config = ArtefactConfig.from_document(_own_document(self._session, document, name), name)
+        self.outputs = self.config.outputs
         self._ports = _make_ports(self._session, self.config, name)
+        self._output_names = [name for names in self.outputs.values() for name in names.values()]
 
     @property
     def schema(self) -> Schema:
@@ -71,11 +77,6 @@ class Session:
     def tasks(self) -> tuple[Task, ...]:
         """What is predicted."""
         return self.schema.tasks
-
-    @property
-    def outputs(self) -> dict[str, dict[str, str]]:
-        """Names of the outputs by task, then by modality and `joint`."""
-        return self.config.outputs
 
     @property
     def provider(self) -> str:
@@ -100,8 +101,7 @@ class Session:
                 present slot holds NaN or infinity.
         """
         feed = make_feed(inputs, present, self._ports)
-        names = [name for by_modality in self.outputs.values() for name in by_modality.values()]
-        return dict(zip(names, self._session.run(names, feed), strict=True))
+        return dict(zip(self._output_names, self._session.run(self._output_names, feed), strict=True))
 
     def predict(self, files: Mapping[str, Source]) -> Prediction:
         """Read, preprocess and classify one sample.
@@ -110,8 +110,8 @@ class Session:
             files: by modality; those that the sample lacks are left out.
 
         Raises:
-            DataError: if a modality is not known or none is given, or a file cannot be read or does not fit the
-                preprocessing.
+            DataError: if a modality is not known or none is given, a file cannot be read or does not fit the
+                preprocessing, or the answer is no finite number.
         """
         check_names(files, self.modalities)
         given = tuple(name for name in self.modalities if name in files)
@@ -120,6 +120,8 @@ class Session:
         probabilities: dict[str, Mapping[str, float]] = {}
         for task in self.tasks:
             row = logits[self.outputs[task.name][JOINT]][0].astype(np.float64)
+            if not np.isfinite(row).all():
+                raise DataError(f"{task.name}: expected a finite answer, but got {row}: the inputs are too large.")
             if task.classes is None:
                 labels[task.name] = float(row[0])
             else:

@@ -146,6 +146,7 @@ def test_a_bad_batch_is_refused_in_one_line(
         ({"video": "clip.wav"}, "unknown modality 'video'"),
         ({"audio": "missing.wav"}, r"audio: missing\.wav: expected a file, but found none"),
         ({"audio": np.full(400, np.nan)}, "audio: array: expected finite numbers, but found nan"),
+        ({"wrist-left": np.full((20, 2), 3e38)}, "digit: expected a finite answer, but got"),
         ({"wrist-left": np.zeros((20, 5))}, "wrist-left: array: expected 2 channels, but found 5"),
     ],
 )
