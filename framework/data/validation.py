@@ -75,8 +75,8 @@ def _draw_rows(table: Table, wanted: int, generator: np.random.Generator) -> set
         kept |= classes[index]
     spare.sort(key=lambda index: _stratum(table.rows[index], table.tasks))
     count = min(wanted, len(spare), len(table) - 1)
-    steps = (np.arange(count) + generator.random()) * (len(spare) / max(count, 1))
-    return {spare[int(step)] for step in steps}
+    offset = int(generator.integers(max(len(spare), 1)))
+    return {spare[(step * len(spare) + offset) // count] for step in range(count)}
 
 
 def _row_classes(table: Table) -> list[frozenset[tuple[str, str]]]:

@@ -21,7 +21,7 @@ from PIL import Image
 
 from .data_files import write_multimodal_table
 
-SHARED = {
+SHARED: dict[str, dict[str, tuple[int, ...] | None]] = {
     "avdigits-accent": {"audio": None, "image": (1, 28, 28)},
     "avdigits-synthetic": {"audio": None, "image": (1, 28, 28)},
     "mosi": {"audio": (73,), "text": (100,), "video": (100,)},

@@ -194,7 +194,10 @@ def test_an_unknown_domain_is_named(samples: Samples) -> None:
     assert str(error.value) == "domain must be one of 'lab', but got 'street'."
 
 
-@pytest.mark.parametrize(("name", "value"), [("batch_size", 0), ("workers", -1)])
-def test_sizes_that_make_no_sense_are_refused(samples: Samples, name: str, value: int) -> None:
-    with pytest.raises(ValueError, match=f"{name}"):
-        make_loader(samples, **{name: value})
+@pytest.mark.parametrize(
+    ("batch_size", "workers", "message"),
+    [(0, 0, "'batch_size' must be >= 1: 0"), (1, -1, "'workers' must be >= 0: -1")],
+)
+def test_sizes_that_make_no_sense_are_refused(samples: Samples, batch_size: int, workers: int, message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        make_loader(samples, batch_size=batch_size, workers=workers)

@@ -233,7 +233,7 @@ def test_only_four_names_are_known(tmp_path: Path, name: str) -> None:
 
 
 def test_arrays_of_numpys_own_are_unpickled(tmp_path: Path) -> None:
-    stored = {"X": [np.arange(6.0).reshape(2, 3)], "y": np.array([1, 2])}
+    stored: dict[str, Any] = {"X": [np.arange(6.0).reshape(2, 3)], "y": np.array([1, 2])}
     found = unpickle(dump_as_package(tmp_path, stored)).item()
     np.testing.assert_array_equal(found["X"][0], stored["X"][0])
     np.testing.assert_array_equal(found["y"], stored["y"])
