@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .onnx import ExportReport as ExportReport, export_onnx as export_onnx
-    from .session import Prediction as Prediction, Session as Session
+    from .session import Prediction as Prediction, Session as Session, read_config as read_config
 else:
     from ..framework._lazy import attach
 
@@ -15,6 +15,6 @@ else:
         __name__,
         {
             "onnx": ["ExportReport", "export_onnx"],
-            "session": ["Prediction", "Session"],
+            "session": ["Prediction", "Session", "read_config"],
         },
     )

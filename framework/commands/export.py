@@ -19,6 +19,5 @@ def main(arguments: list[str]) -> None:
 
     method, schema, recipe = load_run(options.run, options.checkpoint)
     out = options.out or options.run / "artefact"
-    out.mkdir(parents=True, exist_ok=True)
-    report = export_onnx(method.model, out / "model.onnx", schema, metadata={"recipe": recipe.name})
+    report = export_onnx(method.model, out, schema, recipe=recipe.name)
     print(report)
