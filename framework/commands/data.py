@@ -10,11 +10,12 @@ def main(arguments: list[str]) -> None:
         raise AcclimateError(f"there is 'data check TABLE', but got {' '.join(['data', *arguments[:1]])!r}")
     parser = make_parser("data check", "Count a table by domain, split, class and modality, and list every problem.")
     parser.add_argument("table", type=str, help="table of files, or name of a built-in data set")
+    parser.add_argument("--source", type=str, help="domain that must have labels, or several as A+B")
     options = parser.parse_args([argument for argument in arguments if argument != "check"])
 
     from ..data import check_data
 
-    report = check_data(options.table)
+    report = check_data(options.table, None if options.source is None else options.source.split("+"))
     print(report)
     if report.problems:
         raise AcclimateError(f"{options.table} has {len(report.problems)} problem(s), listed above")
