@@ -6,7 +6,7 @@ Names are imported when they are first asked for, so that the modules without to
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .adaptation import Adapted as Adapted, Batches as Batches, Domains as Domains, adapt as adapt
+    from .adaptation import Adapted as Adapted, adapt as adapt
     from .batch import (
         JOINT_TEACHER as JOINT_TEACHER,
         Batch as Batch,
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .data.schema import Schema as Schema
     from .data.table import Table as Table
     from .data.table_file import read_table as read_table
+    from .domains import Batches as Batches, Domains as Domains
     from .errors import (
         AcclimateError as AcclimateError,
         DataError as DataError,
@@ -49,26 +50,27 @@ if TYPE_CHECKING:
     from .model import MultimodalModel as MultimodalModel
     from .own_batches import OwnBatches as OwnBatches
     from .recipe import (
+        ClassSpec as ClassSpec,
         Recipe as Recipe,
         Selection as Selection,
         Stage as Stage,
         Training as Training,
         Update as Update,
-        read_recipe as read_recipe,
-        recipe_names as recipe_names,
     )
+    from .recipe_files import read_recipe as read_recipe, recipe_names as recipe_names
 else:
     from ._lazy import attach
 
     __getattr__, __dir__, __all__ = attach(
         __name__,
         {
-            "adaptation": ["Adapted", "Batches", "Domains", "adapt"],
+            "adaptation": ["Adapted", "adapt"],
             "batch": ["JOINT_TEACHER", "Batch", "Lesson", "Outputs", "Representation", "Side", "Step", "Term"],
             "builder": ["Builder"],
             "data.schema": ["Schema"],
             "data.table": ["Table"],
             "data.table_file": ["read_table"],
+            "domains": ["Batches", "Domains"],
             "errors": ["AcclimateError", "DataError", "ExportError", "RecipeError", "RunError"],
             "experiment": ["adapt_table", "load_run"],
             "interfaces": ["Aligner", "Balancer", "Encoder", "Fused", "Fusion", "Part", "TeacherSelector"],
@@ -76,6 +78,7 @@ else:
             "method": ["Losses", "Method"],
             "model": ["MultimodalModel"],
             "own_batches": ["OwnBatches"],
-            "recipe": ["Recipe", "Selection", "Stage", "Training", "Update", "read_recipe", "recipe_names"],
+            "recipe": ["ClassSpec", "Recipe", "Selection", "Stage", "Training", "Update"],
+            "recipe_files": ["read_recipe", "recipe_names"],
         },
     )

@@ -1,98 +1,46 @@
-"""The loop: stages, rounds, epochs, steps. It knows no method: losses come from a Method, what to train on from its selector, when to stop from the recipe."""
+"""The loop: stages, rounds, epochs, steps. It knows no method.
+
+Losses come from a Method, what to train on from its selector, when to stop from the recipe.
+"""
 
 import math
 import time
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, TypeAlias
 
 import attrs
 import torch
 from accelerate import Accelerator
 
-from .batch import Batch, Step
-from .checkpoint import Checkpoint, load_weights
+from .batch import Batch, Side, Step
+from .checkpoint import load_weights
 from .display import Display
-from .distributed import average_gradients, gather_side, world
+from .distributed import average_gradients, observe_whole, on_main, share, share_buffers, slice_sizes, world
+from .domains import Batches, Domains
+from .environment import describe_environment
 from .errors import RecipeError, RunError
 from .interfaces import TeacherSelector
-from .method import Losses, Method, matches
 from .layout import DomainSide
+from .method import Losses, Method
 from .modality_dropout import drop_modalities
-from .monitor import Record, measure, survey
-from .optimization import (
-    load_optimizer_state,
-    load_random_state,
-    make_optimizer,
-    optimizer_state,
-    random_state,
-    set_learning_rate,
-)
+from .monitor import Record, measure, survey, unlabelled
+from .optimization import BoundUpdate, bind_update, check_patterns, make_optimizer, set_learning_rate
+from .progress import Progress
 from .recipe import Recipe, Stage, Update
 from .run import BEST, LAST, RunFolder
+from .run_state import RunState
 from .selection import newest_is_best
 
 CYCLES: Final = 2**20
 """Bound on how often the shorter side starts again within an epoch; keeps the numbers of its epochs apart."""
 
+Pair: TypeAlias = tuple[Batch | None, Batch | None]
+"""Batches of source and target."""
 
 LOG_EVERY: Final = 10
 """Steps between the rows that metrics.jsonl gets within an epoch."""
-
-
-@runtime_checkable
-class Batches(Protocol):
-    """What the loop draws batches from: a `Loader` over a table, or `OwnBatches` around a loader of the user's."""
-
-    batch_size: int
-
-    @property
-    def size(self) -> int:
-        """Number of samples."""
-
-    def __len__(self) -> int:
-        """Number of batches of an epoch over all samples."""
-
-    def epoch(
-        self,
-        number: int = 0,
-        *,
-        rows: Sequence[int] | None = None,
-        start: int = 0,
-        shard: tuple[int, int] = (0, 1),
-    ) -> Iterator[Batch]:
-        """Batches of an epoch. Their order depends on `number` alone, and torch's own generator is not touched.
-
-        Args:
-            number: of the epoch.
-            rows: samples to use, by `Batch.index`; None means all.
-            start: batches to leave out.
-            shard: rank of the process and number of processes; each gets its slice of each batch.
-        """
-
-
-@attrs.frozen(eq=False)
-class Domains:
-    """What a run trains on and is chosen by.
-
-    Args:
-        source: labelled, shuffled.
-        validation: labelled, of the source, in order.
-        target: unlabelled, shuffled; None without adaptation.
-        target_in_order: the same target samples in order, for a selector's study and target-side scores.
-    """
-
-    source: Batches
-    validation: Batches
-    target: Batches | None = None
-    target_in_order: Batches | None = None
-
-    @property
-    def sizes(self) -> dict[DomainSide, int]:
-        """Number of training samples, by side."""
-        sizes: dict[DomainSide, int] = {"source": self.source.size}
-        return sizes if self.target is None else {**sizes, "target": self.target.size}
 
 
 @attrs.frozen(eq=False)
@@ -141,16 +89,46 @@ def adapt(
 
     Raises:
         RunError: if the folder cannot be used, or a loss is not finite.
-        RecipeError: if the recipe needs a target and there is none.
+        RecipeError: if the recipe does not fit the Method, or needs a target and there is none.
     """
     if recipe.uses_target and (domains.target is None or domains.target_in_order is None):
         raise RecipeError(f"{recipe.name} trains on a target, but no target is given")
-    settings = {"recipe": recipe.to_config(), "seed": seed, **(config or {})}
-    folder = RunFolder.create(out, settings, resume=resume)
-    accelerator = accelerator or Accelerator(mixed_precision=recipe.training.precision)
-    with torch.random.fork_rng():
-        loop = _Loop(method, recipe, domains, folder, accelerator, seed, display or Display(), checkpoint_every)
+    accelerator = accelerator or _make_accelerator(recipe.training.precision)
+    if accelerator.mixed_precision != recipe.training.precision:
+        raise RunError(
+            f"{recipe.name} trains in precision {recipe.training.precision!r}, but the accelerator given runs in "
+            f"{accelerator.mixed_precision!r}"
+        )
+    devices = [accelerator.device] if accelerator.device.type == "cuda" else []
+    with torch.random.fork_rng(devices):
+        loop = _Loop(
+            method,
+            recipe,
+            domains,
+            folder=RunFolder(out),
+            accelerator=accelerator,
+            seed=seed,
+            display=display,
+            checkpoint_every=checkpoint_every,
+        )
+        settings = {"recipe": recipe.to_config(), "seed": seed, **(config or {})}
+        on_main(lambda: _open(out, settings, resume=resume))
         return loop.run()
+
+
+def _make_accelerator(precision: str) -> Accelerator:
+    # Asked first: an Accelerator that fails leaves its settings behind, for all others of this process.
+    if precision == "fp16" and not torch.accelerator.is_available():
+        raise RunError("training.precision: fp16 needs a GPU, and torch finds none; take bf16 or no")
+    try:
+        return Accelerator(mixed_precision=precision)
+    except ValueError as error:
+        raise RunError(f"training.precision: {precision} cannot be had here: {error}") from error
+
+
+def _open(out: Path, config: dict[str, Any], *, resume: bool) -> None:
+    folder = RunFolder.create(out, config, resume=resume)
+    folder.write_json("environment.json", describe_environment() | {"seed": config["seed"]})
 
 
 class _Loop:
@@ -161,40 +139,42 @@ class _Loop:
         method: Method,
         recipe: Recipe,
         domains: Domains,
+        *,
         folder: RunFolder,
         accelerator: Accelerator,
         seed: int,
-        display: Display,
+        display: Display | None,
         checkpoint_every: int | None,
     ) -> None:
-        torch.manual_seed(seed)
+        torch.manual_seed(seed + world()[0])
         self.method = method.to(accelerator.device)
         self.recipe, self.domains, self.folder, self.accelerator = recipe, domains, folder, accelerator
-        self.display, self.checkpoint_every = display, checkpoint_every
+        self.display = display if display is not None and accelerator.is_main_process else Display()
+        self.checkpoint_every = checkpoint_every
+        for stage in recipe.stages:
+            for update in stage.updates:
+                check_patterns(method, update.parameters, f"{recipe.name}: stage {stage.name!r}: updates.parameters")
         self.optimizer = accelerator.prepare(make_optimizer(self.method, recipe.training))
         self.generator = torch.Generator().manual_seed(seed)
+        self.state = RunState(self.method, self.optimizer, self.generator, accelerator)
         self.plan = [
             (stage, number, epoch)
             for stage in recipe.stages
             for number in range(stage.rounds)
             for epoch in range(stage.epochs)
         ]
-        self.epoch, self.step, self.steps = 0, 0, 0
-        self.rows: list[int] | None = None
-        self.history: list[Record] = []
-        self.best = 0
-        self.seconds = 0.0
+        self.at = Progress()
+        self.started = time.monotonic()
 
     def run(self) -> Adapted:
         self._restore()
-        started = time.monotonic() - self.seconds
+        self.started = time.monotonic() - self.at.seconds
         with self.display.training(self.recipe.name, len(self.plan)):
-            while self.epoch < len(self.plan):
-                stage, number, epoch = self.plan[self.epoch]
-                if epoch == 0 and self.step == 0:
-                    self.rows = self._study(stage)
+            while self.at.epoch < len(self.plan):
+                stage, number, epoch = self.plan[self.at.epoch]
+                if epoch == 0 and self.at.step == 0:
+                    self.at.rows = self._study(stage)
                 self._train(stage)
-                self.seconds = time.monotonic() - started
                 self._finish_epoch(stage, number)
         return self._conclude()
 
@@ -203,162 +183,175 @@ class _Loop:
         if target is None or not stage.target or selector is None or type(selector).study is TeacherSelector.study:
             return None
         with torch.no_grad():
-            kept = selector.study(survey(self.method.eval(), target, "target", self.accelerator.device))
-        return None if kept is None else kept.nonzero().flatten().tolist()
+            kept = selector.study(survey(self.method, unlabelled(target), "target", self.accelerator.device))
+        share_buffers(self.method)
+        if kept is None:
+            return None
+        if kept.shape != (target.size,):
+            raise ValueError(
+                f"study must return a flag for each of {target.size} samples, but got {tuple(kept.shape)}."
+            )
+        rows: list[int] = share(kept).nonzero().flatten().tolist()
+        if not rows and not stage.source:
+            raise RunError(f"{self.recipe.name}: stage {stage.name!r} has no source, and its selector keeps no sample")
+        return rows
 
     def _train(self, stage: Stage) -> None:
         self.method.train()
         steps = self._steps(stage)
-        movable = [
-            {name for name, _ in self.method.named_parameters() if matches(name, update.parameters)}
-            for update in stage.updates
-        ]
+        updates = [bind_update(self.method, update) for update in stage.updates]
+        before = self.at.steps
         for source, target in self._pairs(stage):
-            progress = min((self.epoch + self.step / steps) / len(self.plan), 1.0)
+            progress = (self.at.epoch + min(self.at.step / steps, 1.0)) / len(self.plan)
             set_learning_rate(self.optimizer, self.recipe.training.learning_rate.factor(progress))
-            for update, names in zip(stage.updates, movable, strict=True):
-                losses = self._update(source, target, progress, update, names)
-            self.step += 1
-            self.steps += 1
-            if self.steps % LOG_EVERY == 0:
+            pair = self._drop_modalities(source), self._drop_modalities(target)
+            losses = [self._update(pair, progress, update) for update in updates]
+            self.at.step += 1
+            self.at.steps += 1
+            if self.at.steps % LOG_EVERY == 0:
                 self._log(losses, progress)
-            self.display.step(self.epoch + self.step / steps, losses.total)
-            if self.checkpoint_every and self.steps % self.checkpoint_every == 0:
+            self.display.step(self.at.epoch + min(self.at.step / steps, 1.0), losses[-1].total)
+            if self.checkpoint_every and self.at.steps % self.checkpoint_every == 0:
+                self._check_weights()
                 self._save(LAST)
+        if before == self.at.steps and self.at.step == 0:
+            raise RunError("a loader gives no batches: it must be possible to iterate over it again and again")
 
     def _steps(self, stage: Stage) -> int:
         if stage.source:
-            return len(self.domains.source)
-        target = self._target()
-        return max(1, len(target) if self.rows is None else math.ceil(len(self.rows) / target.batch_size))
+            return max(1, len(self.domains.source))
+        return self._length(self._target())
 
     def _target(self) -> Batches:
         if self.domains.target is None:
             raise RecipeError(f"{self.recipe.name} trains on a target, but no target is given")
         return self.domains.target
 
-    def _pairs(self, stage: Stage) -> Iterator[tuple[Batch | None, Batch | None]]:
+    def _length(self, target: Batches) -> int:
+        """Batches of a pass over the kept target."""
+        return max(1, len(target) if self.at.rows is None else math.ceil(len(self.at.rows) / target.batch_size))
+
+    def _pairs(self, stage: Stage) -> Iterator[Pair]:
         """Batches of an epoch from the current step on: one pass over the source, or over the kept target."""
         if not stage.source:
-            batches = self._target().epoch(self.epoch, rows=self.rows, start=self.step, shard=world())
-            yield from ((None, batch) for batch in batches)
+            yield from ((None, batch) for batch in self._pass(self._target(), 0, self.at.step))
             return
-        sources = self.domains.source.epoch(self.epoch, start=self.step, shard=world())
-        if not stage.target or self.rows == []:
+        sources = self.domains.source.epoch(self.at.epoch, start=self.at.step, shard=world())
+        if not stage.target or self.at.rows == []:
             yield from ((batch, None) for batch in sources)
             return
         yield from zip(sources, self._cycle(self._target()), strict=False)
 
     def _cycle(self, target: Batches) -> Iterator[Batch]:
         """The target over and over, in a new order each time."""
-        length = len(target) if self.rows is None else math.ceil(len(self.rows) / target.batch_size)
-        done, start = divmod(self.step, length)
+        done, start = divmod(self.at.step, self._length(target))
         for cycle in count(done):
-            number = self.epoch * CYCLES + cycle
-            yield from target.epoch(number, rows=self.rows, start=start if cycle == done else 0, shard=world())
+            empty = True
+            for batch in self._pass(target, cycle, start if cycle == done else 0):
+                empty = False
+                yield batch
+            if empty and cycle > done:
+                raise RunError("the target's loader gives no batches: it must be possible to iterate over it again")
 
-    def _update(
-        self, source: Batch | None, target: Batch | None, progress: float, update: Update, names: set[str]
-    ) -> Losses:
-        sides = {}
-        with self.accelerator.autocast():
-            if source is not None:
-                sides["source"] = gather_side(self.method.observe(self._prepare(source), "source"))
-            if target is not None:
-                sides["target"] = self.method.teach(
-                    gather_side(self.method.observe(self._prepare(target), "target"))
-                )
-        losses = self.method.losses(Step(**sides, progress=progress, generator=self.generator), update)
+    def _pass(self, target: Batches, cycle: int, start: int) -> Iterator[Batch]:
+        # Not a number that the source has: in the same order, sorted tables would show which classes the target has.
+        number = (self.at.epoch + 1) * CYCLES + cycle
+        return unlabelled(target.epoch(number, rows=self.at.rows, start=start, shard=world()))
+
+    def _update(self, pair: Pair, progress: float, bound: BoundUpdate) -> Losses:
+        losses = self._losses(pair, progress, bound.update)
         self._check_finite(losses)
         self.optimizer.zero_grad()
-        self.accelerator.backward(losses.total)
-        for name, parameter in self.method.named_parameters():
-            if name not in names:
-                parameter.grad = None
-        movable = [parameter for name, parameter in self.method.named_parameters() if name in names]
-        average_gradients(movable)
-        if self.recipe.training.gradient_clip is not None:
-            self.accelerator.clip_grad_norm_(movable, self.recipe.training.gradient_clip)
-        self.optimizer.step()
+        if losses.total.requires_grad:
+            self.accelerator.backward(losses.total)
+        for parameter in bound.frozen:
+            parameter.grad = None
+        average_gradients(bound.moved)
+        if any(parameter.grad is not None for parameter in bound.moved):
+            if self.recipe.training.gradient_clip is not None:
+                self.accelerator.clip_grad_norm_(bound.moved, self.recipe.training.gradient_clip)
+            self.optimizer.step()
         return losses
 
-    def _prepare(self, batch: Batch) -> Batch:
-        training = self.recipe.training
-        dropped = drop_modalities(batch, training.modality_dropout, training.batch_size, self.generator)
-        return dropped.to(self.accelerator.device)
+    def _losses(self, pair: Pair, progress: float, update: Update) -> Losses:
+        source, target = pair
+        with self.accelerator.autocast():
+            step = Step(
+                source=None if source is None else self._observe(source, "source"),
+                target=None if target is None else self.method.teach(self._observe(target, "target")),
+                progress=progress,
+                generator=self.generator,
+            )
+        return self.method.losses(step, update)
+
+    def _drop_modalities(self, batch: Batch | None) -> Batch | None:
+        probability = self.recipe.training.modality_dropout
+        if batch is None or probability == 0.0:
+            return batch
+        return drop_modalities(batch, probability, self.generator, slice_sizes(batch), world()[0])
+
+    def _observe(self, batch: Batch, domain_side: DomainSide) -> Side:
+        return observe_whole(self.method, batch.to(self.accelerator.device), domain_side)
 
     def _check_finite(self, losses: Losses) -> None:
         if not bool(torch.isfinite(losses.total)):
             values = {name: value for name, value in losses.values().items() if not math.isfinite(value)}
-            raise RunError(
-                f"{self.recipe.name}: loss is not finite at step {self.steps} of epoch {self.epoch}: {values}; the last "
-                f"checkpoint stays in {self.folder.path}"
-            )
+            self._fail(f"these losses are not finite: {values}")
 
-    def _log(self, losses: Losses, progress: float) -> None:
+    def _check_weights(self) -> None:
+        """A gradient may be infinite where its loss is not; such weights must not become a checkpoint."""
+        for name, parameter in self.method.named_parameters():
+            if not bool(torch.isfinite(parameter).all()):
+                self._fail(f"the weight {name} is not finite")
+
+    def _fail(self, reason: str) -> None:
+        raise RunError(
+            f"{self.recipe.name}: at step {self.at.steps}, in epoch {self.at.epoch}, {reason}; "
+            f"the last checkpoint stays in {self.folder.path}"
+        )
+
+    def _log(self, losses: Sequence[Losses], progress: float) -> None:
         if self.accelerator.is_main_process:
-            values = losses.values()
-            self.folder.log({"kind": "step", "step": self.steps, "progress": progress, "losses": values})
-            self.display.scalars(values, self.steps)
+            values = {name: value for update in losses for name, value in update.values().items()}
+            self.folder.log({"kind": "step", "step": self.at.steps, "progress": progress, "losses": values})
+            self.display.scalars(values, self.at.steps)
 
     def _finish_epoch(self, stage: Stage, number: int) -> None:
+        self._check_weights()
+        share_buffers(self.method)
         record = measure(
-            self.method.eval(),
+            self.method,
             self.domains.validation,
             self.domains.target_in_order,
             self.accelerator.device,
-            epoch=self.epoch,
+            epoch=self.at.epoch,
             stage=stage.name,
         )
-        self.history.append(record)
-        self.epoch, self.step = self.epoch + 1, 0
+        self.at.history.append(record)
+        self.at.epoch, self.at.step = self.at.epoch + 1, 0
+        self.at.seconds = time.monotonic() - self.started
         if self.accelerator.is_main_process:
             row = record.to_json()
-            self.folder.log({"kind": "epoch", "round": number, **row, "seconds": round(self.seconds, 3)})
+            self.folder.log({"kind": "epoch", "round": number, **row, "seconds": round(self.at.seconds, 3)})
             self.display.epoch(record)
-        if newest_is_best(self.history, self.best, self.recipe.selection):
-            self.best = len(self.history) - 1
+        if newest_is_best(self.at.history, self.at.best, self.recipe.selection):
+            self.at.best = len(self.at.history) - 1
             self._save(BEST)
         self._save(LAST)
 
     def _save(self, name: str) -> None:
-        if not self.accelerator.is_main_process:
-            return
-        tensors, plain = optimizer_state(self.optimizer)
-        scaler = self.accelerator.scaler
-        state = {
-            "epoch": self.epoch,
-            "step": self.step,
-            "steps": self.steps,
-            "rows": self.rows,
-            "history": [record.to_json() for record in self.history],
-            "best": self.best,
-            "seconds": self.seconds,
-            "optimizer": plain,
-            "scaler": None if scaler is None else scaler.state_dict(),
-            "metrics": self.folder.metrics_length(),
-        }
-        weights = {f"method.{key}": value for key, value in self.method.state_dict().items()}
-        moments = {f"optimizer.{key}": value for key, value in tensors.items()}
-        random = {f"random.{key}": value for key, value in random_state(self.generator).items()}
-        self.folder.save(name, Checkpoint(weights | moments | random, state))
+        self.at.seconds = time.monotonic() - self.started
+        checkpoint = self.state.to_checkpoint(self.at, self.folder.metrics_length())
+        if self.accelerator.is_main_process:
+            self.folder.save(name, checkpoint)
 
     def _restore(self) -> None:
-        if not self.folder.has(LAST):
-            self.folder.cut_metrics(0)
-            return
-        checkpoint = self.folder.load(LAST)
-        state = checkpoint.state
-        load_weights(self.method, checkpoint.under("method."), "last checkpoint")
-        load_optimizer_state(self.optimizer, checkpoint.under("optimizer."), state["optimizer"])
-        load_random_state(self.generator, checkpoint.under("random."))
-        if state["scaler"] is not None and self.accelerator.scaler is not None:
-            self.accelerator.scaler.load_state_dict(state["scaler"])
-        self.epoch, self.step, self.steps, self.best = state["epoch"], state["step"], state["steps"], state["best"]
-        self.rows, self.seconds = state["rows"], state["seconds"]
-        self.history = [Record.from_json(record) for record in state["history"]]
-        self.folder.cut_metrics(state["metrics"])
+        metrics_length = 0
+        if self.folder.has(LAST):
+            self.at, metrics_length = self.state.restore(self.folder.load(LAST))
+        on_main(lambda: self.folder.cut_metrics(metrics_length))
 
     def _conclude(self) -> Adapted:
+        self.accelerator.wait_for_everyone()
         load_weights(self.method, self.folder.load(BEST).under("method."), "best checkpoint")
-        return Adapted(self.method.eval(), tuple(self.history), self.history[self.best], self.seconds)
+        return Adapted(self.method.eval(), tuple(self.at.history), self.at.history[self.at.best], self.at.seconds)

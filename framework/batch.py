@@ -80,7 +80,8 @@ class Outputs:
     Args:
         features: `(B, d_m)` by modality, zero where it is absent, and the joint ones under `JOINT`.
         logits: `(B, C)` by task, then by modality and `JOINT`; zero where a modality is absent.
-        task_features: `(B, d)` by task, then by modality: what the task's heads see. The same tensors as `features`, unless the model projects them per task.
+        task_features: `(B, d)` by task, then by modality: what the task's heads see. The same tensors as `features`,
+            unless the model projects them per task.
     """
 
     features: Mapping[str, Float[Tensor, "batch _"]]

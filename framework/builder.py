@@ -1,26 +1,25 @@
 """The Builder: a recipe, or parts by hand, and the data's schema -> a Method."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Self, TypeVar
 
 import torch
 from torch import nn
 
-from .data import Schema
+from .class_paths import check_trusted, import_class, instantiate
+from .data.preprocessing import Preprocessing
+from .data.schema import Schema
 from .encoders import as_encoder, default_encoder, make_encoder
 from .errors import RecipeError
 from .interfaces import Aligner, Balancer, Encoder, Fusion, TeacherSelector
 from .layout import DomainSide, Layout
 from .method import BalancedGroup, Method
 from .model import MultimodalModel
-from .parsing import import_class, instantiate, suggestion
-from .recipe import Recipe
+from .parsing import suggestion
+from .recipe import ClassSpec, Recipe
 from .selection import check_score
 
-P = TypeVar("P", bound=nn.Module)
-
-TRUSTED: tuple[str, ...] = ("acclimate.", "torch.optim.")
-"""What a class_path may begin with in a recipe that comes from strangers."""
+T = TypeVar("T")
 
 
 class Builder:
@@ -28,7 +27,8 @@ class Builder:
 
     Args:
         recipe: the method as data.
-        trusted: prefixes that a class_path must have, checked before anything is imported; None allows all, for recipes of one's own.
+        trusted: prefixes that every class_path must have, checked before anything is imported, such as
+            `class_paths.TRUSTED`; None allows all, for recipes of one's own.
 
     Raises:
         RecipeError: if a class_path is not trusted.
@@ -36,7 +36,8 @@ class Builder:
     Example:
         >>> from acclimate.framework import Builder, Schema, Task, read_recipe
         >>> from acclimate.framework.data.preprocessing import FeaturesPreprocessing
-        >>> schema = Schema({"audio": FeaturesPreprocessing(size=4)}, (Task("label", ("no", "yes")),))
+        >>> preprocessing = FeaturesPreprocessing(mean=[0.0, 0.0], std=[1.0, 1.0])
+        >>> schema = Schema({"audio": preprocessing}, (Task("label", ("no", "yes")),))
         >>> method = Builder(read_recipe("source-only")).build(schema)
         >>> method.model.modalities
         ('audio',)
@@ -44,24 +45,32 @@ class Builder:
 
     def __init__(self, recipe: Recipe, *, trusted: Collection[str] | None = None) -> None:
         self.recipe = recipe
-        self._encoders: dict[str, Encoder] = {}
+        self._encoders: dict[str, tuple[nn.Module, int | None]] = {}
+        self._parts: dict[str, nn.Module] = {}
         self._model: MultimodalModel | None = None
         if trusted is not None:
             for key, spec in recipe.class_specs():
-                if not str(spec.get("class_path", "")).startswith(tuple(trusted)):
-                    raise RecipeError(
-                        f"{recipe.name}: {key}: class_path must begin with one of {', '.join(trusted)}, but got "
-                        f"{spec.get('class_path')!r}"
-                    )
+                check_trusted(spec, trusted, f"{recipe.name}: {key}")
 
     def with_encoder(self, modality: str, encoder: nn.Module, out_features: int | None = None) -> Self:
-        """Use this module for a modality, ours or any `nn.Module` that maps `(B, ...)` to `(B, out_features)`."""
-        self._encoders[modality] = as_encoder(encoder, out_features)
+        """Use this module for a modality, ours or any `nn.Module` that maps `(B, ...)` to `(B, out_features)`.
+
+        Args:
+            modality: its name.
+            encoder: the module itself, not a copy.
+            out_features: length of the vectors; None asks the module, and runs it once where it does not say.
+        """
+        self._encoders[modality] = (encoder, out_features)
         return self
 
     def with_model(self, model: MultimodalModel) -> Self:
-        """Start from this model, such as a source model that is already trained."""
+        """Start from this model, such as a source model that is already trained: its weights stay as they are."""
         self._model = model
+        return self
+
+    def with_part(self, name: str, part: nn.Module) -> Self:
+        """Use this module for a shared part of the recipe: the one that a model given by `with_model` holds already."""
+        self._parts[name] = part
         return self
 
     def build(self, schema: Schema, samples: Mapping[DomainSide, int] | None = None, seed: int = 0) -> Method:
@@ -77,16 +86,18 @@ class Builder:
         """
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            return self._build(schema, samples or {})
+            try:
+                return self._build(schema, samples or {})
+            except RecipeError:
+                raise
+            except (ValueError, KeyError) as error:
+                # A KeyError's own text is its message in quotes.
+                raise RecipeError(f"{self.recipe.name}: {error.args[0]}") from error
 
     def _build(self, schema: Schema, samples: Mapping[DomainSide, int]) -> Method:
         recipe = self.recipe
-        model = self._model or self._make_model(schema)
-        if model.modalities != schema.modalities or model.tasks != schema.tasks:
-            raise RecipeError(
-                f"{recipe.name}: the model has modalities {model.modalities} and tasks {model.tasks}, but the data have "
-                f"{schema.modalities} and {schema.tasks}"
-            )
+        check_score(recipe.selection.score)
+        model = self._make_model(schema) if self._model is None else self._check_model(self._model, schema)
         method = Method(
             model,
             {name: self._make(Aligner, spec, f"aligners.{name}") for name, spec in recipe.aligners.items()},
@@ -97,44 +108,100 @@ class Builder:
                 )
                 for name, group in recipe.balancers.items()
             },
-            {name: self._make(nn.Module, spec, f"parts.{name}") for name, spec in recipe.parts.items()},
+            self._make_parts(),
         )
         layout = Layout(schema.modalities, schema.tasks, model.feature_sizes, model.task_feature_sizes, samples)
-        try:
-            check_score(recipe.selection.score)
-            method.bind(layout, fusion=self._model is None)
-        except (ValueError, KeyError) as error:
-            raise RecipeError(f"{recipe.name}: {error}") from error
+        method.bind(layout, fusion=self._model is None)
         return method
 
-    def _make_model(self, schema: Schema) -> MultimodalModel:
-        specs = self.recipe.model.encoders
-        kinds = {preprocessing.kind for preprocessing in schema.preprocessing.values()}
-        for name in (*specs, *self._encoders):
-            if name not in schema.preprocessing and name not in kinds:
-                raise RecipeError(
-                    f"{self.recipe.name}: an encoder is given for {name!r}, which is neither a modality nor a kind of "
-                    f"input here{suggestion(name, [*schema.modalities, *sorted(kinds)])}"
+    def _make_parts(self) -> dict[str, nn.Module]:
+        specs = self.recipe.parts
+        for name in self._parts:
+            if name not in specs:
+                raise ValueError(
+                    f"a part {name!r} is given, which the recipe does not have{suggestion(name, [*specs])}"
                 )
-        encoders = {name: self._encoder(name, schema) for name in schema.modalities}
+        missing = [] if self._model is None else [name for name in specs if name not in self._parts]
+        if missing:
+            raise ValueError(f"the model may share the part {missing[0]!r}: give it as well, by with_part")
+        made = {name: self._make(nn.Module, specs[name], f"parts.{name}") for name in specs if name not in self._parts}
+        return made | self._parts
+
+    def _check_model(self, model: MultimodalModel, schema: Schema) -> MultimodalModel:
+        if model.modalities != schema.modalities or model.tasks != schema.tasks:
+            raise ValueError(
+                f"the model has modalities {model.modalities} and tasks {model.tasks}, but the data have "
+                f"{schema.modalities} and {schema.tasks}"
+            )
+        if self._encoders:
+            raise ValueError(f"a model is given, so no encoder can be, but got one for {next(iter(self._encoders))!r}")
+        for name, encoder in model.encoders.items():
+            _try(encoder, schema.preprocessing[name], f"the model's encoder of {name!r}")
+        return model
+
+    def _make_model(self, schema: Schema) -> MultimodalModel:
+        kinds = {preprocessing.kind for preprocessing in schema.preprocessing.values()}
+        for name, known in (
+            *((name, [*schema.modalities, *sorted(kinds)]) for name in self.recipe.model.encoders),
+            *((name, [*schema.modalities]) for name in self._encoders),
+        ):
+            if name not in known:
+                raise ValueError(
+                    f"an encoder is given for {name!r}, which is neither a modality nor a kind of input here"
+                    f"{suggestion(name, known)}"
+                )
+        encoders = {name: self._make_encoder(name, schema.preprocessing[name]) for name in schema.modalities}
         fusion = self._make(Fusion, self.recipe.model.fusion, "model.fusion")
         return MultimodalModel(encoders, schema.tasks, fusion, self.recipe.model.projection)
 
-    def _encoder(self, modality: str, schema: Schema) -> Encoder:
-        if modality in self._encoders:
-            return self._encoders[modality]
-        preprocessing = schema.preprocessing[modality]
+    def _make_encoder(self, modality: str, preprocessing: Preprocessing) -> Encoder:
         specs = self.recipe.model.encoders
         name = modality if modality in specs else preprocessing.kind
+        if modality in self._encoders:
+            return _wrap(*self._encoders[modality], preprocessing, f"the encoder given for {modality!r}")
         if name not in specs:
             return default_encoder(preprocessing)
         key = f"{self.recipe.name}: model.encoders.{name}"
-        encoder_class = import_class(Encoder, specs[name], key)
+        encoder_class = import_class(specs[name], key)
+        if not issubclass(encoder_class, Encoder):
+            raise RecipeError(f"{key}: {specs[name].class_path} must be an Encoder, but is none")
         try:
-            return make_encoder(encoder_class, preprocessing, specs[name].get("init_args", {}))
+            encoder = make_encoder(encoder_class, preprocessing, specs[name].init_args)
         except (TypeError, ValueError) as error:
             raise RecipeError(f"{key}: {error}") from error
+        _try(encoder, preprocessing, f"model.encoders.{name}")
+        return encoder
 
-    def _make(self, expected: type[P], spec: Mapping[str, object], key: str) -> P:
-        made: P = instantiate(expected, spec, f"{self.recipe.name}: {key}")
-        return made
+    def _make(self, expected: Callable[..., T], spec: ClassSpec, key: str) -> T:
+        return instantiate(expected, spec, f"{self.recipe.name}: {key}")
+
+
+def _wrap(module: nn.Module, size: int | None, preprocessing: Preprocessing, name: str) -> Encoder:
+    if isinstance(module, Encoder):
+        _try(module, preprocessing, name)
+    try:
+        return as_encoder(module, size, torch.zeros(2, *preprocessing.shape))
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def _try(encoder: nn.Module, preprocessing: Preprocessing, name: str) -> None:
+    """Run an encoder once, as it would be in use, so that sizes that do not fit are found now and not in training."""
+    inputs = torch.zeros(2, *preprocessing.shape, device=next((weight.device for weight in encoder.parameters()), None))
+    # Each submodule's own mode: a user may have frozen the statistics of some.
+    training = [module for module in encoder.modules() if module.training]
+    encoder.eval()
+    try:
+        with torch.no_grad():
+            encoder(inputs)
+    except (AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} does not take inputs of shape {tuple(inputs.shape)}, which the data have: {_first_line(error)}"
+        ) from error
+    finally:
+        for module in training:
+            module.training = True
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -23,9 +23,7 @@ class Checkpoint:
 
     def under(self, prefix: str) -> dict[str, Tensor]:
         """The tensors whose name begins so, without that beginning."""
-        return {
-            name.removeprefix(prefix): tensor for name, tensor in self.tensors.items() if name.startswith(prefix)
-        }
+        return {name.removeprefix(prefix): tensor for name, tensor in self.tensors.items() if name.startswith(prefix)}
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

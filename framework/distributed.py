@@ -1,14 +1,32 @@
-"""Several processes: gather Sides before the losses and average gradients after them, so that batch-wide losses mean the same on 1 and on N processes."""
+"""Several processes: features are gathered before the heads and gradients averaged after the losses.
 
-from collections.abc import Iterable, Mapping
+So whatever a batch as a whole means to fusions and losses, it means the same on 1 and on N processes.
+"""
 
-import attrs
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_gather
 
-from .batch import Batch, Outputs, Side
+from .batch import Batch, Side
+from .errors import RunError
+from .layout import DomainSide
+from .method import Method
+
+
+class _MultiplyGradient(torch.autograd.Function):
+    # Any: torch has no type for a context that keeps attributes.
+
+    @staticmethod
+    def forward(context: Any, tensor: Tensor, factor: int) -> Tensor:  # noqa: ANN401
+        context.factor = factor
+        return tensor.view_as(tensor)
+
+    @staticmethod
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+        return context.factor * gradients[0], None
 
 
 def world() -> tuple[int, int]:
@@ -18,68 +36,128 @@ def world() -> tuple[int, int]:
     return 0, 1
 
 
-def gather_side(side: Side) -> Side:
-    """Join the slices of a batch that the processes hold; gradients flow back to each process's own slice."""
+def on_main(action: Callable[[], None]) -> None:
+    """Do something in the main process only, while the others wait.
+
+    Raises:
+        RunError: in every process, if `action` raises it.
+    """
+    rank, processes = world()
+    messages: list[str | None] = [None]
+    if rank == 0:
+        try:
+            action()
+        except RunError as error:
+            if processes == 1:
+                raise
+            messages = [str(error)]
+    if processes > 1:
+        dist.broadcast_object_list(messages)
+    if messages[0] is not None:
+        raise RunError(messages[0])
+
+
+def slice_sizes(batch: Batch) -> list[int]:
+    """How many samples of a batch each process holds."""
+    processes = world()[1]
+    if processes == 1:
+        return [len(batch)]
+    own = torch.tensor([len(batch)], device=batch.present.device)
+    sizes = [torch.zeros_like(own) for _ in range(processes)]
+    dist.all_gather(sizes, own)
+    return [int(size) for size in sizes]
+
+
+def observe_whole(method: Method, batch: Batch, domain_side: DomainSide) -> Side:
+    """Run the model on a batch of which this process holds a slice.
+
+    Encoders see the slice. Their features are gathered, so that heads, Fusion and all losses see the whole batch in
+    each process; gradients flow back to each process's own slice.
+    """
     if world()[1] == 1:
-        return side
-    sizes = _sizes(len(side.batch), side.batch.present.device)
+        return method.observe(batch, domain_side)
+    features = method.model.encode(batch.inputs, batch.present)
+    sizes = slice_sizes(batch)
+    # A slice without a modality has features of another precision than those that autocast made.
+    whole = {name: _gather(value.to(_at_least_float32(value)), sizes) for name, value in features.items()}
+    return method.classify(_gather_batch(batch, sizes), whole, domain_side)
 
-    def join(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return {name: _gather(tensor, sizes) for name, tensor in tensors.items()}
 
-    batch, outputs = side.batch, side.outputs
+def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
+    """Replace every gradient by its mean over the processes; a parameter that no process reached keeps none.
+
+    Each process differentiates the same loss, by the whole batch's features, but reaches its own encoders through its
+    own slice. `_gather` multiplies that part by the number of processes, so the mean is the gradient of one process.
+    """
+    processes = world()[1]
+    trainable = [parameter for parameter in parameters if parameter.requires_grad]
+    if processes == 1 or not trainable:
+        return
+    reached = torch.tensor([parameter.grad is not None for parameter in trainable], dtype=torch.int32)
+    reached = reached.to(trainable[0].device)
+    dist.all_reduce(reached, dist.ReduceOp.MAX)
+    for parameter, anywhere in zip(trainable, reached.tolist(), strict=True):
+        if anywhere:
+            # A process whose slice lacks a modality has no gradient there, but must take part.
+            gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            dist.all_reduce(gradient)
+            parameter.grad = gradient / processes
+
+
+def share(tensor: Tensor) -> Tensor:
+    """The main process's values, of equal shape in all."""
+    if world()[1] == 1:
+        return tensor
+    values = tensor.to(torch.uint8) if tensor.dtype == torch.bool else tensor.detach().clone()
+    dist.broadcast(values, 0)
+    return values.to(tensor.dtype)
+
+
+def share_buffers(module: nn.Module) -> None:
+    """Give all processes the main one's buffers: running statistics of normalisation differ from slice to slice."""
+    if world()[1] > 1:
+        for buffer in module.buffers():
+            buffer.copy_(share(buffer))
+
+
+def gather_bytes(tensor: Tensor, device: torch.device) -> list[Tensor]:
+    """Every process's bytes, of equal length, on the CPU."""
+    processes = world()[1]
+    if processes == 1:
+        return [tensor]
+    return [found.cpu() for found in _plain_gather(tensor.to(device), processes)]
+
+
+def _gather_batch(batch: Batch, sizes: list[int]) -> Batch:
     ids: list[tuple[str, ...]] = [()] * len(sizes)
     dist.all_gather_object(ids, batch.ids)
-    whole = Batch(
+    labels = batch.labels
+    return Batch(
         # Losses see features, not inputs: only their shapes are carried, so as not to send raw data around.
         inputs={name: value.new_zeros(sum(sizes), *([1] * (value.ndim - 1))) for name, value in batch.inputs.items()},
         present=_gather(batch.present.to(torch.uint8), sizes).bool(),
         domain=_gather(batch.domain, sizes),
         index=_gather(batch.index, sizes),
         ids=tuple(name for names in ids for name in names),
-        labels=None if batch.labels is None else join(batch.labels),
+        labels=None if labels is None else {name: _gather(value, sizes) for name, value in labels.items()},
     )
-    return attrs.evolve(
-        side,
-        batch=whole,
-        outputs=Outputs(
-            features=join(outputs.features),
-            logits={task: join(values) for task, values in outputs.logits.items()},
-            task_features={task: join(values) for task, values in outputs.task_features.items()},
-        ),
-    )
-
-
-def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
-    """Replace every gradient by its mean over the processes.
-
-    `all_gather` sends back the sum of all processes' gradients of the same loss, so their mean is the gradient of one.
-    """
-    processes = world()[1]
-    if processes == 1:
-        return
-    for parameter in parameters:
-        # A process whose slice lacks a modality has no gradient there, but must take part.
-        gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
-        dist.all_reduce(gradient)
-        parameter.grad = gradient / processes
-
-
-def _sizes(size: int, device: torch.device) -> list[int]:
-    own = torch.tensor([size], device=device)
-    sizes = [torch.zeros_like(own) for _ in range(world()[1])]
-    dist.all_gather(sizes, own)
-    return [int(found) for found in sizes]
 
 
 def _gather(tensor: Tensor, sizes: list[int]) -> Tensor:
-    """Concatenate slices of different lengths: pad to the longest, gather, cut."""
-    padded = torch.cat([tensor, tensor.new_zeros(max(sizes) - len(tensor), *tensor.shape[1:])])
-    slices = all_gather(padded) if tensor.requires_grad else _plain_gather(padded, len(sizes))
-    return torch.cat([part[:size] for part, size in zip(slices, sizes, strict=True)])
+    """Concatenate slices of different lengths: pad to the longest, gather, cut. This process's one keeps its graph."""
+    plain = tensor.detach()
+    padded = torch.cat([plain, plain.new_zeros(max(sizes) - len(plain), *plain.shape[1:])])
+    slices = [part[:size] for part, size in zip(_plain_gather(padded, len(sizes)), sizes, strict=True)]
+    if tensor.requires_grad:
+        slices[world()[0]] = cast("Tensor", _MultiplyGradient.apply(tensor, len(sizes)))
+    return torch.cat(slices)
 
 
 def _plain_gather(tensor: Tensor, processes: int) -> list[Tensor]:
     parts = [torch.empty_like(tensor) for _ in range(processes)]
     dist.all_gather(parts, tensor.contiguous())
     return parts
+
+
+def _at_least_float32(tensor: Tensor) -> torch.dtype:
+    return torch.promote_types(tensor.dtype, torch.float32)

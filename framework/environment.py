@@ -2,11 +2,22 @@
 
 import os
 import platform
+import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, Final
 
-PACKAGES = ("acclimate", "torch", "torchvision", "torchaudio", "timm", "accelerate", "numpy", "onnxruntime-gpu", "onnxruntime")
+PACKAGES: Final = (
+    "acclimate",
+    "accelerate",
+    "numpy",
+    "onnxruntime",
+    "onnxruntime-gpu",
+    "timm",
+    "torch",
+    "torchaudio",
+    "torchvision",
+)
 
 
 def describe_environment() -> dict[str, Any]:
@@ -34,9 +45,16 @@ def _version(package: str) -> str | None:
 
 def _git_state() -> dict[str, Any] | None:
     """Commit and dirtiness of the repository around the current folder; None outside of one."""
+    git = shutil.which("git")
+    if git is None:
+        return None
     try:
-        commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=10)
-        status = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, check=True, timeout=10)
+        commit, changes = _output(git, "rev-parse", "HEAD"), _output(git, "status", "--porcelain")
     except (OSError, subprocess.SubprocessError):
         return None
-    return {"commit": commit.stdout.strip(), "dirty": bool(status.stdout.strip())}
+    return {"commit": commit, "dirty": bool(changes)}
+
+
+def _output(*command: str) -> str:
+    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603 - both are ours
+    return result.stdout.strip()

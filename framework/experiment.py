@@ -1,24 +1,31 @@
-"""From a table of files to an adapted model: opens the data, builds the method, trains it, and compares it with source-only."""
+"""From a table of files to an adapted model: open the data, build the method, train, compare with source-only."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import attrs
 from accelerate import Accelerator
 
-from .adaptation import Adapted, Domains, adapt
+from .adaptation import Adapted, adapt
 from .builder import Builder
 from .checkpoint import load_weights
 from .data import Loader, Samples, Schema, Table, carve_validation
 from .display import Display
-from .environment import describe_environment
-from .errors import RunError
+from .distributed import on_main
+from .domains import Domains
+from .errors import DataError, RunError
 from .method import Method
-from .recipe import Recipe, Stage, parse_recipe, read_recipe
+from .recipe import Recipe, Stage, parse_recipe
+from .recipe_files import read_recipe
 from .run import BEST, RunFolder
 
 Reference: TypeAlias = Path | Literal["train"] | None
+
+
+def _to_names(names: str | Iterable[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 @attrs.frozen(eq=False)
@@ -29,21 +36,29 @@ class Experiment:
         recipe: the method.
         table: all rows.
         source: domains with labels.
-        target: domain to adapt to, or to look at only where the recipe is one of generalisation; None means there is none.
+        target: domain to adapt to, or to look at only where the recipe is one of generalisation; None means there is
+            none.
         seed: of weights, order of samples, and validation rows.
         preprocessing: fields of a modality's preprocessing that are known, by modality.
         workers: processes that read samples ahead.
         name: of the table, as the run folder remembers it: a path, or the name of a built-in data set.
+
+    Raises:
+        DataError: if the target is one of the sources, whose labels are used.
     """
 
     recipe: Recipe
     table: Table
-    source: tuple[str, ...]
+    source: tuple[str, ...] = attrs.field(converter=_to_names)
     target: str | None = None
     seed: int = 0
     preprocessing: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
     workers: int = 0
     name: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        if self.target in self.source:
+            raise DataError(f"target must not be one of the sources {', '.join(self.source)}, but got {self.target!r}")
 
     def open(self) -> tuple[Schema, Domains]:
         """Fit the schema on the source's training rows, and make the loaders.
@@ -145,7 +160,8 @@ def adapt_table(
         experiment: what to do.
         out: run folder.
         resume: go on with the run that is there.
-        reference: the run folder of a source-only model to compare with; "train" trains one, with the same model and optimiser, in `out/source-only`; None compares with nothing.
+        reference: the run folder of a source-only model to compare with; "train" trains one, with the same model and
+            optimiser, in `out/source-only`; None compares with nothing.
         initial: run folder of a source model to start from.
         accelerator: device, precision, processes.
         display: shows progress.
@@ -154,6 +170,8 @@ def adapt_table(
     Raises:
         AcclimateError: one line that names what is wrong.
     """
+    # Read before hours of training, not after.
+    scores = _summary_scores(reference) if isinstance(reference, Path) else {}
     schema, domains = experiment.open()
 
     def train(recipe: Recipe, folder: Path, initial: Path | None) -> Adapted:
@@ -174,29 +192,27 @@ def adapt_table(
         )
 
     adapted = train(experiment.recipe, out, initial)
-    folder = RunFolder.open(out)
-    folder.write_json("environment.json", describe_environment() | {"seed": experiment.seed})
-    if reference is None or experiment.target is None or not experiment.recipe.uses_target:
-        scores: Mapping[str, float] = {}
-    elif isinstance(reference, Path):
-        scores = _summary_scores(reference)
-    else:
+    if reference == "train" and experiment.recipe.uses_target:
         scores = train(source_only(experiment.recipe), out / "source-only", None).best.target
     comparison = Comparison(adapted, schema, scores)
-    folder.write_json("summary.json", comparison.to_json())
+    on_main(lambda: RunFolder.open(out).write_json("summary.json", comparison.to_json()))
     return comparison
 
 
 def source_only(recipe: Recipe) -> Recipe:
     """The recipe that trains the same model as long on the source alone."""
-    plain = read_recipe("source-only")
     epochs = sum(stage.epochs * stage.rounds for stage in recipe.stages)
+    groups = recipe.training.parameter_groups
     return attrs.evolve(
-        plain,
+        read_recipe("source-only"),
         model=recipe.model,
         parts=recipe.parts,
         stages=(Stage("source", epochs=epochs, target=False),),
-        training=recipe.training,
+        # The other parts of the method, and with them their parameters, are gone.
+        training=attrs.evolve(
+            recipe.training,
+            parameter_groups={key: value for key, value in groups.items() if key.startswith(("model.", "*"))},
+        ),
     )
 
 
@@ -227,10 +243,11 @@ def load_model_weights(method: Method, path: Path) -> None:
 
 
 def _summary_scores(path: Path) -> Mapping[str, float]:
-    import json
-
     summary = RunFolder.open(path).path / "summary.json"
     if not summary.is_file():
         raise RunError(f"{path} has no summary.json: the run has not ended")
-    scores: Mapping[str, float] = json.loads(summary.read_text(encoding="utf-8"))["best"]["target"]
+    try:
+        scores: Mapping[str, float] = json.loads(summary.read_text(encoding="utf-8"))["best"]["target"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{summary} is damaged: {error}") from error
     return scores

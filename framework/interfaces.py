@@ -14,7 +14,8 @@ from .layout import DomainSide, Layout
 class Encoder(nn.Module, ABC):
     """Turns one modality's input into feature vectors.
 
-    A subclass sets `out_features` and treats each row by itself in evaluation mode, so that a sample's features do not depend on its batch.
+    A subclass sets `out_features` and treats each row by itself in evaluation mode, so that a sample's features do not
+    depend on its batch.
     """
 
     out_features: int
@@ -43,7 +44,11 @@ class Part(nn.Module, ABC):
         """
 
     def measure(self, step: Step) -> dict[str, float]:
-        """Numbers worth logging after an epoch; the step holds the source's validation rows and the whole target, without gradient."""
+        """Numbers worth logging after an epoch.
+
+        Args:
+            step: the source's validation rows and the whole target, on the CPU, without gradient.
+        """
         return {}
 
 

@@ -46,8 +46,20 @@ class Task:
         return 1 if self.classes is None else len(self.classes)
 
 
-def _sorted_names(names: tuple[str, ...]) -> tuple[str, ...]:
+def _sorted_names(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(names))
+
+
+def _to_tasks(tasks: Iterable[Task]) -> tuple[Task, ...]:
+    return tuple(tasks)
+
+
+def _to_sizes(sizes: Mapping[str, int]) -> Mapping[str, int]:
+    return dict(sizes)
+
+
+def _to_samples(samples: Mapping[DomainSide, int]) -> Mapping[DomainSide, int]:
+    return dict(samples)
 
 
 @attrs.frozen
@@ -68,10 +80,10 @@ class Layout:
     """
 
     modalities: tuple[str, ...] = attrs.field(converter=_sorted_names)
-    tasks: tuple[Task, ...] = attrs.field(converter=tuple)
-    feature_sizes: Mapping[str, int] = attrs.field(converter=dict)
-    task_feature_sizes: Mapping[str, int] = attrs.field(converter=dict)
-    samples: Mapping[DomainSide, int] = attrs.field(factory=dict, converter=dict)
+    tasks: tuple[Task, ...] = attrs.field(converter=_to_tasks)
+    feature_sizes: Mapping[str, int] = attrs.field(converter=_to_sizes)
+    task_feature_sizes: Mapping[str, int] = attrs.field(converter=_to_sizes)
+    samples: Mapping[DomainSide, int] = attrs.field(factory=dict, converter=_to_samples)
 
     @task_feature_sizes.default
     def _same_sizes(self) -> Mapping[str, int]:

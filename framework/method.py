@@ -89,32 +89,35 @@ class Method(nn.Module):
         Args:
             layout: the sizes.
             fusion: whether the model's fusion is still to be bound; that of a model which is already trained is not.
+
+        Raises:
+            ValueError: if a part cannot work with this layout; the message names the part.
         """
         if fusion:
-            self.model.fusion.bind(layout, dict(self.parts.items()))
-        for part in self._loss_parts():
-            part.bind(layout, dict(self.parts.items()))
+            _bind("fusion", self.model.fusion, layout, self.parts)
+        for name, part in self._loss_parts():
+            _bind(name, part, layout, self.parts)
 
-    def _loss_parts(self) -> Iterator[Part]:
-        yield from (cast("Aligner", aligner) for aligner in self.aligners.values())
-        yield from (group.balancer for group in self.groups.values())
+    def _loss_parts(self) -> Iterator[tuple[str, Part]]:
+        yield from ((name, cast("Aligner", aligner)) for name, aligner in self.aligners.items())
+        yield from ((name, group.balancer) for name, group in self.groups.items())
         if self.selector is not None:
-            yield self.selector
+            yield "selector", self.selector
 
     def measure(self, step: Step) -> dict[str, float]:
         """What parts want to be logged after an epoch, by `<part>/<name>`."""
-        parts = {**dict(self.aligners.items()), **dict(self.balancers.items()), "selector": self.selector}
         return {
-            f"{name}/{key}": value
-            for name, part in parts.items()
-            if isinstance(part, Part)
-            for key, value in part.measure(step).items()
+            f"{name}/{key}": value for name, part in self._loss_parts() for key, value in part.measure(step).items()
         }
 
     def observe(self, batch: Batch, domain_side: DomainSide) -> Side:
         """Run the model on a batch; outputs are float32 whatever the precision of the forward pass."""
         outputs: Outputs = self.model(batch.inputs, batch.present, domain_side)
         return Side(batch, _float32(outputs))
+
+    def classify(self, batch: Batch, features: Mapping[str, Float[Tensor, "batch _"]], domain_side: DomainSide) -> Side:
+        """As `observe`, where the encoders' features are known: of a batch whose slices several processes encoded."""
+        return Side(batch, _float32(self.model.classify(features, batch.present, domain_side)))
 
     def teach(self, side: Side) -> Side:
         """Give a target side its lessons. No gradient flows through them."""
@@ -163,12 +166,21 @@ class Method(nn.Module):
         return self.losses(
             Step(
                 source=None if source is None else self.observe(source, "source"),
-                target=None if target is None else self.teach(self.observe(attrs.evolve(target, labels=None), "target")),
+                target=None
+                if target is None
+                else self.teach(self.observe(attrs.evolve(target, labels=None), "target")),
                 progress=progress,
                 generator=generator,
             ),
             update,
         )
+
+
+def _bind(name: str, part: Part, layout: Layout, parts: nn.ModuleDict) -> None:
+    try:
+        part.bind(layout, dict(parts.items()))
+    except (ValueError, KeyError) as error:
+        raise ValueError(f"{name}: {error.args[0]}") from error
 
 
 def _nothing(step: Step) -> Float[Tensor, ""]:

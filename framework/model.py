@@ -16,14 +16,16 @@ from .layout import JOINT, DomainSide, Task
 class MultimodalModel(nn.Module):
     """Encodes each modality that is present, classifies it, and fuses all.
 
-    In use, an encoder sees the rows that have its modality only, so what stands in an absent slot (NaN too) reaches nothing, batch statistics included. While it is exported, each encoder runs on all
-    rows and its features are masked, which gives the same outputs.
+    In use, an encoder sees the rows that have its modality only, so what stands in an absent slot (NaN too) reaches
+    nothing, batch statistics included. While it is exported, each encoder runs on all rows and its features are masked,
+    which gives the same outputs.
 
     Args:
         encoders: by modality; kept in alphabetical order.
         tasks: what is predicted; each modality gets one linear head per task.
         fusion: joins the modalities.
-        projection: where given, one linear layer per modality and task maps features to this size before the head (RNA, section 3.3 and 4.2.1).
+        projection: where given, one linear layer per modality and task maps features to this size before the head (RNA,
+            section 3.3 and 4.2.1).
 
     Raises:
         ValueError: if there is no encoder, or `projection` is not positive.
@@ -78,19 +80,35 @@ class MultimodalModel(nn.Module):
             present: which modalities each sample has, columns in alphabetical order.
             domain_side: the side that the batch comes from.
         """
+        return self.classify(self.encode(inputs, present), present, domain_side)
+
+    def encode(
+        self, inputs: Mapping[str, Tensor], present: Bool[Tensor, "batch modality"]
+    ) -> dict[str, Float[Tensor, "batch _"]]:
+        """Features by modality, zero where it is absent: the first half of `forward`, sample by sample."""
+        return {
+            name: self._encode(name, inputs[name], present[:, column]) for column, name in enumerate(self.modalities)
+        }
+
+    def classify(
+        self,
+        features: Mapping[str, Float[Tensor, "batch _"]],
+        present: Bool[Tensor, "batch modality"],
+        domain_side: DomainSide = "target",
+    ) -> Outputs:
+        """Logits and joint features: the second half of `forward`."""
         masks = {name: present[:, column] for column, name in enumerate(self.modalities)}
-        features = {name: self._encode(name, inputs[name], masks[name]) for name in self.modalities}
         task_features: dict[str, dict[str, Tensor]] = {}
         logits: dict[str, dict[str, Tensor]] = {}
+        projections = dict(self.projections.items())
         for task in self.tasks:
-            projections = self.projections[task.name] if task.name in self.projections else None
-            task_features[task.name] = _apply(projections, features, masks)
+            task_features[task.name] = _apply(projections.get(task.name), features, masks)
             logits[task.name] = _apply(self.heads[task.name], task_features[task.name], masks)
         outputs = Outputs(features=features, logits=logits, task_features=task_features)
         fused = self.fusion(outputs, present, domain_side)
         return attrs.evolve(
             outputs,
-            features=features | {JOINT: fused.features},
+            features={**features, JOINT: fused.features},
             logits={task: by_modality | {JOINT: fused.logits[task]} for task, by_modality in logits.items()},
         )
 
@@ -100,12 +118,14 @@ class MultimodalModel(nn.Module):
         encoder = self.encoders[modality]
         if torch.onnx.is_in_onnx_export():
             return _masked(encoder(inputs), present)
-        if bool(present.all()):
+        size = self.feature_sizes[modality]
+        count = int(present.sum())
+        if count == 0:
+            # An empty batch too: not every encoder takes one.
+            return next(iter(self.heads.parameters())).new_zeros(len(present), size)
+        if count == len(present):
             features: Tensor = encoder(inputs)
             return features
-        size = self.feature_sizes[modality]
-        if not bool(present.any()):
-            return next(iter(self.heads.parameters())).new_zeros(len(present), size)
         encoded: Tensor = encoder(inputs[present])
         return encoded.new_zeros(len(present), size).index_put((present.nonzero().flatten(),), encoded)
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .batch import Batch, Outputs, Side, Step
+from .errors import RunError
 from .layout import DomainSide
 from .method import Method
 from .norm_statistics import joint_variation, norm_statistics
@@ -21,7 +22,8 @@ class Record:
     Args:
         epoch: number, from 0.
         stage: its name.
-        source_accuracy: of the joint logits on the source's validation rows, mean over tasks; for a regression task, minus the mean absolute error.
+        source_accuracy: of the joint logits on the source's validation rows, mean over tasks; for a regression task,
+            minus the mean absolute error.
         target: target-side scores by name, from unlabelled samples.
         measures: coefficient of variation of feature norms, and what parts want to be logged.
     """
@@ -47,6 +49,12 @@ class Record:
         return {"source/accuracy": self.source_accuracy, **target, **self.measures}
 
 
+def unlabelled(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The batches without labels, even where a loader of the user's brings some: how all code here sees the target."""
+    for batch in batches:
+        yield attrs.evolve(batch, labels=None)
+
+
 def survey(method: Method, batches: Iterable[Batch], domain_side: DomainSide, device: torch.device) -> Iterator[Side]:
     """Run the model, in evaluation mode, over all batches."""
     with torch.no_grad():
@@ -55,8 +63,14 @@ def survey(method: Method, batches: Iterable[Batch], domain_side: DomainSide, de
 
 
 def gather(sides: Iterable[Side]) -> Side:
-    """A whole split as one Side, on the CPU; its inputs are left out, but for their names."""
+    """A whole split as one Side, on the CPU; its inputs are left out, but for their names.
+
+    Raises:
+        RunError: if there is nothing.
+    """
     parts = [attrs.evolve(side, batch=_without_inputs(side.batch)) for side in sides]
+    if not parts:
+        raise RunError("a loader gives no batches: it must be possible to iterate over it again and again")
     batches, outputs = [part.batch for part in parts], [part.outputs for part in parts]
     first = outputs[0]
     labelled = batches[0].labels
@@ -79,12 +93,19 @@ def gather(sides: Iterable[Side]) -> Side:
     )
 
 
+@torch.no_grad()
 def measure(
-    method: Method, validation: Iterable[Batch], target: Iterable[Batch] | None, device: torch.device, epoch: int, stage: str
+    method: Method,
+    validation: Iterable[Batch],
+    target: Iterable[Batch] | None,
+    device: torch.device,
+    *,
+    epoch: int,
+    stage: str,
 ) -> Record:
     """Measure a model on the source's validation rows and on the unlabelled target."""
     source_side = gather(survey(method, validation, "source", device))
-    target_side = None if target is None else gather(survey(method, target, "target", device))
+    target_side = None if target is None else gather(survey(method, unlabelled(target), "target", device))
     step = Step(source=source_side, target=target_side)
     tasks = method.model.tasks
     return Record(

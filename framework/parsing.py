@@ -1,23 +1,22 @@
-"""Turning plain data into typed objects with jsonargparse, and its errors into one line."""
+"""Plain data, as YAML gives it -> attrs objects. Imports nothing that the data name; errors are one line."""
 
-import re
-from argparse import ArgumentError
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from importlib import import_module
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
-from jsonargparse import ArgumentParser
 
 from .errors import RecipeError
 
-C = TypeVar("C")
 T = TypeVar("T", bound=attrs.AttrsInstance)
 
 
-def parse_attrs(cls: type[T], data: Mapping[str, Any], name: str) -> T:
+def parse_attrs(cls: type[T], data: object, name: str) -> T:
     """Make an attrs object of plain data, with types checked.
+
+    Fields may be strings, numbers, booleans, `Literal`s, other attrs classes, `tuple[X, ...]`, `dict[str, X]`, any of
+    these or None, and `Any`.
 
     Args:
         cls: an attrs class.
@@ -26,65 +25,80 @@ def parse_attrs(cls: type[T], data: Mapping[str, Any], name: str) -> T:
 
     Raises:
         RecipeError: one line with the key, the rule and the value found.
+
+    Example:
+        >>> from acclimate.framework.recipe import LearningRate
+        >>> parse_attrs(LearningRate, {"decay": "step", "milestones": [0.5]}, "recipe").milestones
+        (0.5,)
     """
-    known = [field.name for field in attrs.fields(cls)]
-    for key in data:
-        if key not in known:
-            raise RecipeError(f"{name}: unknown key {key!r}{suggestion(str(key), known)}")
-    parsed: T = _parse(cls, dict(data), name)
+    try:
+        parsed: T = _parse_fields(cls, data, "")
+    except ValueError as error:
+        raise RecipeError(f"{name}: {error}") from error
     return parsed
 
 
-def instantiate(expected: Any, spec: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401
-    """Make an object from a `class_path` and its `init_args`.
-
-    Args:
-        expected: the type that it must be; a `Callable` that returns one where arguments are still to come.
-        spec: `{"class_path": ..., "init_args": {...}}`.
-        name: what to call it in errors.
-
-    Raises:
-        RecipeError: one line that names the class or argument that is wrong.
-    """
-    unknown = set(spec) - {"class_path", "init_args"}
-    if unknown or "class_path" not in spec:
-        raise RecipeError(f"{name}: a class needs class_path and may have init_args, but got keys {sorted(spec)}")
-    return _parse(expected, dict(spec), name)
-
-
-def import_class(expected: type[C], spec: Mapping[str, Any], name: str) -> type[C]:
-    """Import the class that a spec names.
-
-    Raises:
-        RecipeError: if there is no such class, or it is not a subclass of `expected`.
-    """
-    module, _, attribute = str(spec.get("class_path", "")).rpartition(".")
-    try:
-        found = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise RecipeError(f"{name}: no class {spec.get('class_path')!r}: {error}") from error
-    if not (isinstance(found, type) and issubclass(found, expected)):
-        raise RecipeError(f"{name}: {spec['class_path']} must be a subclass of {expected.__name__}, but is none")
-    return found
-
-
-def suggestion(word: str, known: list[str]) -> str:
+def suggestion(word: str, known: Sequence[str]) -> str:
     """A hint at the nearest known word, to end an error message with."""
     near = get_close_matches(word, known, n=1)
     return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
 
 
-def _parse(expected: Any, data: dict[str, Any], name: str) -> Any:  # noqa: ANN401
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_argument("--it", type=expected)
+def _parse_fields(cls: type[Any], data: object, key: str) -> Any:  # noqa: ANN401
+    if not isinstance(data, Mapping):
+        raise _mismatch(key, "a mapping of keys", data)
+    fields, types = attrs.fields_dict(cls), get_type_hints(cls)
+    for name in data:
+        if name not in fields:
+            raise ValueError(f"unknown key {_join(key, name)!r}{suggestion(str(name), list(fields))}")
+    for name, field in fields.items():
+        if field.default is attrs.NOTHING and name not in data:
+            raise ValueError(f"the key {_join(key, name)!r} is missing")
+    values = {name: _parse(types[name], value, _join(key, name)) for name, value in data.items()}
     try:
-        return parser.instantiate(parser.parse_object({"it": data})).it
-    except (ArgumentError, ValueError, TypeError) as error:
-        raise RecipeError(f"{name}: {_one_line(str(error))}") from error
+        return cls(**values)
+    except ValueError as error:
+        raise ValueError(f"{key}: {error}" if key else str(error)) from error
 
 
-def _one_line(message: str) -> str:
-    """Jsonargparse indents causes under each other; join them, without our own made-up key."""
-    message = re.sub(r"Parser key \"it\.?([^\"]*)\":", lambda found: f"{found[1]}:" if found[1] else "", message)
-    message = re.sub(r"Problem with given class_path '([^']*)':", r"\1:", message)
-    return re.sub(r"\s+", " ", message).replace("it.", "", 1).strip()
+def _parse(expected: Any, value: object, key: str) -> Any:  # noqa: ANN401
+    origin, arguments = get_origin(expected), get_args(expected)
+    if attrs.has(expected):
+        return _parse_fields(expected, value, key)
+    if origin in {Union, UnionType}:
+        (inner,) = (argument for argument in arguments if argument is not type(None))
+        return None if value is None else _parse(inner, value, key)
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            raise _mismatch(key, "a list", value)
+        return tuple(_parse(arguments[0], item, _join(key, index)) for index, item in enumerate(value))
+    if origin is dict:
+        if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+            raise _mismatch(key, "a mapping with names as keys", value)
+        return {name: _parse(arguments[1], item, _join(key, name)) for name, item in value.items()}
+    if origin is Literal:
+        if value not in arguments:
+            raise _mismatch(key, f"one of {', '.join(map(repr, arguments))}", value)
+        return value
+    return value if expected is Any else _parse_scalar(expected, value, key)
+
+
+def _parse_scalar(expected: type, value: object, key: str) -> object:
+    if expected is float and not isinstance(value, bool) and isinstance(value, int | float | str):
+        # YAML reads 1e-3, without a point, as a string.
+        try:
+            return float(value)
+        except ValueError:
+            raise _mismatch(key, "a number", value) from None
+    if type(value) is not expected:
+        names = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
+        raise _mismatch(key, names[expected], value)
+    return value
+
+
+def _mismatch(key: str, wanted: str, found: object) -> ValueError:
+    return ValueError(f"{key or 'it'} must be {wanted}, but got {found!r}")
+
+
+def _join(key: str, name: object) -> str:
+    return f"{key}.{name}" if key else str(name)

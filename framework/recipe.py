@@ -1,22 +1,28 @@
-"""Recipes: a method as data. YAML that names classes by import path; read here, turned into objects by the Builder. Imports no torch."""
+"""Recipes: a method as data, which names classes by import path. Imports neither these nor torch."""
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
-from importlib import resources
-from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal
 
 import attrs
-import yaml
-from attrs.validators import ge, gt, le
+from attrs.validators import ge, gt, le, min_len, optional
 
 from .errors import RecipeError
 from .parsing import parse_attrs
 
 SCHEMA_VERSION: Final = 1
 
-ClassSpec: TypeAlias = dict[str, Any]
-"""`{"class_path": "package.module.Class", "init_args": {...}}`."""
+
+@attrs.frozen
+class ClassSpec:
+    """A class to make an object of.
+
+    Args:
+        class_path: its import path, `package.module.Class`.
+        init_args: arguments of its constructor.
+    """
+
+    class_path: str
+    init_args: dict[str, Any] = attrs.field(factory=dict)
 
 
 @attrs.frozen
@@ -79,11 +85,12 @@ class Model:
     Args:
         fusion: the Fusion.
         projection: common size of the features of each task, see `MultimodalModel`.
-        encoders: by modality, or by kind of input (`audio`, `image`, `signal`, `features`); the kind's default where neither is named.
+        encoders: by modality, or by kind of input (`audio`, `image`, `signal`, `features`); the kind's default where
+            neither is named.
     """
 
     fusion: ClassSpec
-    projection: int | None = attrs.field(default=None, validator=attrs.validators.optional(ge(1)))
+    projection: int | None = attrs.field(default=None, validator=optional(ge(1)))
     encoders: dict[str, ClassSpec] = attrs.field(factory=dict)
 
 
@@ -134,13 +141,11 @@ class Training:
         validation: share of the source's training rows kept for validation where the table has no such split.
     """
 
-    optimizer: ClassSpec = attrs.field(
-        factory=lambda: {"class_path": "torch.optim.Adam", "init_args": {"lr": 1e-3}}
-    )
+    optimizer: ClassSpec = attrs.field(factory=lambda: ClassSpec("torch.optim.Adam", {"lr": 1e-3}))
     batch_size: int = attrs.field(default=32, validator=ge(1))
     learning_rate: LearningRate = LearningRate()
     parameter_groups: dict[str, dict[str, Any]] = attrs.field(factory=dict)
-    gradient_clip: float | None = attrs.field(default=None, validator=attrs.validators.optional(gt(0.0)))
+    gradient_clip: float | None = attrs.field(default=None, validator=optional(gt(0.0)))
     modality_dropout: float = attrs.field(default=0.0, validator=[ge(0.0), le(1.0)])
     precision: Literal["no", "fp16", "bf16"] = "no"
     validation: float = attrs.field(default=0.15, validator=[gt(0.0), le(0.5)])
@@ -185,7 +190,7 @@ class Recipe:
     parts: dict[str, ClassSpec] = attrs.field(factory=dict)
     selector: ClassSpec | None = None
     balancers: dict[str, Group] = attrs.field(factory=dict)
-    stages: tuple[Stage, ...]
+    stages: tuple[Stage, ...] = attrs.field(validator=min_len(1))
     training: Training = attrs.field(factory=Training)
     selection: Selection = attrs.field(factory=Selection)
 
@@ -210,85 +215,13 @@ class Recipe:
         return attrs.asdict(self)
 
 
-def read_recipe(name_or_path: str | Path, overrides: Mapping[str, object] | None = None) -> Recipe:
-    """Read a recipe file, or one of ours by name.
-
-    Args:
-        name_or_path: path of a YAML file, or the name of a file of `acclimate/adapters/recipes`.
-        overrides: values by dotted key, such as `{"training.batch_size": 64}`.
+def parse_recipe(data: object, name: str = "recipe") -> Recipe:
+    """Turn plain data into a Recipe; `name` stands in front of error messages.
 
     Raises:
-        RecipeError: if the file cannot be read, or a key or value is wrong; the message names it.
+        RecipeError: if a key or value is wrong; the message names it.
     """
-    data = _load(name_or_path)
-    for key, value in (overrides or {}).items():
-        _override(data, key, value)
-    return parse_recipe(data, str(name_or_path))
-
-
-def parse_recipe(data: Mapping[str, Any], name: str = "recipe") -> Recipe:
-    """Turn plain data into a Recipe; `name` stands in front of error messages."""
-    version = data.get("schema")
+    version = data.get("schema", SCHEMA_VERSION) if isinstance(data, Mapping) else SCHEMA_VERSION
     if version != SCHEMA_VERSION:
         raise RecipeError(f"{name}: schema must be {SCHEMA_VERSION}, but got {version!r}")
     return parse_attrs(Recipe, data, name)
-
-
-def recipe_names() -> list[str]:
-    """Names of the recipes that come with acclimate."""
-    folder = resources.files("acclimate.adapters") / "recipes"
-    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
-
-
-def _load(name_or_path: str | Path) -> dict[str, Any]:
-    path = Path(name_or_path)
-    if path.suffix in {".yaml", ".yml"}:
-        if not path.is_file():
-            raise RecipeError(f"no recipe at {path}")
-        text = path.read_text(encoding="utf-8")
-    elif str(name_or_path) in recipe_names():
-        text = (resources.files("acclimate.adapters") / "recipes" / f"{name_or_path}.yaml").read_text(encoding="utf-8")
-    else:
-        near = get_close_matches(str(name_or_path), recipe_names(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(recipe_names())}, or give a .yaml file"
-        raise RecipeError(f"no recipe is called {str(name_or_path)!r}: {hint}")
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise RecipeError(f"{name_or_path}: not valid YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(data, dict):
-        raise RecipeError(f"{name_or_path}: a recipe must be a mapping of keys, but got {type(data).__name__}")
-    parent = data.pop("extends", None)
-    if parent is None:
-        return data
-    beside = path.parent / str(parent)
-    return _merge(_load(beside if path.suffix and beside.is_file() else parent), data)
-
-
-def _merge(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay changes over a recipe, key by key; null takes a key away, a class or list is replaced whole."""
-    merged = dict(base)
-    for key, value in changes.items():
-        before = merged.get(key)
-        if value is None:
-            merged.pop(key, None)
-        elif isinstance(value, dict) and isinstance(before, dict) and "class_path" not in value:
-            merged[key] = _merge(before, value)
-        else:
-            merged[key] = value
-    return merged
-
-
-def _override(data: dict[str, Any], key: str, value: object) -> None:
-    *parents, last = key.split(".")
-    node: Any = data
-    for parent in parents:
-        if isinstance(node, list) and parent.isdigit() and int(parent) < len(node):
-            node = node[int(parent)]
-        elif isinstance(node, dict):
-            node = node.setdefault(parent, {})
-        else:
-            raise RecipeError(f"no key {key!r} in the recipe: {parent!r} holds no further keys")
-    if not isinstance(node, dict):
-        raise RecipeError(f"no key {key!r} in the recipe: its parent holds no keys")
-    node[last] = value

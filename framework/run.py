@@ -1,7 +1,11 @@
-"""A run folder: config.yaml, environment.json, metrics.jsonl, checkpoints. Everything a run needs to be resumed, exported or explained."""
+"""A run folder: config.yaml, environment.json, metrics.jsonl, checkpoints.
+
+All that is needed to resume, export or explain a run.
+"""
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -40,17 +44,21 @@ class RunFolder:
         Raises:
             RunError: if a run is there and `resume` is false, or it was started with another configuration.
         """
-        folder = cls(path)
+        folder, plain = cls(path), json.loads(json.dumps(config))
         written = path / "config.yaml"
         if written.exists():
             if not resume:
                 raise RunError(f"{path} already holds a run: give another folder, or go on with it by resuming")
-            _check_same(folder.config(), json.loads(json.dumps(config)), path)
-            return folder
-        if path.exists() and any(path.iterdir()):
+            _check_same(folder.config(), plain, path)
+        elif path.exists() and not (path.is_dir() and all(map(_is_leftover, path.iterdir()))):
             raise RunError(f"{path} is not empty and holds no run: give another folder")
+        for leftover in path.rglob("*.part"):
+            if _is_half_written(leftover):
+                leftover.unlink()
         (path / "checkpoints").mkdir(parents=True, exist_ok=True)
-        write_atomically(written, yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False, allow_unicode=True))
+        if not written.exists():
+            # Last, so that where it is, the folder is a run.
+            write_atomically(written, yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
         return folder
 
     @classmethod
@@ -65,10 +73,18 @@ class RunFolder:
         return cls(path)
 
     def config(self) -> dict[str, Any]:
-        """What the run was started with."""
-        config = yaml.safe_load((self.path / "config.yaml").read_text(encoding="utf-8"))
+        """What the run was started with.
+
+        Raises:
+            RunError: if config.yaml cannot be read.
+        """
+        file = self.path / "config.yaml"
+        try:
+            config = yaml.safe_load(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise RunError(f"{file} cannot be read: {' '.join(str(error).split())}") from error
         if not isinstance(config, dict):
-            raise RunError(f"{self.path / 'config.yaml'} must be a mapping, but is {type(config).__name__}")
+            raise RunError(f"{file} must be a mapping, but is {type(config).__name__}")
         return config
 
     def write_json(self, name: str, content: object) -> None:
@@ -81,9 +97,10 @@ class RunFolder:
             file.write(json.dumps(dict(row)) + "\n")
 
     def metrics(self) -> Iterator[dict[str, Any]]:
-        """The rows of metrics.jsonl."""
+        """The rows of metrics.jsonl, without one that a killed run left half written."""
         if self._metrics.exists():
-            yield from map(json.loads, self._metrics.read_text(encoding="utf-8").splitlines())
+            lines = self._metrics.read_text(encoding="utf-8").splitlines(keepends=True)
+            yield from (json.loads(line) for line in lines if line.endswith("\n"))
 
     def metrics_length(self) -> int:
         """Bytes of metrics.jsonl so far: what a checkpoint remembers, and a resumed run cuts back to."""
@@ -117,8 +134,17 @@ def write_atomically(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
+def _is_leftover(path: Path) -> bool:
+    """Whether a run that was killed before it had a config.yaml left this."""
+    return _is_half_written(path) or (path.name == "checkpoints" and path.is_dir() and not any(path.iterdir()))
+
+
+def _is_half_written(path: Path) -> bool:
+    return re.fullmatch(r"\w+\.(yaml|json|safetensors)\.\d+\.part", path.name) is not None
+
+
 def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], path: Path, key: str = "") -> None:
-    for name in before.keys() | now.keys():
+    for name in {**before, **now}:
         old, new = before.get(name), now.get(name)
         where = f"{key}.{name}" if key else str(name)
         if isinstance(old, dict) and isinstance(new, dict):

@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> None:
     from ..data import open_table
     from ..display import RichDisplay
     from ..experiment import Experiment, Reference, adapt_table
-    from ..recipe import read_recipe
+    from ..recipe_files import read_recipe
 
     recipe = read_recipe(options.recipe, read_settings(options.set))
     table = open_table(options.data, seed=options.seed)

@@ -1,0 +1,127 @@
+"""Classes that a recipe names by import path: whether they are trusted, and objects of them. Errors become one line."""
+
+import re
+from argparse import ArgumentError
+from collections.abc import Callable, Collection, Iterator, Mapping
+from copy import deepcopy
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Final, TypeVar
+
+import yaml
+from jsonargparse import ArgumentParser
+
+from .errors import RecipeError
+from .recipe import ClassSpec
+
+T = TypeVar("T")
+
+TRUSTED: Final = ("acclimate.", "torch.optim.")
+"""What a class_path may begin with in a recipe that comes from strangers."""
+
+
+def check_trusted(spec: ClassSpec, trusted: Collection[str], name: str) -> None:
+    """Refuse a class, or one that its arguments name, before anything is imported.
+
+    Args:
+        spec: the class and its arguments.
+        trusted: prefixes, one of which every import path must have.
+        name: what to call it in errors.
+
+    Raises:
+        RecipeError: naming the first import path that is not trusted.
+    """
+    for path in (spec.class_path, *_import_paths(spec.init_args)):
+        if not path.startswith(tuple(trusted)):
+            raise RecipeError(
+                f"{name}: to be trusted, a class_path must begin with one of {', '.join(trusted)}, but got {path!r}"
+            )
+
+
+def instantiate(expected: Callable[..., T], spec: ClassSpec, name: str) -> T:
+    """Make an object from a `class_path` and its `init_args`.
+
+    Args:
+        expected: class that it must be of.
+        spec: names the class and its arguments.
+        name: what to call it in errors.
+
+    Raises:
+        RecipeError: one line that names the class or argument that is wrong.
+    """
+    made: T = _parse(expected, spec, name)
+    return made
+
+
+def instantiate_later(expected: Callable[..., T], argument: object, spec: ClassSpec, name: str) -> Callable[[Any], T]:
+    """As `instantiate`, but the object is made when its first argument, of a type known now, is given.
+
+    Raises:
+        RecipeError: one line that names the class or argument that is wrong.
+    """
+    make: Callable[[Any], T] = _parse(Callable[[argument], expected], spec, name)
+    return make
+
+
+def import_class(spec: ClassSpec, name: str) -> type:
+    """Import the class that a spec names.
+
+    Raises:
+        RecipeError: if there is no such class.
+    """
+    module, _, attribute = spec.class_path.rpartition(".")
+    try:
+        found = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise RecipeError(f"{name}: no class {spec.class_path!r}: {error}") from error
+    if not isinstance(found, type):
+        raise RecipeError(f"{name}: {spec.class_path} must be a class, but is none")
+    return found
+
+
+def _import_paths(value: object) -> Iterator[str]:
+    """All that jsonargparse might import: where a class or callable fits, it takes its path, and YAML in a string."""
+    if isinstance(value, Mapping):
+        if "class_path" in value:
+            yield str(value["class_path"])
+        for item in value.values():
+            yield from _import_paths(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _import_paths(item)
+    elif isinstance(value, str):
+        if re.fullmatch(r"\w+(\.\w+)+", value) and _is_importable(value.partition(".")[0]):
+            yield value
+        try:
+            inner = yaml.safe_load(value)
+        except yaml.YAMLError:
+            return
+        if not isinstance(inner, str):
+            yield from _import_paths(inner)
+
+
+def _is_importable(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ValueError:
+        # A module that was not imported from a file, such as __main__.
+        return True
+
+
+def _parse(expected: object, spec: ClassSpec, name: str) -> Any:  # noqa: ANN401
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_argument("--it", type=expected)
+    # A copy: jsonargparse writes into what it is given.
+    given = {"class_path": spec.class_path, "init_args": deepcopy(spec.init_args)}
+    try:
+        return parser.instantiate(parser.parse_object({"it": given})).it
+    except (ArgumentError, AttributeError, ImportError, TypeError, ValueError) as error:
+        raise RecipeError(f"{name}: {_one_line(str(error))}") from error
+
+
+def _one_line(message: str) -> str:
+    """Jsonargparse indents causes under each other; join them, without our own made-up key."""
+    message = re.sub(r"Parser key \"it\":", "", message)
+    message = re.sub(r"Parser key \"([^\"]*)\":", r"\1:", message)
+    message = re.sub(r"Problem with given class_path '([^']*)':", r"\1:", message)
+    return re.sub(r"\s+", " ", message).strip()
