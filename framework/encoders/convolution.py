@@ -32,27 +32,24 @@ def pooled_convolutions(in_channels: int, width: int) -> nn.Sequential:
 
 
 class ResidualBlock(nn.Module):
-    """Two 1-D convolutions beside a shortcut (He et al. 2016, Identity Mappings in Deep Residual Networks, figure 1b).
-
-    Normalisation stands before the convolutions: the shortcuts carry how strong a signal is, which a motion is told by.
-    """
+    """Two 1-D convolutions beside a shortcut (He et al., Deep Residual Learning, CVPR 2016, figure 2)."""
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int) -> None:
         super().__init__()
         padding = kernel_size // 2
         self.convolutions = nn.Sequential(
-            nn.GroupNorm(GROUPS, in_channels),
-            nn.ReLU(),
             nn.Conv1d(in_channels, out_channels, kernel_size, stride, padding, bias=False),
             nn.GroupNorm(GROUPS, out_channels),
             nn.ReLU(),
-            nn.Conv1d(out_channels, out_channels, kernel_size, 1, padding),
+            nn.Conv1d(out_channels, out_channels, kernel_size, 1, padding, bias=False),
+            nn.GroupNorm(GROUPS, out_channels),
         )
         self.shortcut: nn.Module = nn.Identity()
         if stride > 1 or in_channels != out_channels:
-            self.shortcut = nn.Conv1d(in_channels, out_channels, 1, stride)
+            self.shortcut = nn.Sequential(
+                nn.Conv1d(in_channels, out_channels, 1, stride, bias=False), nn.GroupNorm(GROUPS, out_channels)
+            )
 
     def forward(self, signal: Float[Tensor, "batch channels time"]) -> Float[Tensor, "batch out_channels out_time"]:
-        """The sum of both branches."""
-        summed: Tensor = self.convolutions(signal) + self.shortcut(signal)
-        return summed
+        """The rectified sum of both branches."""
+        return nn.functional.relu(self.convolutions(signal) + self.shortcut(signal))

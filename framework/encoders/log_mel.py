@@ -22,7 +22,7 @@ class LogMel(nn.Module):
         window_length: in seconds; also the length of the transform.
         hop_length: in seconds.
         mels: number of mel bands.
-        floor: power at which the logarithm sets in; a hundredth of the default is already beyond float32.
+        floor: power at which the logarithm sets in; the lower, the more rounding errors of float32 show.
         moments: mean and standard deviation of the logarithm that it is normalised with. None takes each sample's own,
             over time and bands, which takes out loudness.
 
@@ -82,7 +82,7 @@ class LogMel(nn.Module):
             mean, deviation = self.moments
             return (log_mel - mean) / deviation
         centred = log_mel - log_mel.mean(dim=(1, 2), keepdim=True)
-        # Speech deviates by 2 to 3: the small number only keeps silence, and near silence, from being blown up.
+        # Speech deviates by about 2: the small number only keeps silence, and near silence, from being blown up.
         return centred / torch.sqrt(centred.square().mean(dim=(1, 2), keepdim=True) + 1e-2)
 
 
