@@ -35,10 +35,10 @@ def test_the_methods_example_trains_an_encoder(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "my_methods.py").write_text(code_block("python"), encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     (tmp_path / "mean-alignment.yaml").write_text(code_block("yaml"), encoding="utf-8")
-    schema = Schema(
-        {"audio": FeaturesPreprocessing(size=4), "video": FeaturesPreprocessing(size=3)},
-        (Task("label", ("no", "yes")),),
-    )
+    preprocessing = {
+        name: FeaturesPreprocessing(mean=[0.0] * size, std=[1.0] * size) for name, size in (("audio", 4), ("video", 3))
+    }
+    schema = Schema(preprocessing, (Task("label", ("no", "yes")),))
     method = Builder(read_recipe(tmp_path / "mean-alignment.yaml")).build(schema)
     losses = method.step(make_batch(4, labelled=True), make_batch(3, labelled=False))
     means = {name: term for name, term in losses.terms.items() if name.startswith("means/")}
