@@ -1,7 +1,9 @@
 """Late fusion by the sum of logits (RNA, IJCV 2024, section 4.2.1)."""
 
+from collections.abc import Mapping
+
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ..framework.batch import Outputs
@@ -18,13 +20,17 @@ class LateSum(Fusion):
 
     def forward(self, outputs: Outputs, present: Bool[Tensor, "batch modality"], domain_side: DomainSide) -> Fused:
         """Fuse; the domain side makes no difference."""
-        modalities = sorted(outputs.features)
-        masks = {modality: present[:, column] for column, modality in enumerate(modalities)}
-        features = [keep_present(outputs.features[modality], masks[modality]) for modality in modalities]
-        logits = {
-            task: torch.stack([keep_present(by_modality[modality], masks[modality]) for modality in modalities]).sum(
-                dim=0
-            )
-            for task, by_modality in outputs.logits.items()
-        }
-        return Fused(features=torch.cat(features, dim=1), logits=logits)
+        return Fused(
+            features=torch.cat(_present_only(outputs.features, present), dim=1),
+            logits={
+                task: torch.stack(_present_only(by_modality, present)).sum(dim=0)
+                for task, by_modality in outputs.logits.items()
+            },
+        )
+
+
+def _present_only(
+    values: Mapping[str, Float[Tensor, "batch _"]], present: Bool[Tensor, "batch modality"]
+) -> list[Float[Tensor, "batch _"]]:
+    """By modality in alphabetical order, zero where it is absent."""
+    return [keep_present(values[modality], present[:, column]) for column, modality in enumerate(sorted(values))]

@@ -27,9 +27,8 @@ def coefficient_of_variation(values: Float[Tensor, " values"], correction: int =
     """
     if len(values) <= correction:
         raise ValueError(f"values must number more than correction {correction}, but got {len(values)}.")
-    mean = values.mean()
-    smallest = torch.finfo(values.dtype).tiny
-    return torch.where(mean > 0, values.std(correction=correction) / mean.clamp(min=smallest), 0.0)
+    # Where all vanish, so does the deviation: 0 over the smallest number is 0.
+    return values.std(correction=correction) / values.mean().clamp(min=torch.finfo(values.dtype).tiny)
 
 
 @attrs.frozen

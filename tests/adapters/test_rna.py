@@ -1,8 +1,12 @@
 """RNA by hand, at its edges, and in training."""
 
+from collections.abc import Callable
+from typing import Any
+
 import attrs
 import pytest
 import torch
+from acclimate.adapters.late_sum import LateSum
 from acclimate.adapters.rna import (
     Comparison,
     RelativeNormAlignment,
@@ -10,13 +14,15 @@ from acclimate.adapters.rna import (
     cross_domain_loss,
     global_loss,
 )
-from acclimate.framework.batch import Lesson, Term
+from acclimate.framework.batch import Lesson, Side, Step, Term
 from acclimate.framework.layout import Layout
+from acclimate.framework.model import MultimodalModel
 from acclimate.framework.norms import mean_norm, norm_table
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from .scenes import DIGIT, SCORE, VERB, Rows, Scene, drop, make_layout, make_scene, unlabelled
-from .toy import make_toy, train
+from .toy import LinearEncoder, make_toy, train
 
 WACV = Comparison(form="wacv")
 
@@ -141,8 +147,8 @@ def test_norms_carry_gradient_on_both_sides() -> None:
         ({"lambda_g": 0.0, "lambda_c": 0.0}, set()),
     ],
 )
-def test_rows_of_table_2(arguments: dict[str, float], names: set[str]) -> None:
-    aligner = RelativeNormAlignment(**arguments)  # type: ignore[arg-type]
+def test_rows_of_table_2(arguments: dict[str, Any], names: set[str]) -> None:
+    aligner = RelativeNormAlignment(**arguments)
     assert rna_terms(aligner, make_scene(2)).keys() == names
     expected = {name for name in names if name.endswith("source")}
     assert rna_terms(aligner, make_scene(2, target=None)).keys() == expected
@@ -221,6 +227,35 @@ def test_absent_modality_leaves_zero_terms() -> None:
     assert {name for name, term in terms.items() if term.value.item() == 0.0} == terms.keys() - {"cross/image"}
 
 
+class _CountNorms(TorchFunctionMode):
+    """Counts how often norms are computed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_function__(
+        self,
+        func: Callable[..., object],
+        types: object,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
+        self.count += func is torch.linalg.vector_norm
+        return func(*args, **(kwargs or {}))
+
+
+def test_norms_are_computed_once_a_step() -> None:
+    scene = make_scene(4)
+    aligner = RelativeNormAlignment()
+    aligner.bind(scene.layout, {})
+    step = scene.step()
+    with _CountNorms() as norms:
+        terms = aligner(step)
+    assert len(terms) == 8
+    assert norms.count == 2 * 4
+
+
 def test_measure_tells_mean_norms() -> None:
     scene = make_scene(2, tasks=(SCORE,))
     aligner = RelativeNormAlignment()
@@ -232,6 +267,24 @@ def test_measure_tells_mean_norms() -> None:
     assert aligner.measure(scene.step()) == expected
 
 
+def test_each_task_is_aligned_on_its_own_projection() -> None:
+    tasks = (DIGIT, VERB)
+    encoders = {"audio": LinearEncoder(), "image": LinearEncoder()}
+    model = MultimodalModel(encoders, tasks, LateSum(), projection=4)
+    rows = make_toy(2).source
+    batch = attrs.evolve(rows, labels=dict.fromkeys(("digit", "verb"), torch.arange(len(rows)) % 3))
+    side = Side(batch, model(batch.inputs, batch.present))
+    aligner = RelativeNormAlignment()
+    aligner.bind(Layout(model.modalities, tasks, model.feature_sizes, model.task_feature_sizes), {})
+    terms = aligner(Step(source=side))
+    for task in tasks:
+        features = list(side.outputs.task_features[task.name].values())
+        assert features[0].shape == (len(batch), 4)
+        expected = global_loss(norm_table(features))
+        torch.testing.assert_close(terms[f"global/source/{task.name}"].value, expected)
+    assert terms["global/source/digit"].value != terms["global/source/verb"].value
+
+
 def test_bind_refuses_features_of_different_sizes() -> None:
     layout = Layout(("audio", "image"), (DIGIT,), {"audio": 8, "image": 5})
     message = r"features of one size, but got \{'audio': 8, 'image': 5\}; set model\.projection\."
@@ -241,28 +294,32 @@ def test_bind_refuses_features_of_different_sizes() -> None:
     RelativeNormAlignment().bind(make_layout(), {})
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"lambda_g": -1.0}, "lambda_g must not be negative, but got -1.0."),
         ({"lambda_c": float("nan")}, "lambda_c must not be negative, but got nan."),
+        ({"within": "each"}, "within must be one of both, source, target, but got 'each'."),
     ],
 )
-def test_refuses_weights(arguments: dict[str, float], message: str) -> None:
+def test_refuses_arguments(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        RelativeNormAlignment(**arguments)  # type: ignore[arg-type]
+        RelativeNormAlignment(**arguments)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ({"form": "WACV"}, "form must be one of symmetric, wacv, but got 'WACV'."),
+        ({"class_reduction": "none"}, "class_reduction must be one of sum, mean, but got 'none'."),
         ({"minimum_norm": 0.0}, "minimum_norm must be positive, but got 0.0."),
         ({"minimum_norm": float("inf")}, "minimum_norm must be positive, but got inf."),
     ],
 )
-def test_comparison_refuses(arguments: dict[str, float], message: str) -> None:
+def test_comparison_refuses(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Comparison(**arguments)  # type: ignore[arg-type]
+        Comparison(**arguments)
 
 
 @pytest.mark.parametrize("comparison", [Comparison(), WACV], ids=["symmetric", "wacv"])

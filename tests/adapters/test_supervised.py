@@ -73,6 +73,17 @@ def test_pseudo_labels_come_from_kept_lessons() -> None:
     torch.testing.assert_close(terms["target/joint"].value, expected)
 
 
+def test_a_task_that_the_batch_has_no_labels_of_has_no_term() -> None:
+    scene = make_scene(2, tasks=(DIGIT, SCORE))
+    step = scene.step()
+    assert step.source is not None
+    assert step.source.batch.labels is not None
+    batch = attrs.evolve(step.source.batch, labels={"score": step.source.batch.labels["score"]})
+    aligner = Supervised()
+    aligner.bind(scene.layout, {})
+    assert aligner(attrs.evolve(step, source=attrs.evolve(step.source, batch=batch))).keys() == {"source/joint/score"}
+
+
 def test_weights_by_head() -> None:
     aligner = Supervised((JOINT, "modalities"), head_weights={"modalities": 0.1, "audio": 0.5})
     weights = {name: term.weight for name, term in supervised_terms(aligner, make_scene(3)).items()}

@@ -1,6 +1,7 @@
 """Information maximisation and domain classification: by hand, and that their signs are right in training."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -108,6 +109,15 @@ def test_a_modality_absent_on_one_side_has_nothing_to_tell_apart() -> None:
     assert terms["image"].value.item() > 0.0
 
 
+def test_weights() -> None:
+    scene = make_scene(2)
+    aligner = InformationMaximisation(0.25)
+    aligner.bind(scene.layout, {})
+    assert {name: term.weight for name, term in aligner(scene.step()).items()} == {"joint": 0.25}
+    domains = bound(DomainAdversarial(0.5), 2)(scene.step())
+    assert {name: term.weight for name, term in domains.items()} == {"audio": 0.5, "image": 0.5}
+
+
 def test_discriminator_shape() -> None:
     layers = [
         (layer.in_features, layer.out_features) for layer in DomainDiscriminator(8) if isinstance(layer, nn.Linear)
@@ -115,16 +125,18 @@ def test_discriminator_shape() -> None:
     assert layers == [(8, 100), (100, 2)]
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"lambda_d": -0.5}, "lambda_d must not be negative, but got -0.5."),
+        ({"schedule": "cosine"}, "schedule must be one of dann, quadratic, constant, but got 'cosine'."),
         ({"hidden": 0}, "hidden must be positive, but got 0."),
     ],
 )
-def test_domain_adversarial_refuses(arguments: dict[str, float], message: str) -> None:
+def test_domain_adversarial_refuses(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        DomainAdversarial(**arguments)  # type: ignore[arg-type]
+        DomainAdversarial(**arguments)
 
 
 def test_information_maximisation_refuses_a_negative_weight() -> None:
