@@ -16,7 +16,8 @@ class SignalResNet(Encoder):
     Args:
         in_channels: of the signals, such as 3 for an accelerometer.
         out_features: length of the feature vectors, a multiple of 8.
-        width: channels of the first block, a multiple of 8; each further block has twice as many at half the rate, up to `out_features`.
+        width: channels of the first block, a multiple of 8; each further block has twice as many at half the rate, up
+            to `out_features`.
         depth: number of residual blocks.
         kernel_size: of the blocks' convolutions, odd.
 

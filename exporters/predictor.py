@@ -1,0 +1,29 @@
+"""An artefact as a Predictor, to be evaluated with the same code as the model it came from. Imports no torch."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .session import Session
+
+
+class SessionPredictor:
+    """Runs a session on a batch.
+
+    Args:
+        session: the artefact.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def __call__(
+        self, inputs: Mapping[str, NDArray[np.float32]], present: NDArray[np.bool_]
+    ) -> dict[str, dict[str, NDArray[np.float32]]]:
+        """Logits `(B, C)` by task, then by modality and `JOINT`."""
+        outputs = self.session.run(inputs, present)
+        return {
+            task: {modality: outputs[name] for modality, name in names.items()}
+            for task, names in self.session.outputs.items()
+        }

@@ -1,0 +1,74 @@
+"""Results of an evaluation as tables for a terminal."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from .evaluation import DropTable, Scores
+from .layout import JOINT
+from .scores import ClassificationScores, RegressionScores, TaskScores
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+FUSED = "fused"
+"""What tables call the joint prediction."""
+
+
+def scores_table(scores: Scores, task: str, title: str | None = None) -> "Table":
+    """One row for the fused prediction and one for each modality of a task."""
+    from rich.table import Table
+
+    by_modality = scores.tasks[task]
+    table = Table("prediction", title=title)
+    for name in _columns(by_modality[JOINT]):
+        table.add_column(name, justify="right")
+    for name, found in by_modality.items():
+        table.add_row(FUSED if name == JOINT else name, *_columns(found).values())
+    return table
+
+
+def drop_tables(tables: Mapping[str, DropTable], task: str, title: str | None = None) -> "Table":
+    """One row for each subset of modalities; for each runtime, the main score and what the drop costs, side by side.
+
+    Args:
+        tables: by the name of the runtime.
+        task: whose scores.
+        title: above the table.
+    """
+    from rich.table import Table
+
+    table = Table("modalities", title=title)
+    for runtime in tables:
+        for name in (runtime, "loss", "excluded"):
+            table.add_column(name, justify="right")
+    for subset in next(iter(tables.values())).tasks[task]:
+        rows = [found.tasks[task][subset] for found in tables.values()]
+        cells = [cell for row in rows for cell in (_main(row.scores), _signed(row.loss), str(row.excluded))]
+        table.add_row(rows[0].name, *cells)
+    return table
+
+
+def _columns(scores: TaskScores) -> dict[str, str]:
+    match scores:
+        case ClassificationScores():
+            return {
+                "samples": str(scores.samples),
+                "accuracy": f"{scores.accuracy:.3f}",
+                "balanced": f"{scores.balanced_accuracy:.3f}",
+                f"top {scores.k}": f"{scores.top_k_accuracy:.3f}",
+                "weighted F1": f"{scores.weighted_f1:.3f}",
+            }
+        case RegressionScores():
+            return {
+                "samples": str(scores.samples),
+                "mean absolute error": f"{scores.mean_absolute_error:.3f}",
+                "Pearson": f"{scores.pearson:.3f}",
+            }
+
+
+def _main(scores: TaskScores | None) -> str:
+    return "-" if scores is None else f"{scores.main:.3f}"
+
+
+def _signed(loss: float | None) -> str:
+    return "-" if loss is None else f"{loss:+.3f}"
