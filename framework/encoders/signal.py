@@ -31,7 +31,7 @@ class SignalResNet(Encoder):
     """
 
     def __init__(
-        self, in_channels: int, out_features: int = 64, width: int = 32, depth: int = 3, kernel_size: int = 5
+        self, in_channels: int, out_features: int = 64, width: int = 16, depth: int = 3, kernel_size: int = 5
     ) -> None:
         super().__init__()
         check_positive(in_channels=in_channels, out_features=out_features, depth=depth, kernel_size=kernel_size)
