@@ -1,0 +1,68 @@
+"""Every pure loss against finite differences, in float64."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from acclimate.adapters.domain_adversarial import domain_loss
+from acclimate.adapters.information_maximisation import information_maximisation_loss
+from acclimate.adapters.rna import Comparison, adaptation_loss, generalisation_loss
+from acclimate.adapters.supervised import classification_loss, regression_loss
+from acclimate.framework.norm_statistics import coefficient_of_variation
+from acclimate.framework.norms import norm_table
+from torch import Tensor
+from torch.autograd import gradcheck
+
+LABELS = torch.tensor([0, 2, 0, 2, 0])
+PRESENT = torch.tensor([[1, 1], [1, 0], [1, 1], [0, 1], [1, 1]], dtype=torch.bool)
+
+
+def generalisation(audio: Tensor, video: Tensor) -> Tensor:
+    """RNA on one side, a class absent and rows missing."""
+    return generalisation_loss(norm_table([audio, video], PRESENT, LABELS, 3))
+
+
+def adaptation(audio: Tensor, video: Tensor) -> Tensor:
+    """RNA on two sides that share no class but one."""
+    source = norm_table([audio, video], PRESENT, LABELS, 3)
+    target = norm_table([video, audio], PRESENT, LABELS.flip(0).clamp(max=1), 3)
+    return adaptation_loss(source, target)
+
+
+def earlier_form(audio: Tensor, video: Tensor) -> Tensor:
+    """The WACV form, classes averaged."""
+    return generalisation_loss(norm_table([audio, video], PRESENT, LABELS, 3), comparison=Comparison("wacv", "mean"))
+
+
+def variation(audio: Tensor, video: Tensor) -> Tensor:
+    """The coefficient of variation of mean norms."""
+    return coefficient_of_variation(norm_table([audio, video], PRESENT).overall.values)
+
+
+def classification(audio: Tensor, video: Tensor) -> Tensor:
+    """Cross-entropy with one row that does not count."""
+    return classification_loss(audio + video, LABELS, PRESENT[:, 0], label_smoothing=0.1)
+
+
+def regression(audio: Tensor, video: Tensor) -> Tensor:
+    """Absolute error, away from its kink."""
+    return regression_loss((audio + video)[:, :1], torch.full((5,), 50.0, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        generalisation,
+        adaptation,
+        earlier_form,
+        variation,
+        classification,
+        regression,
+        lambda audio, video: domain_loss(audio[:, :2], video[:, 2:]),
+        lambda audio, video: information_maximisation_loss(audio * video),
+    ],
+)
+def test_gradients_are_those_of_finite_differences(loss: Callable[[Tensor, Tensor], Tensor]) -> None:
+    generator = torch.Generator().manual_seed(0)
+    audio, video = (torch.randn(5, 4, dtype=torch.float64, generator=generator) for _ in range(2))
+    assert gradcheck(loss, (audio.requires_grad_(), video.requires_grad_()))
