@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .onnx import ExportReport as ExportReport, export_onnx as export_onnx
+    from .predictor import SessionPredictor as SessionPredictor
     from .session import Prediction as Prediction, Session as Session, read_config as read_config
 else:
     from ..framework._lazy import attach
@@ -15,6 +16,7 @@ else:
         __name__,
         {
             "onnx": ["ExportReport", "export_onnx"],
+            "predictor": ["SessionPredictor"],
             "session": ["Prediction", "Session", "read_config"],
         },
     )

@@ -1,0 +1,67 @@
+"""acclimate evaluate: score a run or an artefact, with every subset of its modalities."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import AcclimateError
+from .options import make_parser
+
+if TYPE_CHECKING:
+    from ..data import Schema
+    from ..prediction import Predictor
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command."""
+    parser = make_parser(
+        "evaluate",
+        "Score a run (in torch) or an artefact (in ONNX Runtime) on labelled rows: per modality, fused, and with every "
+        "subset of modalities. On a target, these scores are oracle: choose nothing by them.",
+    )
+    add = parser.add_argument
+    add("model", type=Path, help="run folder, or folder of an artefact")
+    add("--data", type=str, required=True, help="table of files, or name of a built-in data set")
+    add("--domain", type=str, help="domain, or several as A+B; default: all")
+    add("--split", type=str, default="test", help="split")
+    add("--seed", type=int, default=0, help="of a built-in data set's split; a run's own must be given")
+    add("--checkpoint", type=str, default="best", help="best or last, of a run")
+    add("--provider", type=str, default="cpu", help="execution provider of an artefact: cpu, cuda or tensorrt")
+    add("--json", type=Path, help="file to write all scores into")
+    options = parser.parse_args(arguments)
+
+    from rich.console import Console
+
+    from ..data import Samples, open_table
+    from ..evaluation import drop_table, evaluate
+    from ..evaluation_tables import drop_tables, scores_table
+
+    runtime, predict, schema = _open(options.model, options.checkpoint, options.provider)
+    domains = None if options.domain is None else tuple(options.domain.split("+"))
+    rows = open_table(options.data, seed=options.seed).select(domains, options.split)
+    samples = Samples(rows, schema, labelled=True)
+    scores, drop = evaluate(predict, samples), drop_table(predict, samples)
+    where = f"{options.data}, {options.domain or 'all domains'}, {options.split}"
+    console = Console()
+    for task in schema.tasks:
+        console.print(scores_table(scores, task.name, title=f"{task.name}: {where}"))
+        console.print(drop_tables({runtime: drop}, task.name, title=f"{task.name}: modalities that are left"))
+    if options.json is not None:
+        content: dict[str, Any] = {"runtime": runtime, "scores": scores.to_json(), "drop": drop.to_json()}
+        options.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _open(path: Path, checkpoint: str, provider: str) -> tuple[str, "Predictor", "Schema"]:
+    """A run's model in torch, or an artefact in ONNX Runtime."""
+    if (path / "config.yaml").is_file():
+        from ..experiment import load_run
+        from ..torch_predictor import TorchPredictor
+
+        method, schema, _ = load_run(path, checkpoint)
+        return "torch", TorchPredictor(method.model), schema
+    if path.suffix == ".onnx" or (path / "model.onnx").is_file():
+        from ...exporters import Session, SessionPredictor
+
+        session = Session(path, provider=provider)
+        return "onnx", SessionPredictor(session), session.schema
+    raise AcclimateError(f"{path} is neither a run (config.yaml) nor an artefact (model.onnx)")

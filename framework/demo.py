@@ -1,0 +1,189 @@
+"""The demo: source-only, generalisation and adaptation on real signals, exported and scored with every subset of modalities."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import mean, stdev
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+import numpy as np
+from accelerate import Accelerator
+
+from .data import Samples, Schema, Table, open_table
+from .display import Display
+from .evaluation import BATCH_SIZE, drop_table, evaluate
+from .experiment import Comparison, Experiment, adapt_table
+from .layout import JOINT
+from .method import Method
+from .prediction import Predictor, predict_subsets
+from .recipe import Recipe
+from .recipe_files import read_recipe
+from .run import write_atomically
+from .torch_predictor import TorchPredictor
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+RECIPES: Final = ("source-only", "rna-dg", "rna-uda")
+
+
+@attrs.frozen
+class Demo:
+    """What the demo runs; each recipe once with each seed.
+
+    Args:
+        data: name of a built-in data set, or path of a table whose rows all have labels.
+        source: domains whose labels are used.
+        target: domain to adapt to; its labels are used for the scores alone (oracle).
+        recipes: names, or paths.
+        seeds: of the runs.
+        settings: overrides of the recipes, by dotted key.
+    """
+
+    data: str
+    source: tuple[str, ...]
+    target: str
+    recipes: tuple[str, ...] = RECIPES
+    seeds: tuple[int, ...] = (0,)
+    settings: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+def run_demo(
+    demo: Demo, out: Path, *, accelerator: Accelerator | None = None, display: Display | None = None
+) -> dict[str, Any]:
+    """Run all recipes, and write `metrics.json`, and an artefact and a run folder a recipe.
+
+    What an earlier call has left in the folder is gone on with.
+
+    Args:
+        demo: what to run.
+        out: folder; the artefact of a recipe lies in `out/<recipe>`, its run in `out/<recipe>/run`. With several seeds,
+            those after the first have their number behind the recipe's name.
+        accelerator: device and precision.
+        display: shows progress.
+
+    Returns:
+        What stands in `metrics.json`.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    runs: list[dict[str, Any]] = []
+    for seed in demo.seeds:
+        table = open_table(demo.data, seed=seed)
+        reference: Path | None = None
+        for name in demo.recipes:
+            recipe = read_recipe(name, demo.settings)
+            folder = out / (recipe.name if seed == demo.seeds[0] else f"{recipe.name}-seed{seed}")
+            experiment = Experiment(recipe, table, demo.source, demo.target, seed=seed, name=demo.data)
+            started = time.monotonic()
+            comparison = adapt_table(
+                experiment, folder / "run", resume=True, reference=reference, accelerator=accelerator, display=display
+            )
+            if recipe.name == "source-only":
+                reference = folder / "run"
+            scores = _score(experiment, comparison.adapted.method, comparison.schema, folder)
+            runs.append(_describe(recipe, seed, comparison, scores, time.monotonic() - started))
+            write_atomically(out / "metrics.json", json.dumps({"data": demo.data, "runs": runs}, indent=2) + "\n")
+    return {"data": demo.data, "runs": runs}
+
+
+def results_table(demo: Demo, runs: Sequence[Mapping[str, Any]]) -> "RichTable":
+    """One row a recipe: accuracy on the source and on the target, with all modalities and with one lost."""
+    from rich.table import Table as RichTable
+
+    subsets = list(runs[0]["drop"])
+    source = "+".join(demo.source)
+    table = RichTable(
+        title=f"accuracy on recordings that no training saw: {source} (labelled) -> {demo.target} (no labels)",
+        caption="ONNX Runtime gives the same as torch where the last column says so."
+        + (" Mean and standard deviation over seeds." if len(demo.seeds) > 1 else ""),
+    )
+    table.add_column("recipe")
+    table.add_column(f"{source}, all modalities", justify="right")
+    for subset in subsets:
+        left = "all modalities" if subset == subsets[0] else f"only {subset}"
+        table.add_column(f"{demo.target}, {left}", justify="right")
+    table.add_column("ONNX = torch", justify="right")
+    for name in dict.fromkeys(run["recipe"] for run in runs):
+        of_recipe = [run for run in runs if run["recipe"] == name]
+        cells = [_spread(run["source"]["fused"] for run in of_recipe)]
+        cells += [_spread(run["drop"][subset]["torch"] for run in of_recipe) for subset in subsets]
+        same = all(run["parity"]["argmax_agreement"] == 1.0 for run in of_recipe)
+        table.add_row(name, *cells, "yes" if same else "NO")
+    return table
+
+
+def warnings(runs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Runs whose target-side scores fell below those of source-only."""
+    for run in runs:
+        for score, (before, now) in run["falls_below_source_only"].items():
+            yield f"{run['recipe']}, seed {run['seed']}: target {score} {now:.3f} is below source-only's {before:.3f}"
+
+
+def _score(experiment: Experiment, method: Method, schema: Schema, folder: Path) -> dict[str, Any]:
+    """Export the model, and score it in both runtimes."""
+    from ..exporters import Session, SessionPredictor, export_onnx
+
+    export_onnx(method.model, folder, schema, recipe=experiment.recipe.name)
+    runtimes: dict[str, Predictor] = {"torch": TorchPredictor(method.model), "onnx": SessionPredictor(Session(folder))}
+    source = _test_samples(experiment.table, experiment.source, schema)
+    target = _test_samples(experiment.table, experiment.target, schema)
+    drop: dict[str, dict[str, float | None]] = {}
+    for runtime, predict in runtimes.items():
+        for row in drop_table(predict, target).tasks[schema.tasks[0].name].values():
+            drop.setdefault(row.name, {})[runtime] = None if row.scores is None else row.scores.main
+    return {
+        "source": _main_scores(runtimes["torch"], source),
+        "target": _main_scores(runtimes["torch"], target),
+        "drop": drop,
+        "parity": _parity(runtimes, target),
+    }
+
+
+def _test_samples(table: Table, domains: Sequence[str] | str | None, schema: Schema) -> Samples:
+    return Samples(table.select(domains, "test"), schema, labelled=True)
+
+
+def _main_scores(predict: Predictor, samples: Samples) -> dict[str, float]:
+    task = samples.schema.tasks[0].name
+    scores = evaluate(predict, samples).tasks[task]
+    return {"fused" if name == JOINT else name: found.main for name, found in scores.items()}
+
+
+def _parity(runtimes: Mapping[str, Predictor], samples: Samples) -> dict[str, Any]:
+    everything = samples.schema.modalities
+    found = [predict_subsets(predict, samples, [everything], BATCH_SIZE)[everything] for predict in runtimes.values()]
+    first, second = (
+        [] if part is None else [values for by_modality in part.logits.values() for values in by_modality.values()]
+        for part in found
+    )
+    pairs = list(zip(first, second, strict=True))
+    return {
+        "max_abs": max(float(np.abs(one - other).max()) for one, other in pairs),
+        "argmax_agreement": float(np.mean([one.argmax(axis=1) == other.argmax(axis=1) for one, other in pairs])),
+        "samples": len(samples),
+    }
+
+
+def _describe(
+    recipe: Recipe, seed: int, comparison: Comparison, scores: Mapping[str, Any], seconds: float
+) -> dict[str, Any]:
+    best = comparison.adapted.best
+    return {
+        "recipe": recipe.name,
+        "seed": seed,
+        "selection": recipe.selection.score,
+        **scores,
+        "seconds": round(seconds, 1),
+        "epoch": best.epoch,
+        "source_validation": best.source_accuracy,
+        "target_scores": dict(best.target),
+        "measures": dict(best.measures),
+        "falls_below_source_only": comparison.falls_below,
+    }
+
+
+def _spread(values: Iterator[float]) -> str:
+    numbers = list(values)
+    return f"{mean(numbers):.3f}" + (f" ± {stdev(numbers):.3f}" if len(numbers) > 1 else "")
