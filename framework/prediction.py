@@ -1,7 +1,7 @@
 """Predictions of a whole split, in torch or ONNX Runtime, with whichever modalities are left. Imports no torch."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import attrs
 import numpy as np
@@ -18,6 +18,7 @@ Subset: TypeAlias = tuple[str, ...]
 """Names of modalities, sorted."""
 
 
+@runtime_checkable
 class Predictor(Protocol):
     """A model in whatever runtime: `TorchPredictor`, or `acclimate.exporters`' `SessionPredictor`."""
 
