@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         RecipeError as RecipeError,
         RunError as RunError,
     )
+    from .evaluation import DropTable as DropTable, Scores as Scores, drop_table as drop_table, evaluate as evaluate
     from .experiment import adapt_table as adapt_table, load_run as load_run
     from .interfaces import (
         Aligner as Aligner,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from .method import Losses as Losses, Method as Method
     from .model import MultimodalModel as MultimodalModel
     from .own_batches import OwnBatches as OwnBatches
+    from .prediction import Predictor as Predictor
     from .recipe import (
         ClassSpec as ClassSpec,
         Recipe as Recipe,
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
         Update as Update,
     )
     from .recipe_files import read_recipe as read_recipe, recipe_names as recipe_names
+    from .torch_predictor import TorchPredictor as TorchPredictor
 else:
     from ._lazy import attach
 
@@ -72,13 +75,16 @@ else:
             "data.table_file": ["read_table"],
             "domains": ["Batches", "Domains"],
             "errors": ["AcclimateError", "DataError", "ExportError", "RecipeError", "RunError"],
+            "evaluation": ["DropTable", "Scores", "drop_table", "evaluate"],
             "experiment": ["adapt_table", "load_run"],
             "interfaces": ["Aligner", "Balancer", "Encoder", "Fused", "Fusion", "Part", "TeacherSelector"],
             "layout": ["JOINT", "DomainSide", "Layout", "Task", "modality_subsets"],
             "method": ["Losses", "Method"],
             "model": ["MultimodalModel"],
             "own_batches": ["OwnBatches"],
+            "prediction": ["Predictor"],
             "recipe": ["ClassSpec", "Recipe", "Selection", "Stage", "Training", "Update"],
             "recipe_files": ["read_recipe", "recipe_names"],
+            "torch_predictor": ["TorchPredictor"],
         },
     )

@@ -1,7 +1,7 @@
 """What a run trains on and is chosen by."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import attrs
 
@@ -9,7 +9,6 @@ from .batch import Batch
 from .layout import DomainSide
 
 
-@runtime_checkable
 class Batches(Protocol):
     """What the loop draws batches from: a `Loader` over a table, or `OwnBatches` around a loader of the user's."""
 

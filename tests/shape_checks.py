@@ -1,10 +1,29 @@
 """Checks the annotations of signatures while tests run: beartype, told what jaxtyping's import hook hides from it."""
 
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any, Self, TypeVar, get_args, runtime_checkable
 
 import attrs
 from beartype import BeartypeConf, FrozenDict, beartype
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 # The hook decorates methods one by one, so beartype does not see the class that Self means; attrs' protocol is for
 # static checkers only.
-check = beartype(conf=BeartypeConf(hint_overrides=FrozenDict({Self: Any, attrs.AttrsInstance: object})))
+CONFIGURATION = BeartypeConf(hint_overrides=FrozenDict({Self: Any, attrs.AttrsInstance: object}))
+
+
+def check(function: F) -> F:
+    """Check a function's arguments and result whenever it is called."""
+    for hint in function.__annotations__.values():
+        make_protocols_checkable(hint)
+    checked: F = beartype(conf=CONFIGURATION)(function)
+    return checked
+
+
+def make_protocols_checkable(hint: object) -> None:
+    """Let beartype look for a protocol's members, though the package that defines it never does."""
+    if getattr(hint, "_is_protocol", False):
+        runtime_checkable(hint)  # type: ignore[type-var]
+    for inner in get_args(hint):
+        make_protocols_checkable(inner)
