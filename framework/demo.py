@@ -93,24 +93,20 @@ def results_table(demo: Demo, runs: Sequence[Mapping[str, Any]]) -> "RichTable":
     from rich.table import Table as RichTable
 
     subsets = list(runs[0]["drop"])
-    source = "+".join(demo.source)
     table = RichTable(
-        title=f"accuracy on recordings that no training saw: {source} (labelled) -> {demo.target} (no labels)",
-        caption="ONNX Runtime gives the same as torch where the last column says so."
-        + (" Mean and standard deviation over seeds." if len(demo.seeds) > 1 else ""),
+        title=f"Accuracy on recordings that no training saw. Source: {'+'.join(demo.source)}, labelled; "
+        f"target: {demo.target}, no labels",
+        caption="ONNX: whether ONNX Runtime predicts the same as torch."
+        + (" Mean ± standard deviation over seeds." if len(demo.seeds) > 1 else ""),
     )
-    table.add_column("recipe")
-    table.add_column(f"{source}, all modalities", justify="right")
-    for subset in subsets:
-        left = "all modalities" if subset == subsets[0] else f"only {subset}"
-        table.add_column(f"{demo.target}, {left}", justify="right")
-    table.add_column("ONNX = torch", justify="right")
+    for name in ("recipe", "source", "target", *(f"target, {subset} only" for subset in subsets[1:]), "ONNX"):
+        table.add_column(name, justify="left" if name == "recipe" else "right")
     for name in dict.fromkeys(run["recipe"] for run in runs):
         of_recipe = [run for run in runs if run["recipe"] == name]
         cells = [_spread(run["source"]["fused"] for run in of_recipe)]
         cells += [_spread(run["drop"][subset]["torch"] for run in of_recipe) for subset in subsets]
         same = all(run["parity"]["argmax_agreement"] == 1.0 for run in of_recipe)
-        table.add_row(name, *cells, "yes" if same else "NO")
+        table.add_row(name, *cells, "same" if same else "DIFFERENT")
     return table
 
 
@@ -154,11 +150,8 @@ def _main_scores(predict: Predictor, samples: Samples) -> dict[str, float]:
 def _parity(runtimes: Mapping[str, Predictor], samples: Samples) -> dict[str, Any]:
     everything = samples.schema.modalities
     found = [predict_subsets(predict, samples, [everything], BATCH_SIZE)[everything] for predict in runtimes.values()]
-    first, second = (
-        [] if part is None else [values for by_modality in part.logits.values() for values in by_modality.values()]
-        for part in found
-    )
-    pairs = list(zip(first, second, strict=True))
+    first, second = (part.logits for part in found if part is not None)
+    pairs = [(first[task][name], second[task][name]) for task in first for name in first[task]]
     return {
         "max_abs": max(float(np.abs(one - other).max()) for one, other in pairs),
         "argmax_agreement": float(np.mean([one.argmax(axis=1) == other.argmax(axis=1) for one, other in pairs])),
