@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from .batch import Side
@@ -23,6 +23,7 @@ def information_maximisation(logits: Float[Tensor, "samples classes"]) -> float:
     """Entropy of the mean prediction minus the mean entropy: sure and even predictions score high, up to log C.
 
     A run that minimises L_IM maximises just this: it then says how well the run was trained, not how well it adapted.
+    Sure and even predictions that are all wrong score highest.
 
     Example:
         >>> sure_and_even = torch.tensor([[100.0, 0.0], [0.0, 100.0]])
@@ -34,9 +35,10 @@ def information_maximisation(logits: Float[Tensor, "samples classes"]) -> float:
 
 
 def soft_neighbourhood_density(logits: Float[Tensor, "samples classes"], temperature: float = 0.05) -> float:
-    """How many close neighbours a prediction has among the others: the mean entropy of similarities (Saito et al., ICCV 2021).
+    """How many close neighbours a prediction has: mean entropy of its similarities to others (Saito et al., ICCV 2021).
 
-    It is highest, log(N - 1), where all predictions are the same: it does not see a collapse, so it serves beside source accuracy only.
+    It is highest, log(N - 1), where all predictions are the same: it does not see a collapse on the target, which
+    source accuracy beside it may not see either.
 
     Example:
         >>> round(soft_neighbourhood_density(torch.zeros(3, 2)), 4)
@@ -51,30 +53,45 @@ def soft_neighbourhood_density(logits: Float[Tensor, "samples classes"], tempera
 
 
 def modality_agreement(side: Side, task: str) -> float:
-    """How far each modality by itself says what all say together, corrected for chance (Cohen's kappa), mean over modalities.
+    """How far each modality by itself says what all say together, beyond chance: the mean of `class_agreement`.
 
-    1 where all agree, about 0 where they agree no more than by chance, and 0 where all predictions are one class.
+    Each modality is compared with the joint prediction, on the samples that have it.
     """
     joint = side.outputs.joint_logits(task).argmax(dim=1)
     found = []
     for modality in side.batch.modalities:
         rows = side.batch.has(modality)
         if bool(rows.any()):
-            classes = side.outputs.logits[task][modality].shape[1]
-            found.append(cohen_kappa(side.outputs.logits[task][modality][rows].argmax(dim=1), joint[rows], classes))
-    return sum(found) / len(found) if found else 0.0
+            logits = side.outputs.logits[task][modality][rows]
+            found.append(class_agreement(logits.argmax(dim=1), joint[rows], logits.shape[1]))
+    return _mean(found) if found else 0.0
 
 
-def cohen_kappa(first: Int64[Tensor, " samples"], second: Int64[Tensor, " samples"], classes: int) -> float:
-    """Agreement of two labellings beyond chance; 0 where chance already explains all.
+def class_agreement(first: Int64[Tensor, " samples"], second: Int64[Tensor, " samples"], classes: int) -> float:
+    """Cohen's kappa of each class against all others, mean over all classes.
+
+    1 where two labellings agree and use every class, about 0 where they agree by chance, and at most k / C where they
+    use k of C classes only. So a collapse is 0, and near 0 with a few stragglers, to which plain kappa would give 1.
 
     Example:
-        >>> cohen_kappa(torch.tensor([0, 0, 1, 1]), torch.tensor([0, 0, 1, 0]), classes=2)
+        >>> class_agreement(torch.tensor([0, 1, 2, 2]), torch.tensor([0, 1, 2, 2]), classes=3)
+        1.0
+        >>> class_agreement(torch.tensor([0, 0, 0, 0]), torch.tensor([0, 0, 0, 0]), classes=3)
+        0.0
+    """
+    return _mean([cohen_kappa(first == index, second == index) for index in range(classes)])
+
+
+def cohen_kappa(first: Bool[Tensor, " samples"], second: Bool[Tensor, " samples"]) -> float:
+    """Agreement of two yes-or-no labellings beyond chance; 0 where chance already explains all.
+
+    Example:
+        >>> cohen_kappa(torch.tensor([True, True, False, False]), torch.tensor([True, True, False, True]))
         0.5
     """
     observed = (first == second).double().mean().item()
-    shares = [torch.bincount(labels, minlength=classes).double() / len(labels) for labels in (first, second)]
-    expected = (shares[0] * shares[1]).sum().item()
+    yes, also_yes = first.double().mean().item(), second.double().mean().item()
+    expected = yes * also_yes + (1 - yes) * (1 - also_yes)
     return 0.0 if expected == 1.0 else (observed - expected) / (1.0 - expected)
 
 
@@ -89,7 +106,11 @@ SCORES: Final[Mapping[str, Callable[[Side, str], float]]] = MappingProxyType(
 
 
 def source_accuracy(side: Side, tasks: Sequence[Task]) -> float:
-    """Accuracy of the joint logits on a labelled side, mean over tasks; for a regression task, minus the mean absolute error."""
+    """Accuracy of the joint logits on a labelled side, mean over tasks; of a regression, minus the mean absolute error.
+
+    Raises:
+        ValueError: if the side has no labels.
+    """
     labels = side.batch.labels
     if labels is None:
         raise ValueError("side must be labelled, but has no labels.")
@@ -106,7 +127,8 @@ def newest_is_best(history: Sequence["Record"], kept: int, selection: Selection)
     """Whether the newest checkpoint should replace the one that is kept.
 
     It should if its source accuracy is within the tolerance of the best so far, and either the kept one's is not or its
-    target-side score is higher. Without a target, or where the score is `source_accuracy`, if its source accuracy is higher.
+    target-side score is higher. Without a target, or where the score is `source_accuracy`, it should if its source
+    accuracy is higher.
 
     Args:
         history: records of all checkpoints so far.
@@ -131,13 +153,12 @@ def check_score(name: str) -> None:
         ValueError: if there is none of that name.
     """
     if name not in {"source_accuracy", *SCORES}:
-        raise ValueError(
-            f"selection.score must be one of {', '.join(['source_accuracy', *SCORES])}, but got {name!r}."
-        )
+        raise ValueError(f"selection.score must be one of {', '.join(['source_accuracy', *SCORES])}, but got {name!r}.")
 
 
 def _entropy(probabilities: Float[Tensor, "... classes"]) -> Float[Tensor, "..."]:
-    return torch.special.entr(probabilities).sum(dim=-1)
+    entropy: Tensor = torch.special.entr(probabilities).sum(dim=-1)
+    return entropy
 
 
 def _score(logits: Float[Tensor, "samples outputs"], labels: Tensor, task: Task) -> float:
