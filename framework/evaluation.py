@@ -68,8 +68,8 @@ class SubsetScores:
         """What the drop costs these samples: accuracy lost or, for a regression task, mean absolute error added."""
         if self.scores is None or self.all_scores is None:
             return None
-        gain = self.scores.main - self.all_scores.main
-        return -gain if self.scores.higher_is_better else gain
+        before, after = self.all_scores.main, self.scores.main
+        return before - after if self.scores.higher_is_better else after - before
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
