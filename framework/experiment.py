@@ -20,6 +20,7 @@ from .method import Method
 from .recipe import Recipe, Stage, parse_recipe
 from .recipe_files import read_recipe
 from .run import BEST, RunFolder
+from .selection import COMPARABLE
 
 Reference: TypeAlias = Path | Literal["train"] | None
 
@@ -125,12 +126,12 @@ class Comparison:
 
     @property
     def falls_below(self) -> dict[str, tuple[float, float]]:
-        """Target-side scores that are lower than those of source-only: score -> (source-only, this run)."""
+        """Comparable target-side scores that are lower than those of source-only: score -> (source-only, this run)."""
         found = self.adapted.best.target
         return {
             name: (before, found[name])
             for name, before in self.reference.items()
-            if name in found and found[name] < before
+            if name in found and name in COMPARABLE and found[name] < before
         }
 
     def to_json(self) -> dict[str, Any]:

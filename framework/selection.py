@@ -104,6 +104,13 @@ SCORES: Final[Mapping[str, Callable[[Side, str], float]]] = MappingProxyType(
 )
 """Target-side scores by name: a whole target split and a task's name -> a number."""
 
+COMPARABLE: Final = frozenset({"information_maximisation", "modality_agreement"})
+"""Scores whose fall below source-only's speaks of negative transfer.
+
+Soft neighbourhood density is not among them: it falls as predictions grow surer, as those of an adapted model do.
+"""
+
+
 
 def source_accuracy(side: Side, tasks: Sequence[Task]) -> float:
     """Accuracy of the joint logits on a labelled side, mean over tasks; of a regression, minus the mean absolute error.
