@@ -121,8 +121,10 @@ class MultimodalModel(nn.Module):
         size = self.feature_sizes[modality]
         count = int(present.sum())
         if count == 0:
-            # An empty batch too: not every encoder takes one.
-            return next(iter(self.heads.parameters())).new_zeros(len(present), size)
+            # An empty batch too: not every encoder takes one. Who differentiates by features need not know.
+            zeros = next(iter(self.heads.parameters())).new_zeros(len(present), size)
+            trainable = any(parameter.requires_grad for parameter in encoder.parameters())
+            return zeros.requires_grad_(trainable and torch.is_grad_enabled())
         if count == len(present):
             features: Tensor = encoder(inputs)
             return features

@@ -1,0 +1,51 @@
+"""Fixtures of the tests of the loop."""
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterator
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+import pytest
+from accelerate.state import AcceleratorState, PartialState
+from acclimate.framework.data import Table, read_table
+
+from .small import write_table
+
+PRELOADED = ["pytest", "loop.children", "loop.parts", "docstring_parser", "torch._dynamo"]
+
+
+@pytest.fixture(scope="session")
+def processes() -> ForkServerContext:
+    """Starts processes quickly: they are forked from a server that has imported once what they need."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+        patch.setenv("OMP_NUM_THREADS", "1")
+        forkserver.ensure_running()
+    return context
+
+
+@pytest.fixture(scope="session")
+def table_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small table on disk."""
+    return write_table(tmp_path_factory.mktemp("table"))
+
+
+@pytest.fixture(scope="session")
+def table(table_path: Path) -> Table:
+    """A small table."""
+    return read_table(table_path)
+
+
+@pytest.fixture
+def fresh_accelerator() -> Iterator[None]:
+    """Accelerate keeps its first settings for the life of a process; take them away before and after a test."""
+    for state in (AcceleratorState, PartialState):
+        state._reset_state()  # noqa: SLF001 - accelerate's own tests have no other way
+    yield
+    for state in (AcceleratorState, PartialState):
+        state._reset_state()  # noqa: SLF001 - accelerate's own tests have no other way

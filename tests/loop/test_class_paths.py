@@ -1,0 +1,107 @@
+"""Classes by import path: what is trusted is decided before anything is imported."""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from acclimate.framework import Aligner, Builder, RecipeError, read_recipe
+from acclimate.framework.class_paths import TRUSTED, check_trusted, import_class, instantiate
+from acclimate.framework.recipe import ClassSpec
+
+from .small import make_recipe, make_schema
+
+RNA = "acclimate.adapters.RelativeNormAlignment"
+
+
+@pytest.fixture
+def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A module that leaves a file behind when it is imported; yields that file's path."""
+    trace = tmp_path / "imported"
+    (tmp_path / "hostile.py").write_text(f"open({str(trace)!r}, 'w').close()\nclass Thing: pass\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield trace
+    sys.modules.pop("hostile", None)
+
+
+HOSTILE_SPECS = {
+    "class": {"class_path": "hostile.Thing"},
+    "argument": {"class_path": RNA, "init_args": {"comparison": {"class_path": "hostile.Thing"}}},
+    "path as a string": {"class_path": RNA, "init_args": {"comparison": "hostile.Thing"}},
+    "YAML in a string": {"class_path": RNA, "init_args": {"comparison": "{class_path: hostile.Thing}"}},
+    "escapes in YAML in a string": {
+        "class_path": RNA,
+        "init_args": {"comparison": '{"class_path": "\\x68ostile.Thing"}'},
+    },
+    "deep in a list": {"class_path": RNA, "init_args": {"comparison": [{"inner": ({"class_path": "hostile.Thing"},)}]}},
+}
+
+
+@pytest.mark.parametrize("spec", HOSTILE_SPECS.values(), ids=HOSTILE_SPECS)
+@pytest.mark.parametrize("key", ["aligners.rna", "selector", "model.fusion", "parts.x", "training.optimizer"])
+def test_an_untrusted_path_is_refused_before_it_is_imported(spec: object, key: str, hostile: Path) -> None:
+    recipe = read_recipe("rna-uda", {key: spec})
+    message = f"rna-uda: {key}: to be trusted, a class_path must begin with one of acclimate., torch.optim., but got"
+    with pytest.raises(RecipeError, match=re.escape(message)):
+        Builder(recipe, trusted=TRUSTED)
+    assert not hostile.exists()
+
+
+def test_the_module_is_imported_where_all_is_trusted(hostile: Path) -> None:
+    """Else the test above could not fail."""
+    with pytest.raises(RecipeError):
+        Builder(read_recipe("rna-uda", {"aligners.rna": {"class_path": "hostile.Thing"}})).build(make_schema())
+    assert hostile.exists()
+
+
+def test_our_own_recipes_are_trusted() -> None:
+    method = Builder(read_recipe("rna-uda"), trusted=TRUSTED).build(make_schema())
+    assert set(method.aligners) == {"classification", "rna", "domain", "information"}
+
+
+@pytest.mark.parametrize("text", ["resnet18.a1_in1k", "weights.safetensors", "one. two", "a: [", ""])
+def test_strings_that_name_no_module_are_no_paths(text: str) -> None:
+    check_trusted(ClassSpec("acclimate.adapters.Thing", {"model_name": text}), TRUSTED, "here")
+
+
+def test_a_prefix_ends_at_a_dot() -> None:
+    with pytest.raises(RecipeError, match=r"'acclimate_evil\.Thing'"):
+        check_trusted(ClassSpec("acclimate_evil.Thing"), TRUSTED, "here")
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (ClassSpec("acclimate.adapters.Rna"), "here: acclimate.adapters.Rna: module 'acclimate.adapters' has no"),
+        (ClassSpec("nowhere.Rna"), "here: nowhere.Rna: No module named 'nowhere'"),
+        (ClassSpec("Rna"), "here: "),
+        (ClassSpec("acclimate.adapters.LateSum"), "does not correspond to a subclass of Aligner"),
+        (ClassSpec("acclimate.framework.Aligner"), "acclimate.framework.Aligner is abstract"),
+        (ClassSpec(RNA, {"lambda_gg": 1}), f"here: {RNA}: Option 'lambda_gg' is not accepted"),
+        (ClassSpec(RNA, {"lambda_g": "x"}), f"here: {RNA}: lambda_g: Expected a <class 'float'>. Got value: x"),
+        (ClassSpec(RNA, {"lambda_g": -1.0}), "here: lambda_g must not be negative, but got -1.0."),
+    ],
+)
+def test_what_cannot_be_made_is_one_line_that_names_it(spec: ClassSpec, message: str) -> None:
+    with pytest.raises(RecipeError, match=re.escape(message)) as caught:
+        instantiate(Aligner, spec, "here")
+    assert "\n" not in str(caught.value)
+
+
+def test_making_an_object_leaves_its_spec_alone() -> None:
+    arguments = {"lambda_g": 0.5, "comparison": {"form": "wacv"}}
+    spec = ClassSpec(RNA, {"lambda_g": 0.5, "comparison": {"form": "wacv"}})
+    instantiate(Aligner, spec, "here")
+    assert spec.init_args == arguments
+
+
+@pytest.mark.parametrize("path", ["acclimate.framework.layout.JOINT", "acclimate.nowhere.Thing", "Thing", ""])
+def test_what_is_no_class_cannot_be_imported(path: str) -> None:
+    with pytest.raises(RecipeError, match="here: "):
+        import_class(ClassSpec(path), "here")
+
+
+def test_classes_of_a_users_own_need_no_registration() -> None:
+    recipe = make_recipe(aligners={"mine": {"class_path": "loop.parts.Spy"}})
+    assert type(Builder(recipe).build(make_schema()).aligners["mine"]).__name__ == "Spy"
