@@ -11,17 +11,26 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str]) -> None:
     """Run the command."""
-    parser = make_parser("adapt", "Train a recipe on a table of files and adapt it to a target domain, without its labels.")
+    parser = make_parser(
+        "adapt", "Train a recipe on a table of files and adapt it to a target domain, without its labels."
+    )
     add = parser.add_argument
     add("recipe", type=str, help="name of a recipe of acclimate, or a YAML file")
-    add("--data", type=str, required=True, help="table of files (.csv, .parquet, .jsonl) or name of a built-in data set")
+    add(
+        "--data", type=str, required=True, help="table of files (.csv, .parquet, .jsonl) or name of a built-in data set"
+    )
     add("--source", type=str, help="labelled domain, or several as A+B; built-in data sets have a default")
     add("--target", type=str, help="domain to adapt to; built-in data sets have a default")
     add("--out", type=Path, required=True, help="run folder")
     add("--resume", action="store_true", help="go on with the run that is in the folder")
     add("--seed", type=int, default=0, help="of weights, order and validation rows")
     add("--set", type=str, action="append", default=[], metavar="KEY=VALUE", help="override a value of the recipe")
-    add("--reference", type=str, default="train", help="source-only run to compare with; 'train' trains one, 'none' none")
+    add(
+        "--reference",
+        type=str,
+        default="train",
+        help="source-only run to compare with; 'train' trains one, 'none' none",
+    )
     add("--initial", type=Path, help="run folder of a source model to start from")
     add("--device", type=Literal["auto", "cpu", "cuda"], default="auto", help="where to train")
     add("--workers", type=int, default=0, help="processes that read samples ahead")

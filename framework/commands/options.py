@@ -1,6 +1,7 @@
 """What several commands share: a parser whose errors are one line, and readers of common options."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -48,11 +49,11 @@ def choose_domains(data: str, source: str | None, target: str | None) -> tuple[t
         target: a domain; "none" means that there is none.
 
     Raises:
-        AcclimateError: if a table of the user's comes without a source.
+        AcclimateError: if a table of the user's comes without a source, or a built-in data set is not known.
     """
     from ..data import builtin_names, default_domains
 
-    if data in builtin_names():
+    if data in builtin_names() or not Path(data).suffix:
         first, second = default_domains(data)
         source, target = source or first, target or second
     if source is None:

@@ -21,8 +21,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("artefact", type=Path, help="folder of the artefact, or its model.onnx")
     parser.add_argument("--provider", type=str, default="cpu", help="execution provider: cpu, cuda or tensorrt")
     parser.add_argument("--json", action="store_true", help="print one JSON object a sample")
+    if {"-h", "--help"} & set(arguments[:1]):
+        parser.parse_args(arguments)
     if not arguments or arguments[0].startswith("-"):
-        parser.parse_args(arguments or ["--help"])
         raise AcclimateError("the artefact comes first: acclimate predict ARTEFACT --<modality> FILE ...")
 
     from ...exporters import Session, read_config

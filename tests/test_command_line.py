@@ -1,0 +1,198 @@
+"""The commands, as a user types them: the whole road on a small table, and one clear line for each mistake."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from acclimate.framework.command_line import main
+
+CLASSES = ("cut", "mix", "wash")
+ADAPT = ["--source", "kitchen", "--target", "garden", "--set", "stages.0.epochs=2", "--device", "cpu"]
+
+
+def write_table(folder: Path) -> Path:
+    """Two domains of 40 samples; a signal always, and a vector that every tenth sample lacks. The target has no training labels."""
+    generator = np.random.default_rng(0)
+    rows = []
+    for domain, shift in (("kitchen", 0.0), ("garden", 0.5)):
+        for number in range(40):
+            name, label = f"{domain}{number}", number % 3
+            np.save(folder / f"{name}-motion.npy", generator.normal(label + shift, 1, (30, 3)).astype(np.float32))
+            np.save(folder / f"{name}-sound.npy", generator.normal(2 * label - shift, 1, 6).astype(np.float32))
+            train = number < 30
+            rows.append(
+                {
+                    "id": name,
+                    "domain": domain,
+                    "split": "train" if train else "test",
+                    "label": "" if train and domain == "garden" else CLASSES[label],
+                    "motion": f"{name}-motion.npy",
+                    "sound": f"{name}-sound.npy" if number % 10 else "",
+                }
+            )
+    path = folder / "table.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_table(tmp_path_factory.mktemp("table"))
+
+
+@pytest.fixture(scope="module")
+def run(table: Path) -> Path:
+    """A finished run."""
+    folder = table.parent / "run"
+    assert main(["adapt", "rna-uda", "--data", str(table), *ADAPT, "--out", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def artefact(run: Path) -> Path:
+    """The run's artefact."""
+    folder = run.parent / "artefact"
+    assert main(["export", str(run), "--out", str(folder)]) == 0
+    return folder
+
+
+def error_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """What a command that fails says."""
+    capsys.readouterr()
+    assert main(arguments) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    return lines[0]
+
+
+def test_adapt_leaves_a_whole_run_folder(run: Path) -> None:
+    assert {path.name for path in run.iterdir()} >= {
+        "checkpoints",
+        "config.yaml",
+        "environment.json",
+        "metrics.jsonl",
+        "source-only",
+        "summary.json",
+    }
+    kinds = [json.loads(line)["kind"] for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert kinds.count("epoch") == 2
+    summary = json.loads((run / "summary.json").read_text())
+    assert set(summary["source_only"]) == set(summary["best"]["target"])
+
+
+def test_a_finished_run_is_not_overwritten_but_resumed(
+    run: Path, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["adapt", "rna-uda", "--data", str(table), *ADAPT, "--out", str(run)]
+    before = (run / "checkpoints" / "best.safetensors").read_bytes()
+    assert "already holds a run" in error_line(arguments, capsys)
+    assert "seed" in error_line([*arguments, "--resume", "--seed", "1"], capsys)
+    assert main([*arguments, "--resume"]) == 0
+    assert (run / "checkpoints" / "best.safetensors").read_bytes() == before
+
+
+def test_torch_and_onnx_score_the_same(
+    run: Path, artefact: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = {}
+    for model in (run, artefact):
+        file = tmp_path / f"{model.name}.json"
+        data = ["--data", str(table), "--domain", "garden"]
+        assert main(["evaluate", str(model), *data, "--json", str(file)]) == 0
+        found[model.name] = json.loads(file.read_text())
+    assert found["run"]["runtime"] == "torch"
+    assert found["artefact"]["runtime"] == "onnx"
+    assert found["run"]["drop"] == found["artefact"]["drop"]
+    assert set(found["run"]["drop"]["label"]) == {"motion+sound", "motion", "sound"}
+    assert found["run"]["drop"]["label"]["sound"]["excluded"] == 1
+    assert "excluded" in capsys.readouterr().out
+
+
+def test_predict_needs_no_torch(artefact: Path, table: Path) -> None:
+    block = (
+        "import sys; sys.modules['torch'] = None; from acclimate.framework.command_line import main; sys.exit(main())"
+    )
+    motion, sound = str(table.parent / "garden31-motion.npy"), str(table.parent / "garden31-sound.npy")
+    command = [sys.executable, "-c", block, "predict", str(artefact), "--motion", motion]
+    both = subprocess.run([*command, "--sound", sound, "--json"], capture_output=True, text=True, check=True)
+    assert json.loads(both.stdout)["modalities"] == ["motion", "sound"]
+    alone = subprocess.run([*command, motion], capture_output=True, text=True, check=True)
+    assert len(alone.stdout.splitlines()) == 2
+    assert all(line.startswith("label: ") and line.endswith("from motion") for line in alone.stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["adopt"], "no such command; did you mean 'adapt'?"),
+        (["adapt", "rna-uda"], "required"),
+        (["adapt", "rna-udaa", "--data", "TABLE", "--source", "kitchen", "--out", "OUT"], "did you mean 'rna-uda'?"),
+        (["adapt", "rna-uda", "--data", "none.csv", "--source", "kitchen", "--out", "OUT"], "none.csv"),
+        (["adapt", "rna-uda", "--data", "TABLE", "--out", "OUT"], "--source must name a domain"),
+        (["adapt", "rna-uda", "--data", "TABLE", "--source", "kitchen", "--out", "OUT"], "no target is given"),
+        (
+            ["adapt", "rna-uda", "--data", "TABLE", "--source", "kitchen", "--target", "cellar", "--out", "OUT"],
+            "'cellar'",
+        ),
+        (["adapt", "rna-uda", "--data", "TABLE", *ADAPT, "--out", "OUT", "--set", "aligner.rna=1"], "'aligner"),
+        (["adapt", "rna-uda", "--data", "TABLE", *ADAPT, "--out", "OUT", "--set", "seed"], "KEY=VALUE"),
+        (
+            ["adapt", "rna-uda", "--data", "TABLE", *ADAPT, "--out", "OUT", "--set", "selector.class_path=no.Such"],
+            "no.Such",
+        ),
+        (["evaluate", "OUT", "--data", "TABLE"], "neither a run"),
+        (["export", "OUT"], "no run at"),
+        (["predict"], "artefact"),
+        (["data", "clean", "TABLE"], "data check"),
+        (["demo", "--seeds", "one", "--out", "OUT"], "--seeds"),
+        (["demo", "--data", "wrists", "--out", "OUT"], "wrists"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_it(
+    arguments: list[str], words: str, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = {"TABLE": str(table), "OUT": str(tmp_path / "out")}
+    assert words in error_line([places.get(argument, argument) for argument in arguments], capsys)
+    assert not (tmp_path / "out" / "checkpoints").exists()
+
+
+def test_data_check_fails_where_something_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_table(tmp_path)
+    assert main(["data", "check", str(path), "--source", "kitchen"]) == 0
+    (tmp_path / "kitchen3-motion.npy").unlink()
+    assert "1 problem" in error_line(["data", "check", str(path)], capsys)
+
+
+def test_a_file_that_breaks_during_training_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_table(tmp_path)
+    broken = np.load(tmp_path / "garden5-motion.npy")
+    broken[3, 1] = np.nan
+    np.save(tmp_path / "garden5-motion.npy", broken)
+    line = error_line(["adapt", "rna-uda", "--data", str(path), *ADAPT, "--out", str(tmp_path / "out")], capsys)
+    assert "garden5" in line
+    assert "motion" in line
+
+
+def test_predict_names_what_it_was_not_given(artefact: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--motion, --sound" in error_line(["predict", str(artefact)], capsys)
+    assert "--smell" in error_line(["predict", str(artefact), "--smell", "x"], capsys)
+    assert "none.npy" in error_line(["predict", str(artefact), "--sound", "none.npy"], capsys)
+    files = ["--sound", "a.npy", "--motion", "a.npy", "b.npy"]
+    assert "as many files" in error_line(["predict", str(artefact), *files], capsys)
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    assert "demo" in capsys.readouterr().out
+    assert main(["--version"]) == 0
+    with pytest.raises(SystemExit) as ended:
+        main(["adapt", "--help"])
+    assert ended.value.code == 0
+    assert "--resume" in capsys.readouterr().out
