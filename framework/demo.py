@@ -1,4 +1,4 @@
-"""The demo: source-only, generalisation and adaptation on real signals, exported and scored with every subset of modalities."""
+"""The demo: source-only, generalisation and adaptation on real signals; export; scores of all subsets of modalities."""
 
 import json
 import time

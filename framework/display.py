@@ -59,7 +59,7 @@ class RichDisplay(Display):
         if self._folder is not None:
             from torch.utils.tensorboard.writer import SummaryWriter
 
-            self._writer = SummaryWriter(str(self._folder))
+            self._writer = SummaryWriter(str(self._folder / name))
         with Progress(*columns) as self._progress:
             self._task = self._progress.add_task(name, total=epochs, status="")
             try:

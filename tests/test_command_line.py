@@ -15,7 +15,7 @@ ADAPT = ["--source", "kitchen", "--target", "garden", "--set", "stages.0.epochs=
 
 
 def write_table(folder: Path) -> Path:
-    """Two domains of 40 samples; a signal always, and a vector that every tenth sample lacks. The target has no training labels."""
+    """Two domains of 40 samples: a signal always, a vector that every tenth lacks; no training labels on the target."""
     generator = np.random.default_rng(0)
     rows = []
     for domain, shift in (("kitchen", 0.0), ("garden", 0.5)):

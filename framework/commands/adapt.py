@@ -72,10 +72,8 @@ def main(arguments: list[str]) -> None:
 def report(comparison: "Comparison", out: Path) -> str:
     """What a run says at its end."""
     best = comparison.adapted.best
-    lines = [
-        f"best checkpoint: epoch {best.epoch + 1}, source validation accuracy {best.source_accuracy:.3f} "
-        f"({out / 'checkpoints' / 'best.safetensors'})"
-    ]
+    where = out / "checkpoints" / "best.safetensors"
+    lines = [f"best checkpoint: epoch {best.epoch + 1}, source validation accuracy {best.source_accuracy:.3f} ({where})"]
     for name, value in best.target.items():
         before = comparison.reference.get(name)
         lines.append(f"target {name}: {value:.3f}" + ("" if before is None else f" (source-only {before:.3f})"))

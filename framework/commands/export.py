@@ -21,6 +21,6 @@ def main(arguments: list[str]) -> None:
     out = options.out or options.run / "artefact"
     report = export_onnx(method.model, out, schema, recipe=recipe.name)
     print(
-        f"{report.path}: {report.size / 1e6:.2f} MB; ONNX Runtime agrees with torch to {report.max_abs:.1e} on {report.samples} "
-        "samples over every subset of modalities"
+        f"{report.path}: {report.size / 1e6:.2f} MB; ONNX Runtime agrees with torch to {report.max_abs:.1e} "
+        f"on {report.samples} samples over every subset of modalities"
     )
