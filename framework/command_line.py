@@ -1,4 +1,4 @@
-"""The program `acclimate`: each command is a module of `acclimate.framework.commands`, imported when it is asked for."""
+"""The program `acclimate`: each command is a module of `acclimate.framework.commands`, imported when asked for."""
 
 import sys
 from argparse import ArgumentError

@@ -111,7 +111,6 @@ Soft neighbourhood density is not among them: it falls as predictions grow surer
 """
 
 
-
 def source_accuracy(side: Side, tasks: Sequence[Task]) -> float:
     """Accuracy of the joint logits on a labelled side, mean over tasks; of a regression, minus the mean absolute error.
 

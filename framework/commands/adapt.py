@@ -73,7 +73,7 @@ def report(comparison: "Comparison", out: Path) -> str:
     """What a run says at its end."""
     best = comparison.adapted.best
     where = out / "checkpoints" / "best.safetensors"
-    lines = [f"best checkpoint: epoch {best.epoch + 1}, source validation accuracy {best.source_accuracy:.3f} ({where})"]
+    lines = [f"best checkpoint: epoch {best.epoch + 1}, source accuracy {best.source_accuracy:.3f} ({where})"]
     for name, value in best.target.items():
         before = comparison.reference.get(name)
         lines.append(f"target {name}: {value:.3f}" + ("" if before is None else f" (source-only {before:.3f})"))
