@@ -1,24 +1,23 @@
 """Encoder of sound."""
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..interfaces import Encoder
 from ._checks import check_multiple, check_positive
-from .convolution import GROUPS, pooled_convolutions
+from .convolution import GROUPS, conv_block, halve
 from .log_mel import LogMel
 
 
 class LogMelCNN(Encoder):
     """Log-mel spectrogram and a small 2-D convolutional network, for waveforms `(B, samples)` of any length.
 
-    Time is pooled by mean and maximum; the mel axis is not, since height means pitch.
+    The mel axis is not pooled but weighted, since height means pitch; its features are means over time, none negative.
 
     Args:
         sampling_rate: of the waveforms, in Hz.
-        out_features: length of the feature vectors.
-        width: channels of the first block, a multiple of 8; the last has four times as many.
+        out_features: length of the feature vectors, a multiple of 8.
+        width: channels of the first block, a multiple of 8; each further one has twice as many.
         mels: number of mel bands.
         front_end: waveform `(B, samples)` -> `(B, mels, frames)`; None means `LogMel` with its defaults.
 
@@ -26,6 +25,7 @@ class LogMelCNN(Encoder):
         ValueError: if a size does not fit.
 
     Example:
+        >>> import torch
         >>> LogMelCNN(sampling_rate=8000)(torch.zeros(2, 8000)).shape
         torch.Size([2, 64])
     """
@@ -39,16 +39,23 @@ class LogMelCNN(Encoder):
         front_end: nn.Module | None = None,
     ) -> None:
         super().__init__()
-        check_positive(out_features=out_features, mels=mels)
-        check_multiple(GROUPS, width=width)
+        check_positive(mels=mels)
+        check_multiple(GROUPS, width=width, out_features=out_features)
         self.out_features = out_features
         self.front_end = LogMel(sampling_rate, mels=mels) if front_end is None else front_end
-        self.convolutions = pooled_convolutions(1, width)
-        self.projection = nn.Linear(2 * 4 * width * -(-mels // 8), out_features)
+        self.convolutions = nn.Sequential(
+            conv_block(1, width, kernel_size=5, stride=2),
+            conv_block(width, 2 * width),
+            halve(),
+            conv_block(2 * width, 4 * width),
+            halve(),
+            # As high as the maps are by now: all pitches become one row.
+            nn.Conv2d(4 * width, out_features, kernel_size=(-(-mels // 8), 3), padding=(0, 1), bias=False),
+            nn.GroupNorm(GROUPS, out_features),
+            nn.ReLU(),
+        )
 
     def forward(self, inputs: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch out_features"]:
         """Encode waveforms."""
-        maps = self.convolutions(self.front_end(inputs).unsqueeze(1))
-        pooled = torch.cat([maps.mean(dim=3), maps.amax(dim=3)], dim=1)
-        features: Tensor = self.projection(pooled.flatten(start_dim=1))
+        features: Tensor = self.convolutions(self.front_end(inputs).unsqueeze(1)).mean(dim=(2, 3))
         return features

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ..interfaces import Encoder
 from ._checks import check_multiple, check_positive
-from .convolution import GROUPS, pooled_convolutions
+from .convolution import GROUPS, conv_block, feature_layer, halve
 
 SMALL = 64
 """Images of which no side is longer than this are small."""
@@ -37,15 +37,23 @@ class SmallCNN(Encoder):
 
     def __init__(self, in_channels: int, height: int, width: int, out_features: int = 64, channels: int = 16) -> None:
         super().__init__()
-        check_positive(in_channels=in_channels, height=height, width=width, out_features=out_features)
+        check_positive(in_channels=in_channels, height=height, width=width)
         check_multiple(GROUPS, channels=channels)
         self.out_features = out_features
-        self.convolutions = pooled_convolutions(in_channels, channels)
-        self.projection = nn.Linear(4 * channels * -(-height // 8) * -(-width // 8), out_features)
+        self.layers = nn.Sequential(
+            conv_block(in_channels, channels),
+            halve(),
+            conv_block(channels, 2 * channels),
+            halve(),
+            conv_block(2 * channels, 4 * channels),
+            halve(),
+            nn.Flatten(),
+            feature_layer(4 * channels * -(-height // 8) * -(-width // 8), out_features),
+        )
 
     def forward(self, inputs: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch out_features"]:
         """Encode images."""
-        features: Tensor = self.projection(self.convolutions(inputs).flatten(start_dim=1))
+        features: Tensor = self.layers(inputs)
         return features
 
 
@@ -58,7 +66,7 @@ class TimmImage(Encoder):
         height: of the images.
         width: of the images.
         pretrained: whether to load timm's weights, which are downloaded once.
-        out_features: a linear layer maps the model's features to this length; None keeps the model's own.
+        out_features: a last layer maps the model's features to this length; None keeps the model's own.
 
     Raises:
         ValueError: if timm has no such model, or the model does not take images of this size.
@@ -79,11 +87,11 @@ class TimmImage(Encoder):
         out_features: int | None = 64,
     ) -> None:
         super().__init__()
-        check_positive(in_channels=in_channels, height=height, width=width, out_features=out_features or 1)
+        check_positive(in_channels=in_channels, height=height, width=width)
         self.model = _create_model(model_name, (in_channels, height, width), pretrained=pretrained)
         size = _feature_size(self.model, model_name, (in_channels, height, width))
         self.out_features = out_features or size
-        self.projection = nn.Identity() if out_features is None else nn.Linear(size, out_features)
+        self.projection = nn.Identity() if out_features is None else feature_layer(size, out_features)
 
     def forward(self, inputs: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch out_features"]:
         """Encode images."""

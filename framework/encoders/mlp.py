@@ -7,14 +7,15 @@ from torch import Tensor, nn
 
 from ..interfaces import Encoder
 from ._checks import check_positive
+from .convolution import feature_layer
 
 
 class MLP(Encoder):
-    """Linear layers with LayerNorm, ReLU and dropout between them, for feature vectors `(B, in_features)`.
+    """Linear layers with LayerNorm and ReLU, dropout between them, for feature vectors `(B, in_features)`.
 
     Args:
         in_features: length of the vectors.
-        hidden: sizes of the hidden layers; none makes one linear layer.
+        hidden: sizes of the hidden layers; none makes a single layer.
         out_features: length of the feature vectors that come out.
         dropout: share of hidden values that are zeroed in training.
 
@@ -31,7 +32,7 @@ class MLP(Encoder):
         self, in_features: int, hidden: Sequence[int] = (128,), out_features: int = 64, dropout: float = 0.1
     ) -> None:
         super().__init__()
-        check_positive(in_features=in_features, out_features=out_features)
+        check_positive(in_features=in_features)
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout must be in [0, 1), but got {dropout}.")
         self.out_features = out_features
@@ -41,7 +42,7 @@ class MLP(Encoder):
             check_positive(hidden=next_size)
             layers += [nn.Linear(size, next_size), nn.LayerNorm(next_size), nn.ReLU(), nn.Dropout(dropout)]
             size = next_size
-        self.layers = nn.Sequential(*layers, nn.Linear(size, out_features))
+        self.layers = nn.Sequential(*layers, feature_layer(size, out_features))
 
     def forward(self, inputs: Float[Tensor, "batch in_features"]) -> Float[Tensor, "batch out_features"]:
         """Encode vectors."""

@@ -36,7 +36,10 @@ def test_takes_what_the_preprocessing_gives(preprocessing: Preprocessing, expect
     encoder = default_encoder(preprocessing)
     assert isinstance(encoder, expected)
     inputs = torch.from_numpy(np.ones((2, *preprocessing.shape), dtype=np.float32))
-    assert encoder(inputs).shape == (2, 64)
+    features = encoder(inputs)
+    assert features.shape == (2, 64)
+    assert (features >= 0).all()
+    assert features.any()
 
 
 def test_users_arguments_take_precedence() -> None:

@@ -12,7 +12,7 @@ from acclimate.framework.encoders import MLP, LogMelCNN, SignalResNet, SmallCNN,
     ("make", "message"),
     [
         (lambda: LogMelCNN(8000, width=12), "width must be a positive multiple of 8, but got 12"),
-        (lambda: LogMelCNN(8000, out_features=0), "out_features must be positive, but got 0"),
+        (lambda: LogMelCNN(8000, out_features=12), "out_features must be a positive multiple of 8, but got 12"),
         (lambda: SmallCNN(0, 28, 28), "in_channels must be positive, but got 0"),
         (lambda: SmallCNN(1, 28, 28, channels=4), "channels must be a positive multiple of 8, but got 4"),
         (lambda: SignalResNet(3, depth=0), "depth must be positive, but got 0"),
@@ -24,7 +24,8 @@ from acclimate.framework.encoders import MLP, LogMelCNN, SignalResNet, SmallCNN,
         (lambda: TimmImage("resnet_10", 3, 64, 64), "similar: .*resnet"),
         (lambda: TimmImage("test_convnext", 1, 28, 28), "'test_convnext' does not take images of 28 x 28"),
         (lambda: TimmImage("test_vit", 1, 28, 28), "'test_vit' does not take images of 28 x 28"),
-        (lambda: TimmImage("test_vit", 1, 32, 32, out_features=-1), "out_features must be positive, but got -1"),
+        (lambda: TimmImage("test_vit", 1, 32, 32, out_features=0), "out_features must be at least 2, but got 0"),
+        (lambda: MLP(3, out_features=1), "out_features must be at least 2, but got 1"),
     ],
 )
 def test_refuses(make: Callable[[], Encoder], message: str) -> None:
@@ -38,10 +39,9 @@ def test_timm_keeps_its_own_features_without_out_features() -> None:
     assert encoder(torch.zeros(2, 1, 64, 64)).shape == (2, encoder.out_features)
 
 
-def test_mlp_without_hidden_layers_is_linear() -> None:
-    encoder = MLP(in_features=4, hidden=(), out_features=2).eval()
-    zero, one = encoder(torch.zeros(1, 4)), encoder(torch.ones(1, 4))
-    torch.testing.assert_close(encoder(3 * torch.ones(1, 4)), zero + 3 * (one - zero))
+def test_mlp_without_hidden_layers_is_a_single_layer() -> None:
+    encoder = MLP(in_features=4, hidden=(), out_features=2)
+    assert [tuple(weights.shape) for weights in encoder.parameters()] == [(2, 4), (2,), (2,)]
 
 
 def test_height_of_a_tone_can_be_told() -> None:
