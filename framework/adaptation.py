@@ -5,10 +5,9 @@ Losses come from a Method, what to train on from its selector, when to stop from
 
 import math
 import time
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import attrs
 import torch
@@ -18,7 +17,7 @@ from .batch import Batch, Side, Step
 from .checkpoint import load_weights
 from .display import Display
 from .distributed import average_gradients, observe_whole, on_main, share, share_buffers, slice_sizes, world
-from .domains import Batches, Domains
+from .domains import Domains
 from .environment import describe_environment
 from .errors import RecipeError, RunError
 from .interfaces import TeacherSelector
@@ -27,17 +26,12 @@ from .method import Losses, Method
 from .modality_dropout import drop_modalities
 from .monitor import Record, measure, survey, unlabelled
 from .optimization import BoundUpdate, bind_update, check_patterns, make_optimizer, set_learning_rate
+from .pairs import Pair, Pairs
 from .progress import Progress
 from .recipe import Recipe, Stage, Update
 from .run import BEST, LAST, RunFolder
 from .run_state import RunState
 from .selection import newest_is_best
-
-CYCLES: Final = 2**20
-"""Bound on how often the shorter side starts again within an epoch; keeps the numbers of its epochs apart."""
-
-Pair: TypeAlias = tuple[Batch | None, Batch | None]
-"""Batches of source and target."""
 
 LOG_EVERY: Final = 10
 """Steps between the rows that metrics.jsonl gets within an epoch."""
@@ -198,11 +192,10 @@ class _Loop:
 
     def _train(self, stage: Stage) -> None:
         self.method.train()
-        steps = self._steps(stage)
         updates = [bind_update(self.method, update) for update in stage.updates]
-        before = self.at.steps
-        for source, target in self._pairs(stage):
-            progress = (self.at.epoch + min(self.at.step / steps, 1.0)) / len(self.plan)
+        pairs = Pairs(self.domains, stage, self.at.rows, self.at.epoch)
+        for source, target in pairs.start_at(self.at.step):
+            progress = self._epochs(len(pairs)) / len(self.plan)
             set_learning_rate(self.optimizer, self.recipe.training.learning_rate.factor(progress))
             pair = self._drop_modalities(source), self._drop_modalities(target)
             losses = [self._update(pair, progress, update) for update in updates]
@@ -210,53 +203,14 @@ class _Loop:
             self.at.steps += 1
             if self.at.steps % LOG_EVERY == 0:
                 self._log(losses, progress)
-            self.display.step(self.at.epoch + min(self.at.step / steps, 1.0), losses[-1].total)
+            self.display.step(self._epochs(len(pairs)), losses[-1].total)
             if self.checkpoint_every and self.at.steps % self.checkpoint_every == 0:
                 self._check_weights()
                 self._save(LAST)
-        if before == self.at.steps and self.at.step == 0:
-            raise RunError("a loader gives no batches: it must be possible to iterate over it again and again")
 
-    def _steps(self, stage: Stage) -> int:
-        if stage.source:
-            return max(1, len(self.domains.source))
-        return self._length(self._target())
-
-    def _target(self) -> Batches:
-        if self.domains.target is None:
-            raise RecipeError(f"{self.recipe.name} trains on a target, but no target is given")
-        return self.domains.target
-
-    def _length(self, target: Batches) -> int:
-        """Batches of a pass over the kept target."""
-        return max(1, len(target) if self.at.rows is None else math.ceil(len(self.at.rows) / target.batch_size))
-
-    def _pairs(self, stage: Stage) -> Iterator[Pair]:
-        """Batches of an epoch from the current step on: one pass over the source, or over the kept target."""
-        if not stage.source:
-            yield from ((None, batch) for batch in self._pass(self._target(), 0, self.at.step))
-            return
-        sources = self.domains.source.epoch(self.at.epoch, start=self.at.step, shard=world())
-        if not stage.target or self.at.rows == []:
-            yield from ((batch, None) for batch in sources)
-            return
-        yield from zip(sources, self._cycle(self._target()), strict=False)
-
-    def _cycle(self, target: Batches) -> Iterator[Batch]:
-        """The target over and over, in a new order each time."""
-        done, start = divmod(self.at.step, self._length(target))
-        for cycle in count(done):
-            empty = True
-            for batch in self._pass(target, cycle, start if cycle == done else 0):
-                empty = False
-                yield batch
-            if empty and cycle > done:
-                raise RunError("the target's loader gives no batches: it must be possible to iterate over it again")
-
-    def _pass(self, target: Batches, cycle: int, start: int) -> Iterator[Batch]:
-        # Not a number that the source has: in the same order, sorted tables would show which classes the target has.
-        number = (self.at.epoch + 1) * CYCLES + cycle
-        return unlabelled(target.epoch(number, rows=self.at.rows, start=start, shard=world()))
+    def _epochs(self, steps: int) -> float:
+        """How many are done, of whose last so many steps are to be made; a loader may have said too few."""
+        return self.at.epoch + min(self.at.step / steps, 1.0)
 
     def _update(self, pair: Pair, progress: float, bound: BoundUpdate) -> Losses:
         losses = self._losses(pair, progress, bound.update)
@@ -291,7 +245,15 @@ class _Loop:
         return drop_modalities(batch, probability, self.generator, slice_sizes(batch), world()[0])
 
     def _observe(self, batch: Batch, domain_side: DomainSide) -> Side:
-        return observe_whole(self.method, batch.to(self.accelerator.device), domain_side)
+        try:
+            return observe_whole(self.method, batch.to(self.accelerator.device), domain_side)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise RunError(
+                f"{self.recipe.name}: batch normalisation cannot train on one row, but a {domain_side} batch has no "
+                "more of some modality: take another training.batch_size, or an encoder with another normalisation"
+            ) from error
 
     def _check_finite(self, losses: Losses) -> None:
         if not bool(torch.isfinite(losses.total)):

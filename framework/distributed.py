@@ -133,8 +133,10 @@ def _gather_batch(batch: Batch, sizes: list[int]) -> Batch:
     dist.all_gather_object(ids, batch.ids)
     labels = batch.labels
     return Batch(
-        # Losses see features, not inputs: only their shapes are carried, so as not to send raw data around.
-        inputs={name: value.new_zeros(sum(sizes), *([1] * (value.ndim - 1))) for name, value in batch.inputs.items()},
+        # Losses see features, not inputs: these have a shape, but no values, so as not to send raw data around.
+        inputs={
+            name: value.new_empty((sum(sizes), *value.shape[1:]), device="meta") for name, value in batch.inputs.items()
+        },
         present=_gather(batch.present.to(torch.uint8), sizes).bool(),
         domain=_gather(batch.domain, sizes),
         index=_gather(batch.index, sizes),

@@ -67,7 +67,10 @@ class Fusion(Part):
 
 
 class Aligner(Part):
-    """Computes a method's losses."""
+    """Computes a method's losses from what the model says of batches.
+
+    Where several processes share a batch, the inputs of its samples have shapes but no values.
+    """
 
     @abstractmethod
     def forward(self, step: Step) -> dict[str, Term]:

@@ -56,7 +56,7 @@ class Stage:
     rounds: int = attrs.field(default=1, validator=ge(1))
     source: bool = True
     target: bool = True
-    updates: tuple[Update, ...] = (Update(),)
+    updates: tuple[Update, ...] = attrs.field(default=(Update(),), validator=min_len(1))
 
     def __attrs_post_init__(self) -> None:
         if not (self.source or self.target):

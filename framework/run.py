@@ -44,7 +44,7 @@ class RunFolder:
         Raises:
             RunError: if a run is there and `resume` is false, or it was started with another configuration.
         """
-        folder, plain = cls(path), json.loads(json.dumps(config))
+        folder, plain = cls(path), _to_plain(config)
         written = path / "config.yaml"
         if written.exists():
             if not resume:
@@ -132,6 +132,14 @@ def write_atomically(path: Path, text: str) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
+
+
+def _to_plain(config: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        plain: dict[str, Any] = json.loads(json.dumps(config))
+    except TypeError as error:
+        raise RunError(f"a run's configuration must be plain data, so that it can be written down: {error}") from error
+    return plain
 
 
 def _is_leftover(path: Path) -> bool:

@@ -159,6 +159,20 @@ class Fooling(Aligner):
         }
 
 
+class JointHead(Fusion):
+    """Concatenates features, and owns the head above them, which only the data tell the size of."""
+
+    def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
+        """Make or take weights."""
+        (task,) = layout.tasks
+        self.head = nn.Linear(sum(layout.feature_sizes.values()), task.outputs)
+
+    def forward(self, outputs: Outputs, present: Tensor, domain_side: DomainSide) -> Fused:
+        """Fuse."""
+        features = torch.cat([outputs.features[name] for name in sorted(outputs.features)], dim=1)
+        return Fused(features, {"label": self.head(features)})
+
+
 class ClassEncoder(nn.Module):
     """One vector a class, which fusion, loss and selector share."""
 

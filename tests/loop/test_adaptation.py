@@ -11,7 +11,7 @@ import attrs
 import pytest
 import torch
 from accelerate import Accelerator
-from acclimate.framework import Adapted, Recipe, RecipeError, RunError, adapt, read_recipe
+from acclimate.framework import Adapted, Builder, Recipe, RecipeError, RunError, adapt, read_recipe
 from acclimate.framework.adaptation import LOG_EVERY
 from acclimate.framework.data import Table, read_table
 from acclimate.framework.run import RunFolder
@@ -24,6 +24,7 @@ from .small import (
     assert_same_runs,
     assert_same_tensors,
     class_spec,
+    make_experiment,
     make_recipe,
     metrics,
     prepare,
@@ -217,6 +218,17 @@ def test_weights_that_are_not_finite_never_become_a_checkpoint(table: Table, tmp
     with pytest.raises(RunError, match=r"in epoch 0, the weight model\..* is not finite"):
         run(table, make_recipe(aligners=aligners), tmp_path / "run", checkpoint_every=4)
     assert all(torch.isfinite(value).all() for value in weights(tmp_path / "run").values())
+
+
+def test_batch_normalisation_of_one_row_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "table").mkdir()
+    recipe = make_recipe()
+    experiment = make_experiment(read_table(write_table(tmp_path / "table", source=13)), recipe)
+    schema, domains = experiment.open()
+    encoder = nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5))
+    method = Builder(recipe).with_encoder("audio", encoder).build(schema, domains.sizes)
+    with pytest.raises(RunError, match="small: batch normalisation cannot train on one row, but a source batch"):
+        adapt(method, recipe, domains, tmp_path / "run")
 
 
 def test_gradients_are_clipped_by_their_common_norm(table: Table, tmp_path: Path) -> None:

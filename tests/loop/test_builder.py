@@ -88,6 +88,14 @@ def test_a_trained_model_stays_as_it_is() -> None:
 
 
 def test_the_joint_head_of_a_trained_model_is_not_made_again() -> None:
+    recipe = make_recipe(model__fusion=class_spec(".JointHead"))
+    trained = build(recipe).model
+    before = deepcopy(trained.state_dict())
+    assert "fusion.head.weight" in before
+    assert_same_tensors(before, Builder(recipe).with_model(trained).build(make_schema(), seed=5).model.state_dict())
+
+
+def test_a_trained_model_goes_on_sharing_its_parts() -> None:
     trained = build(SHARED)
     fusion, shared = trained.model.fusion, trained.parts["classes"]
     again = Builder(SHARED).with_model(trained.model).with_part("classes", shared)

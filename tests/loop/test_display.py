@@ -44,7 +44,7 @@ def test_tensorboard_gets_losses_and_scores(table: Table, tmp_path: Path) -> Non
 
     recipe = read_recipe("rna-uda", {"stages.0.epochs": 2, "training.batch_size": 4})
     adapted = run(table, recipe, tmp_path / "run", display=RichDisplay(tmp_path / "run" / "tensorboard"))
-    events = EventAccumulator(str(tmp_path / "run" / "tensorboard"))
+    events = EventAccumulator(str(tmp_path / "run" / "tensorboard" / "rna-uda"))
     events.Reload()
     tags = set(events.Tags()["scalars"])
     assert {"loss/total", "loss/rna/global/source", "source/accuracy", "target/modality_agreement"} <= tags

@@ -15,6 +15,12 @@ def test_a_run_is_made_and_opened(tmp_path: Path) -> None:
     assert RunFolder.open(tmp_path / "deep" / "run").config() == CONFIG
 
 
+def test_what_cannot_be_written_down_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"must be plain data, so that it can be written down: .*complex"):
+        RunFolder.create(tmp_path / "run", {"rate": 1j})
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_folder_that_holds_a_run_is_not_overwritten(tmp_path: Path) -> None:
     RunFolder.create(tmp_path, CONFIG)
     with pytest.raises(RunError, match="already holds a run: give another folder, or go on with it by resuming"):
