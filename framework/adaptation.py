@@ -185,7 +185,7 @@ class _Loop:
             raise ValueError(
                 f"study must return a flag for each of {target.size} samples, but got {tuple(kept.shape)}."
             )
-        rows: list[int] = share(kept).nonzero().flatten().tolist()
+        rows: list[int] = share(kept.to(self.accelerator.device)).nonzero().flatten().tolist()
         if not rows and not stage.source:
             raise RunError(f"{self.recipe.name}: stage {stage.name!r} has no source, and its selector keeps no sample")
         return rows
@@ -197,7 +197,7 @@ class _Loop:
         for source, target in pairs.start_at(self.at.step):
             progress = self._epochs(len(pairs)) / len(self.plan)
             set_learning_rate(self.optimizer, self.recipe.training.learning_rate.factor(progress))
-            pair = self._drop_modalities(source), self._drop_modalities(target)
+            pair = self._prepare(source), self._prepare(target)
             losses = [self._update(pair, progress, update) for update in updates]
             self.at.step += 1
             self.at.steps += 1
@@ -238,15 +238,16 @@ class _Loop:
             )
         return self.method.losses(step, update)
 
-    def _drop_modalities(self, batch: Batch | None) -> Batch | None:
+    def _prepare(self, batch: Batch | None) -> Batch | None:
         probability = self.recipe.training.modality_dropout
-        if batch is None or probability == 0.0:
-            return batch
-        return drop_modalities(batch, probability, self.generator, slice_sizes(batch), world()[0])
+        there = None if batch is None else batch.to(self.accelerator.device)
+        if there is None or probability == 0.0:
+            return there
+        return drop_modalities(there, probability, self.generator, slice_sizes(there), world()[0])
 
     def _observe(self, batch: Batch, domain_side: DomainSide) -> Side:
         try:
-            return observe_whole(self.method, batch.to(self.accelerator.device), domain_side)
+            return observe_whole(self.method, batch, domain_side)
         except ValueError as error:
             if "more than 1 value per channel" not in str(error):
                 raise

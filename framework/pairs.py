@@ -39,7 +39,7 @@ class Pairs:
 
     def __len__(self) -> int:
         """Number of steps."""
-        return len(self.domains.source) if self.stage.source else self._target_length
+        return max(1, len(self.domains.source) if self.stage.source else self._target_length)
 
     def start_at(self, step: int) -> Iterator[Pair]:
         """The pairs from a step on.
