@@ -53,11 +53,33 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint onto the CPU.
+    """Read a checkpoint onto the CPU; a run may go on writing newer ones meanwhile.
 
     Raises:
         RunError: if there is none, or it is damaged.
     """
+    # Safetensors opens a file twice, and may have seen the names of one and the tensors of the next.
+    while True:
+        version = _version(path)
+        try:
+            found = _read(path)
+        except RunError:
+            if _version(path) == version:
+                raise
+            continue
+        if _version(path) == version:
+            return found
+
+
+def _version(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def _read(path: Path) -> Checkpoint:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
