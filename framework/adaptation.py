@@ -87,6 +87,11 @@ def adapt(
     """
     if recipe.uses_target and (domains.target is None or domains.target_in_order is None):
         raise RecipeError(f"{recipe.name} trains on a target, but no target is given")
+    if recipe.training.precision == "fp16" and not (
+        torch.accelerator.is_available() if accelerator is None else accelerator.device.type != "cpu"
+    ):
+        # Before there is an Accelerator: it leaves its settings behind, for all others of this process.
+        raise RunError("training.precision: fp16 needs a GPU, and there is none to train on; take bf16 or no")
     accelerator = accelerator or _make_accelerator(recipe.training.precision)
     if accelerator.mixed_precision != recipe.training.precision:
         raise RunError(
@@ -111,9 +116,6 @@ def adapt(
 
 
 def _make_accelerator(precision: str) -> Accelerator:
-    # Asked first: an Accelerator that fails leaves its settings behind, for all others of this process.
-    if precision == "fp16" and not torch.accelerator.is_available():
-        raise RunError("training.precision: fp16 needs a GPU, and torch finds none; take bf16 or no")
     try:
         return Accelerator(mixed_precision=precision)
     except ValueError as error:

@@ -309,6 +309,13 @@ def test_half_precision_without_a_gpu_is_one_line(table: Table, tmp_path: Path) 
     run(table, make_recipe(), tmp_path / "afterwards")
 
 
+@pytest.mark.usefixtures("fresh_accelerator")
+def test_half_precision_on_the_cpu_is_one_line(table: Table, tmp_path: Path) -> None:
+    accelerator = Accelerator(cpu=True, mixed_precision="fp16")
+    with pytest.raises(RunError, match=r"training\.precision: fp16 needs a GPU"):
+        run(table, make_recipe(training__precision="fp16"), tmp_path / "run", accelerator=accelerator)
+
+
 def test_a_frozen_part_of_the_users_model_stays_frozen(table: Table, tmp_path: Path) -> None:
     recipe = make_recipe()
     method, domains = prepare(table, recipe)
