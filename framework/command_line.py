@@ -1,5 +1,6 @@
 """The program `acclimate`: each command is a module of `acclimate.framework.commands`, imported when asked for."""
 
+import os
 import sys
 from argparse import ArgumentError
 from collections.abc import Callable, Sequence
@@ -29,7 +30,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0, or 2 after one line on standard error that says what is wrong.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = _run(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output, such as `head`, has enough; Python would complain again when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def _run(given: list[str]) -> int:
     if not given or given[0] in {"-h", "--help"}:
         print(_help())
         return 0 if given else BAD_USE

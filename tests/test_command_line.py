@@ -196,3 +196,13 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
         main(["adapt", "--help"])
     assert ended.value.code == 0
     assert "--resume" in capsys.readouterr().out
+
+
+def test_a_reader_that_has_enough_is_no_error() -> None:
+    code = "import sys; from acclimate.framework.command_line import main; sys.exit(main(['--help']))"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
