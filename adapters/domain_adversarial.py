@@ -6,7 +6,7 @@ per modality as L_d.
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, TypeAlias, cast
+from typing import Final, Literal, TypeAlias
 
 import torch
 from jaxtyping import Bool, Float
@@ -14,24 +14,12 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ..framework.batch import Step, Term
+from ..framework.gradient import scale_gradient
 from ..framework.interfaces import Aligner
 from ..framework.layout import Layout
 from .terms import keep_present, mean_over, reach_across
 
 Schedule: TypeAlias = Literal["dann", "quadratic", "constant"]
-
-
-class _GradientReversal(torch.autograd.Function):
-    # Any: torch has no type for a context that keeps attributes.
-
-    @staticmethod
-    def forward(context: Any, features: Tensor, coefficient: float) -> Tensor:  # noqa: ANN401
-        context.coefficient = coefficient
-        return features.view_as(features)
-
-    @staticmethod
-    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
-        return -context.coefficient * gradients[0], None
 
 
 def reverse_gradient(features: Float[Tensor, "*shape"], coefficient: float = 1.0) -> Float[Tensor, "*shape"]:
@@ -43,7 +31,7 @@ def reverse_gradient(features: Float[Tensor, "*shape"], coefficient: float = 1.0
         >>> features.grad.item()
         -0.5
     """
-    return cast("Tensor", _GradientReversal.apply(features, coefficient))
+    return scale_gradient(features, -coefficient)
 
 
 def dann_schedule(progress: float, steepness: float = 10.0) -> float:

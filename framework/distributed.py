@@ -4,7 +4,6 @@ So whatever a batch as a whole means to fusions and losses, it means the same on
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, cast
 
 import torch
 import torch.distributed as dist
@@ -12,21 +11,9 @@ from torch import Tensor, nn
 
 from .batch import Batch, Side
 from .errors import RunError
+from .gradient import scale_gradient
 from .layout import DomainSide
 from .method import Method
-
-
-class _MultiplyGradient(torch.autograd.Function):
-    # Any: torch has no type for a context that keeps attributes.
-
-    @staticmethod
-    def forward(context: Any, tensor: Tensor, factor: int) -> Tensor:  # noqa: ANN401
-        context.factor = factor
-        return tensor.view_as(tensor)
-
-    @staticmethod
-    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
-        return context.factor * gradients[0], None
 
 
 def world() -> tuple[int, int]:
@@ -151,7 +138,7 @@ def _gather(tensor: Tensor, sizes: list[int]) -> Tensor:
     padded = torch.cat([plain, plain.new_zeros(max(sizes) - len(plain), *plain.shape[1:])])
     slices = [part[:size] for part, size in zip(_plain_gather(padded, len(sizes)), sizes, strict=True)]
     if tensor.requires_grad:
-        slices[world()[0]] = cast("Tensor", _MultiplyGradient.apply(tensor, len(sizes)))
+        slices[world()[0]] = scale_gradient(tensor, len(sizes))
     return torch.cat(slices)
 
 
