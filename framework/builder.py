@@ -152,7 +152,8 @@ class Builder:
                 )
         encoders = {name: self._make_encoder(name, schema.preprocessing[name]) for name in schema.modalities}
         fusion = self._make(Fusion, self.recipe.model.fusion, "model.fusion")
-        return MultimodalModel(encoders, schema.tasks, fusion, self.recipe.model.projection)
+        model = self.recipe.model
+        return MultimodalModel(encoders, schema.tasks, fusion, model.projection, unit_norm=model.unit_norm)
 
     def _make_encoder(self, modality: str, preprocessing: Preprocessing) -> Encoder:
         specs = self.recipe.model.encoders

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 from accelerate import Accelerator
@@ -23,6 +23,9 @@ from .run import BEST, RunFolder
 from .selection import COMPARABLE
 
 Reference: TypeAlias = Path | Literal["train"] | None
+
+_OWN_TO_A_METHOD: Final = ("aligners.", "balancers.", "model.fusion.", "parts.", "selector.")
+"""What the names of parameters begin with that source-only does not have."""
 
 
 def _to_names(names: str | Iterable[str]) -> tuple[str, ...]:
@@ -201,18 +204,22 @@ def adapt_table(
 
 
 def source_only(recipe: Recipe) -> Recipe:
-    """The recipe that trains the same model as long on the source alone."""
+    """The recipe that trains the same encoders as long on the source alone.
+
+    The modalities are fused by source-only's own sum of logits, not by the method's Fusion: that may only mean
+    something with the losses that train it.
+    """
     epochs = sum(stage.epochs * stage.rounds for stage in recipe.stages)
     groups = recipe.training.parameter_groups
+    baseline = read_recipe("source-only")
     return attrs.evolve(
-        read_recipe("source-only"),
-        model=recipe.model,
-        parts=recipe.parts,
+        baseline,
+        model=attrs.evolve(baseline.model, encoders=recipe.model.encoders, projection=recipe.model.projection),
         stages=(Stage("source", epochs=epochs, target=False),),
         # The other parts of the method, and with them their parameters, are gone.
         training=attrs.evolve(
             recipe.training,
-            parameter_groups={key: value for key, value in groups.items() if key.startswith(("model.", "*"))},
+            parameter_groups={key: value for key, value in groups.items() if not key.startswith(_OWN_TO_A_METHOD)},
         ),
     )
 

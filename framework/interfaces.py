@@ -39,6 +39,8 @@ class Part(nn.Module, ABC):
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
         """Make weights whose sizes only the data tell, and take modules that parts share.
 
+        A module that parts share may be a Part itself: it is bound before those that share it.
+
         Raises:
             ValueError: if the layout is one that this part cannot work with.
         """

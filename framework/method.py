@@ -88,12 +88,17 @@ class Method(nn.Module):
 
         Args:
             layout: the sizes.
-            fusion: whether the model's fusion is still to be bound; that of a model which is already trained is not.
+            fusion: whether the model's fusion, and the parts that it may share, are still to be bound; those of a model
+                which is already trained are not.
 
         Raises:
             ValueError: if a part cannot work with this layout; the message names the part.
         """
         if fusion:
+            for name, shared in self.parts.items():
+                # Any module can be shared; one that wants to know the data's sizes is a Part.
+                if isinstance(shared, Part):
+                    _bind(name, shared, layout, self.parts)
             _bind("fusion", self.model.fusion, layout, self.parts)
         for name, part in self._loss_parts():
             _bind(name, part, layout, self.parts)

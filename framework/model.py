@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from .batch import Outputs
 from .interfaces import Encoder, Fusion
 from .layout import JOINT, DomainSide, Task
+from .unit_norm import to_unit_norm
 
 
 class MultimodalModel(nn.Module):
@@ -26,13 +27,20 @@ class MultimodalModel(nn.Module):
         fusion: joins the modalities.
         projection: where given, one linear layer per modality and task maps features to this size before the head (RNA,
             section 3.3 and 4.2.1).
+        unit_norm: whether features are scaled to norm 1, as in A3D2, see `to_unit_norm`.
 
     Raises:
         ValueError: if there is no encoder, or `projection` is not positive.
     """
 
     def __init__(
-        self, encoders: Mapping[str, Encoder], tasks: Sequence[Task], fusion: Fusion, projection: int | None = None
+        self,
+        encoders: Mapping[str, Encoder],
+        tasks: Sequence[Task],
+        fusion: Fusion,
+        projection: int | None = None,
+        *,
+        unit_norm: bool = False,
     ) -> None:
         super().__init__()
         if not encoders:
@@ -50,6 +58,7 @@ class MultimodalModel(nn.Module):
             {task.name: self._linears(self.task_feature_sizes, task.outputs) for task in self.tasks}
         )
         self.fusion = fusion
+        self.unit_norm = unit_norm
 
     def _linears(self, sizes: Mapping[str, int], outputs: int) -> nn.ModuleDict:
         return nn.ModuleDict({name: nn.Linear(sizes[name], outputs) for name in self.modalities})
@@ -86,9 +95,10 @@ class MultimodalModel(nn.Module):
         self, inputs: Mapping[str, Tensor], present: Bool[Tensor, "batch modality"]
     ) -> dict[str, Float[Tensor, "batch _"]]:
         """Features by modality, zero where it is absent: the first half of `forward`, sample by sample."""
-        return {
+        features = {
             name: self._encode(name, inputs[name], present[:, column]) for column, name in enumerate(self.modalities)
         }
+        return {name: to_unit_norm(values) for name, values in features.items()} if self.unit_norm else features
 
     def classify(
         self,

@@ -85,12 +85,14 @@ class Model:
     Args:
         fusion: the Fusion.
         projection: common size of the features of each task, see `MultimodalModel`.
+        unit_norm: whether features are scaled to norm 1, see `MultimodalModel`.
         encoders: by modality, or by kind of input (`audio`, `image`, `signal`, `features`); the kind's default where
             neither is named.
     """
 
     fusion: ClassSpec
     projection: int | None = attrs.field(default=None, validator=optional(ge(1)))
+    unit_norm: bool = False
     encoders: dict[str, ClassSpec] = attrs.field(factory=dict)
 
 

@@ -10,11 +10,16 @@ import torch
 from acclimate.framework.batch import Representation, Term
 from acclimate.framework.interfaces import Aligner
 from acclimate.framework.layout import DomainSide, Layout
-from torch import Tensor
+from torch import Tensor, nn
 
 from .scenes import DIGIT, SCATTERED, SCORE, VERB, Rows, Scene, drop, make_scene
 
 Terms = Mapping[str, Term]
+
+
+def no_parts(_layout: Layout) -> Mapping[str, nn.Module]:
+    """Nothing is shared."""
+    return {}
 
 
 @attrs.frozen
@@ -29,6 +34,7 @@ class AlignerCase:
         regression: those that it has for a regression task.
         symmetric: whether the sum of its terms stays when the modalities' names are exchanged.
         gradient_sign: -1 where the features get the reversed gradient of the value, as behind gradient reversal.
+        parts: makes the modules that it shares with others.
     """
 
     name: str
@@ -38,13 +44,14 @@ class AlignerCase:
     regression: AbstractSet[str] = frozenset()
     symmetric: bool = True
     gradient_sign: float = 1.0
+    parts: Callable[[Layout], Mapping[str, nn.Module]] = no_parts
 
     def bound(self, layout: Layout, dtype: torch.dtype = torch.float64) -> Aligner:
         """The Aligner, bound, with the same weights at each call."""
         with torch.random.fork_rng():
             torch.manual_seed(0)
             aligner = self.make()
-            aligner.bind(layout, {})
+            aligner.bind(layout, self.parts(layout))
         return aligner.to(dtype)
 
     def terms_of(self, scene: Scene, *, target_labels: bool = False) -> Terms:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from acclimate.adapters.domain_adversarial import DomainAdversarial
+from acclimate.adapters.information_bottleneck import InformationBottleneck
 from acclimate.adapters.information_maximisation import InformationMaximisation
 from acclimate.adapters.rna import Comparison, RelativeNormAlignment
 from acclimate.adapters.supervised import Supervised
@@ -71,6 +72,20 @@ CASES = [
         regression={"audio", "image"},
         symmetric=False,  # each modality's discriminator has its own initial weights
         gradient_sign=-1.0,
+    ),
+    AlignerCase(
+        name="information-bottleneck",
+        make=InformationBottleneck,
+        terms={"audio", "image", "joint"},
+        without_target={"audio", "image", "joint"},
+        regression={"audio", "image", "joint"},
+    ),
+    AlignerCase(
+        name="information-bottleneck-bounded",
+        make=lambda: InformationBottleneck(joint=False, form="log1p", correction=1),
+        terms={"audio", "image"},
+        without_target={"audio", "image"},
+        regression={"audio", "image"},
     ),
     AlignerCase(name="information-maximisation", make=InformationMaximisation, terms={"joint"}),
     AlignerCase(

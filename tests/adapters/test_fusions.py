@@ -1,27 +1,47 @@
 """Properties that all Fusions share. A new method adds its line to FUSIONS."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import onnxruntime
 import pytest
 import torch
+from acclimate.adapters.concatenation import Concatenation
 from acclimate.adapters.late_sum import LateSum
 from acclimate.framework.batch import Outputs
-from acclimate.framework.interfaces import Fused, Fusion
-from acclimate.framework.layout import JOINT
+from acclimate.framework.interfaces import Fused, Fusion, Part
+from acclimate.framework.layout import JOINT, Layout
 from torch import Tensor, nn
 
 from .scenes import DIGIT, SCATTERED, SCORE, Scene, drop, make_scene
 
-FUSIONS: list[Callable[[], Fusion]] = [LateSum]
+FUSIONS: Mapping[str, Callable[[], Fusion]] = {
+    "late-sum": LateSum,
+    "concatenation": Concatenation,
+    "concatenation-hidden": lambda: Concatenation(hidden=8),
+}
+PARTS: Mapping[str, Callable[[], nn.Module]] = {}
+"""Modules that some Fusions share with other parts, by the name that they look for."""
 
-each_fusion = pytest.mark.parametrize("make", FUSIONS, ids=lambda make: make.__name__)
+each_fusion = pytest.mark.parametrize("make", FUSIONS.values(), ids=list(FUSIONS))
+
+
+def bind(fusion: Fusion, layout: Layout) -> Fusion:
+    """Bind, with the same weights at each call."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        parts = {name: make() for name, make in PARTS.items()}
+        for part in parts.values():
+            if isinstance(part, Part):
+                part.bind(layout, parts)
+        fusion.bind(layout, parts)
+    return fusion
 
 
 def fuse(fusion: Fusion, scene: Scene) -> Fused:
     side = scene.side("target", labelled=False)
-    fusion.bind(scene.layout, {})
+    bind(fusion, scene.layout).to(side.outputs.features[JOINT].dtype)
     fused: Fused = fusion(_without_joint(side.outputs), side.batch.present, "target")
     return fused
 
@@ -98,8 +118,7 @@ class _Graph(nn.Module):
 
 @each_fusion
 def test_export(make: Callable[[], Fusion], tmp_path: Path) -> None:
-    fusion = make()
-    fusion.bind(make_scene(2).layout, {})
+    fusion = bind(make(), make_scene(2).layout)
     graph = _Graph(fusion).eval()
     example = (torch.randn(3, 5), torch.randn(3, 5), torch.ones(3, 2))
     path = tmp_path / "fusion.onnx"
@@ -124,3 +143,30 @@ def test_late_sum_adds_logits_and_concatenates_features() -> None:
     fused = LateSum()(Outputs(features, logits, {"digit": features}), present, "source")
     assert fused.logits["digit"].tolist() == [[1.5, 3.0], [2.0, 0.0]]
     assert fused.features.tolist() == [[1.0, 3.0, 4.0], [2.0, 0.0, 0.0]]
+
+
+def test_concatenation_has_its_own_joint_head() -> None:
+    fusion = bind(Concatenation(), make_scene(2, tasks=(DIGIT, SCORE)).layout)
+    scene = make_scene(2, tasks=(DIGIT, SCORE))
+    fused = fuse(fusion, scene)
+    features = scene.side("target", labelled=False).outputs.features
+    joint = torch.cat([features["audio"], features["image"]], dim=1)
+    torch.testing.assert_close(fused.features, joint)
+    for task, outputs in (("digit", 3), ("score", 1)):
+        head = fusion.get_submodule(f"heads.{task}")
+        assert isinstance(head, nn.Linear)
+        assert head.weight.shape == (outputs, joint.shape[1])
+        torch.testing.assert_close(fused.logits[task], joint @ head.weight.T + head.bias)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"hidden": 0}, "hidden must be positive, but got 0"),
+        ({"hidden": 8, "dropout": 1.0}, r"dropout must be within \[0, 1\), but got 1.0"),
+        ({"dropout": 0.3}, "hidden is None and dropout 0.3"),
+    ],
+)
+def test_concatenation_refuses(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Concatenation(**arguments)

@@ -5,11 +5,13 @@ from collections.abc import Callable
 import pytest
 import torch
 from acclimate.adapters.domain_adversarial import domain_loss
+from acclimate.adapters.information_bottleneck import log_variance
 from acclimate.adapters.information_maximisation import information_maximisation_loss
 from acclimate.adapters.rna import Comparison, adaptation_loss, generalisation_loss
 from acclimate.adapters.supervised import classification_loss, regression_loss
 from acclimate.framework.norm_statistics import coefficient_of_variation
 from acclimate.framework.norms import norm_table
+from acclimate.framework.unit_norm import to_unit_norm
 from torch import Tensor
 from torch.autograd import gradcheck
 
@@ -59,6 +61,9 @@ def regression(audio: Tensor, video: Tensor) -> Tensor:
         classification,
         regression,
         pytest.param(lambda audio, video: domain_loss(audio[:, :2], video[:, 2:]), id="domain"),
+        pytest.param(lambda audio, video: log_variance(audio * video, PRESENT[:, 0]), id="log-variance"),
+        pytest.param(lambda audio, video: log_variance(audio + video, form="log1p", correction=1), id="log1p-variance"),
+        pytest.param(lambda audio, video: to_unit_norm(audio + video).sin(), id="unit-norm"),
         pytest.param(lambda audio, video: information_maximisation_loss(audio * video), id="information"),
     ],
 )

@@ -188,7 +188,7 @@ def test_scores_that_fall_below_source_only_are_named(
     assert comparison.to_json()["falls_below_source_only"] == below
 
 
-def test_source_only_is_the_same_model_trained_as_long() -> None:
+def test_source_only_is_the_same_encoders_trained_as_long() -> None:
     recipe = make_recipe(
         model__fusion=class_spec(".AffinityFusion"),
         parts={"classes": class_spec(".ClassEncoder")},
@@ -198,10 +198,19 @@ def test_source_only_is_the_same_model_trained_as_long() -> None:
             {"name": "first", "epochs": 3, "target": False},
             {"name": "second", "epochs": 2, "rounds": 4, "source": False},
         ],
-        training__parameter_groups={"aligners.domain.*": {"lr": 0.1}, "model.encoders.*": {"lr": 0.2}},
+        training__parameter_groups={
+            "aligners.domain.*": {"lr": 0.1},
+            "parts.*": {"lr": 0.3},
+            "model.encoders.*": {"lr": 0.2},
+        },
+        model__unit_norm=True,
     )
     plain = source_only(recipe)
-    assert (plain.model, plain.parts, plain.training.batch_size) == (recipe.model, recipe.parts, 4)
+    assert (plain.model.encoders, plain.training.batch_size) == (recipe.model.encoders, 4)
+    # The method's own Fusion, and the part that it shares, mean nothing without its losses.
+    assert plain.model.fusion.class_path == "acclimate.adapters.LateSum"
+    assert not plain.parts
+    assert not plain.model.unit_norm
     assert [stage.epochs for stage in plain.stages] == [11]
     assert not plain.uses_target
     assert set(plain.aligners) == {"classification"}

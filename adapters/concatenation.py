@@ -1,0 +1,61 @@
+"""Fusion by concatenation, with a joint head of its own (A3D2, ACL 2025, figure 2; Boomda, AAAI 2026, figure 2)."""
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Bool
+from torch import Tensor, nn
+
+from ..framework.batch import Outputs
+from ..framework.interfaces import Fused, Fusion
+from ..framework.layout import DomainSide, Layout
+from .terms import keep_present
+
+
+class Concatenation(Fusion):
+    """Concatenates the features of all modalities in alphabetical order, and classifies them by one head per task.
+
+    An absent modality's part is zero. A head that never saw zeros there does not know what to make of them: train with
+    `training.modality_dropout` where modalities may be lost.
+
+    Args:
+        hidden: width of a hidden layer with ReLU in the joint head; None makes the head linear. The papers print
+            neither; the authors' code of A3D2 has 128.
+        dropout: behind the hidden layer; 0.3 in the authors' code.
+
+    Raises:
+        ValueError: if an argument breaks its rule.
+    """
+
+    def __init__(self, hidden: int | None = None, dropout: float = 0.0) -> None:
+        super().__init__()
+        if hidden is not None and hidden < 1:
+            raise ValueError(f"hidden must be positive, but got {hidden}.")
+        if not 0.0 <= dropout < 1.0:
+            raise ValueError(f"dropout must be within [0, 1), but got {dropout}.")
+        if hidden is None and dropout:
+            raise ValueError(f"dropout stands behind the hidden layer, but hidden is None and dropout {dropout}.")
+        self.hidden = hidden
+        self.dropout = dropout
+        self.heads = nn.ModuleDict()
+
+    def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
+        """Make a joint head per task."""
+        width = sum(layout.feature_sizes.values())
+        for task in layout.tasks:
+            self.heads[task.name] = self._head(width, task.outputs)
+
+    def _head(self, width: int, outputs: int) -> nn.Module:
+        if self.hidden is None:
+            return nn.Linear(width, outputs)
+        return nn.Sequential(
+            nn.Linear(width, self.hidden), nn.ReLU(), nn.Dropout(self.dropout), nn.Linear(self.hidden, outputs)
+        )
+
+    def forward(self, outputs: Outputs, present: Bool[Tensor, "batch modality"], domain_side: DomainSide) -> Fused:
+        """Fuse; the domain side makes no difference."""
+        features = outputs.features
+        joint = torch.cat(
+            [keep_present(features[name], present[:, column]) for column, name in enumerate(sorted(features))], dim=1
+        )
+        return Fused(features=joint, logits={task: head(joint) for task, head in self.heads.items()})
