@@ -10,7 +10,7 @@ def test_a_recipe_can_ask_for_features_of_norm_one() -> None:
     for unit_norm in (False, True):
         model = build(make_recipe(model__unit_norm=unit_norm)).model
         present = torch.tensor([[True, True], [True, False], [True, True]])
-        inputs = {"audio": torch.randn(3, 4), "image": torch.randn(3, 3)}
+        inputs = {"audio": torch.randn(3, 4), "video": torch.randn(3, 3)}
         features = model(inputs, present).features
         norms = torch.stack([features[name].norm(dim=1) for name in model.modalities], dim=1)
         assert torch.allclose(norms, present.float(), atol=1e-5) == unit_norm
