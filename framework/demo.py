@@ -21,6 +21,7 @@ from .prediction import Predictor, predict_subsets
 from .recipe import Recipe
 from .recipe_files import read_recipe
 from .run import write_atomically
+from .scores import TaskScores
 from .torch_predictor import TorchPredictor
 
 if TYPE_CHECKING:
@@ -89,12 +90,13 @@ def run_demo(
 
 
 def results_table(demo: Demo, runs: Sequence[Mapping[str, Any]]) -> "RichTable":
-    """One column a recipe: accuracy on the source, and on the target with every subset of modalities."""
+    """One column a recipe: the main score on the source, and on the target with every subset of modalities."""
     from rich.table import Table as RichTable
 
     subsets = list(runs[0]["drop"])
+    measure = runs[0]["measure"]
     table = RichTable(
-        title=f"Accuracy on recordings that no training saw. Source: {'+'.join(demo.source)}, labelled; "
+        title=f"{measure.capitalize()} on recordings that no training saw. Source: {'+'.join(demo.source)}, labelled; "
         f"target: {demo.target}, no labels",
         caption="ONNX: whether ONNX Runtime predicts the same as torch."
         + (" Mean ± standard deviation over seeds." if len(demo.seeds) > 1 else ""),
@@ -102,7 +104,7 @@ def results_table(demo: Demo, runs: Sequence[Mapping[str, Any]]) -> "RichTable":
     # One column a recipe: the subsets of modalities may be many.
     names = dict.fromkeys(run["recipe"] for run in runs)
     recipes = {name: [run for run in runs if run["recipe"] == name] for name in names}
-    table.add_column("accuracy")
+    table.add_column(measure)
     for name in recipes:
         table.add_column(name, justify="right")
     table.add_row("source", *(_spread(run["source"]["fused"] for run in found) for found in recipes.values()))
@@ -133,11 +135,13 @@ def _score(experiment: Experiment, method: Method, schema: Schema, folder: Path)
     for runtime, predict in runtimes.items():
         for row in drop_table(predict, target).tasks[schema.tasks[0].name].values():
             drop.setdefault(row.name, {})[runtime] = None if row.scores is None else row.scores.main
+    on_source, on_target = (evaluate(runtimes["torch"], side).tasks[schema.tasks[0].name] for side in (source, target))
     return {
-        "source": _main_scores(runtimes["torch"], source),
-        "target": _main_scores(runtimes["torch"], target),
+        "measure": on_source[JOINT].main_name,
+        "source": _main_scores(on_source),
+        "target": _main_scores(on_target),
         "drop": drop,
-        "parity": _parity(runtimes, target),
+        "parity": compare_runtimes(runtimes, target),
     }
 
 
@@ -145,22 +149,29 @@ def _test_samples(table: Table, domains: Sequence[str] | str | None, schema: Sch
     return Samples(table.select(domains, "test"), schema, labelled=True)
 
 
-def _main_scores(predict: Predictor, samples: Samples) -> dict[str, float]:
-    task = samples.schema.tasks[0].name
-    scores = evaluate(predict, samples).tasks[task]
+def _main_scores(scores: Mapping[str, TaskScores]) -> dict[str, float]:
     return {"fused" if name == JOINT else name: found.main for name, found in scores.items()}
 
 
-def _parity(runtimes: Mapping[str, Predictor], samples: Samples) -> dict[str, Any]:
+def compare_runtimes(runtimes: Mapping[str, Predictor], samples: Samples) -> dict[str, Any]:
+    """How well two runtimes agree: the largest difference of any output, and the share of answers that are the same.
+
+    Answers are the same where both name one class or, for a regression, where the numbers differ by no more than an
+    export allows.
+    """
+    from ..exporters.parity import ABSOLUTE, RELATIVE
+
     everything = samples.schema.modalities
     found = [predict_subsets(predict, samples, [everything], BATCH_SIZE)[everything] for predict in runtimes.values()]
     first, second = (part.logits for part in found if part is not None)
-    pairs = [(first[task][name], second[task][name]) for task in first for name in first[task]]
-    return {
-        "max_abs": max(float(np.abs(one - other).max()) for one, other in pairs),
-        "argmax_agreement": float(np.mean([one.argmax(axis=1) == other.argmax(axis=1) for one, other in pairs])),
-        "samples": len(samples),
-    }
+    largest, same = 0.0, []
+    for task in samples.schema.tasks:
+        for name, one in first[task.name].items():
+            other = second[task.name][name]
+            largest = max(largest, float(np.abs(one - other).max()))
+            close = np.isclose(other, one, rtol=RELATIVE, atol=ABSOLUTE)[:, 0]
+            same.append(close if task.is_regression else one.argmax(axis=1) == other.argmax(axis=1))
+    return {"max_abs": largest, "argmax_agreement": float(np.mean(same)), "samples": len(samples)}
 
 
 def _describe(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from .evaluation import DropTable, Scores
 from .layout import JOINT
-from .scores import ClassificationScores, RegressionScores, TaskScores
+from .scores import ClassificationScores, RegressionScores, SentimentScores, TaskScores
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -23,7 +23,11 @@ def scores_table(scores: Scores, task: str, title: str | None = None) -> "Table"
     for name in _columns(by_modality[JOINT]):
         table.add_column(name, justify="right")
     for name, found in by_modality.items():
-        table.add_row(FUSED if name == JOINT else name, *_columns(found).values())
+        cells = _columns(found)
+        # A modality's samples may hold too few labels for all measures that the others have.
+        table.add_row(
+            FUSED if name == JOINT else name, *(cells.get(column, "-") for column in _columns(by_modality[JOINT]))
+        )
     return table
 
 
@@ -61,9 +65,19 @@ def _columns(scores: TaskScores) -> dict[str, str]:
         case RegressionScores():
             return {
                 "samples": str(scores.samples),
-                "mean absolute error": f"{scores.mean_absolute_error:.3f}",
+                "MAE": f"{scores.mean_absolute_error:.3f}",
                 "Pearson": f"{scores.pearson:.3f}",
+                **({} if scores.sentiment is None else _sentiment_columns(scores.sentiment)),
             }
+
+
+def _sentiment_columns(scores: SentimentScores) -> dict[str, str]:
+    return {
+        "Acc-7": f"{scores.accuracy_7:.3f}",
+        "Acc-5": f"{scores.accuracy_5:.3f}",
+        "Acc-2": f"{scores.accuracy_2:.3f}/{scores.accuracy_2_nonzero:.3f}",
+        "weighted F1": f"{scores.weighted_f1:.3f}/{scores.weighted_f1_nonzero:.3f}",
+    }
 
 
 def _main(scores: TaskScores | None) -> str:

@@ -144,6 +144,73 @@ def pearson(labels: Numbers, predictions: Numbers) -> float:
     return float(first @ second / (np.linalg.norm(first) * np.linalg.norm(second)))
 
 
+def rounded_accuracy(labels: Numbers, predictions: Numbers, limit: int) -> float:
+    """Share of samples whose number and prediction are the same whole number, once cut off at -limit and limit.
+
+    Of a sentiment in [-3, 3], this is Acc-7 with limit 3, and Acc-5 with limit 2. Halves go to the even number.
+
+    Args:
+        labels: `(N,)`.
+        predictions: `(N,)`.
+        limit: the largest whole number, positive.
+
+    Raises:
+        ValueError: if there are no samples, the shapes differ, or `limit` is not positive.
+
+    Example:
+        >>> rounded_accuracy(np.array([2.6, -3.0, 0.5]), np.array([7.0, -2.4, 0.0]), limit=3)
+        0.6666666666666666
+    """
+    _check_vectors(labels, predictions)
+    if limit < 1:
+        raise ValueError(f"limit must be positive, but got {limit}.")
+    first, second = (np.round(np.clip(values, -limit, limit)) for values in (labels, predictions))
+    return float(np.mean(first == second))
+
+
+def sign_accuracy(labels: Numbers, predictions: Numbers, *, zeros: bool) -> float:
+    """Share of samples on the right side of zero: Acc-2 of a sentiment, in either of its variants.
+
+    Args:
+        labels: `(N,)`.
+        predictions: `(N,)`.
+        zeros: with zeros, it is negative against non-negative on all samples. Without, it is negative against positive
+            on the samples whose label is not zero; a prediction of zero then counts as negative.
+
+    Raises:
+        ValueError: if there are no samples, the shapes differ, or zeros are left out and there is nothing else.
+
+    Example:
+        >>> labels, predictions = np.array([0.0, 1.0, -1.0]), np.array([-0.1, 0.5, -0.5])
+        >>> sign_accuracy(labels, predictions, zeros=True), sign_accuracy(labels, predictions, zeros=False)
+        (0.6666666666666666, 1.0)
+    """
+    return accuracy(*_signs(labels, predictions, zeros=zeros))
+
+
+def sign_weighted_f1(labels: Numbers, predictions: Numbers, *, zeros: bool) -> float:
+    """F1 of the two classes of `sign_accuracy`, each weighted by how many labels it has.
+
+    Raises:
+        ValueError: as `sign_accuracy` does.
+
+    Example:
+        >>> round(sign_weighted_f1(np.array([1.0, 2.0, -1.0]), np.array([1.0, -1.0, -1.0]), zeros=True), 4)
+        0.6667
+    """
+    return weighted_f1(*_signs(labels, predictions, zeros=zeros))
+
+
+def _signs(labels: Numbers, predictions: Numbers, *, zeros: bool) -> tuple[Classes, Classes]:
+    _check_vectors(labels, predictions)
+    if zeros:
+        return (labels >= 0).astype(np.int64), (predictions >= 0).astype(np.int64)
+    counted = labels != 0
+    if not counted.any():
+        raise ValueError("labels must hold another number than zero, but hold none.")
+    return (labels[counted] > 0).astype(np.int64), (predictions[counted] > 0).astype(np.int64)
+
+
 def _f1_by_class(labels: Classes, predictions: Classes) -> tuple[Numbers, Classes]:
     _check_vectors(labels, predictions)
     classes = np.union1d(labels, predictions)

@@ -13,9 +13,15 @@ from .metrics import (
     macro_f1,
     mean_absolute_error,
     pearson,
+    rounded_accuracy,
+    sign_accuracy,
+    sign_weighted_f1,
     top_k_accuracy,
     weighted_f1,
 )
+
+SENTIMENT_LIMIT: Final = 3
+"""How far from zero a sentiment may lie."""
 
 TOP: Final = 5
 """Top-k accuracy counts this many classes, or all where there are fewer."""
@@ -35,6 +41,7 @@ class ClassificationScores:
         macro_f1: F1, mean over classes.
     """
 
+    main_name: ClassVar[str] = "accuracy"
     higher_is_better: ClassVar[bool] = True
 
     samples: int
@@ -56,6 +63,48 @@ class ClassificationScores:
 
 
 @attrs.frozen
+class SentimentScores:
+    """Of a number in [-3, 3] that says how negative or positive a sample is, as in MOSI and MOSEI.
+
+    Tables print the pairs as "Acc-2 a/b": a on all samples, zero counted as non-negative; b without the samples whose
+    label is zero.
+
+    Args:
+        accuracy_7: share that is right once rounded to -3 .. 3.
+        accuracy_5: the same for -2 .. 2.
+        accuracy_2: share that is negative or non-negative as it should be.
+        accuracy_2_nonzero: share that is negative or positive as it should be, of the labels that are not zero.
+        weighted_f1: F1 of negative and non-negative, mean weighted by their number of labels.
+        weighted_f1_nonzero: F1 of negative and positive, of the labels that are not zero.
+    """
+
+    accuracy_7: float
+    accuracy_5: float
+    accuracy_2: float
+    accuracy_2_nonzero: float
+    weighted_f1: float
+    weighted_f1_nonzero: float
+
+    @classmethod
+    def of(cls, labels: NDArray[Any], predictions: NDArray[Any]) -> "SentimentScores | None":
+        """Score numbers `(N,)`; None where the labels are no sentiment.
+
+        They are one where none lies outside [-3, 3], and some are negative and some positive. No other measure depends
+        on that, so nobody needs to declare it.
+        """
+        if np.abs(labels).max() > SENTIMENT_LIMIT or not labels.min() < 0 < labels.max():
+            return None
+        return cls(
+            accuracy_7=rounded_accuracy(labels, predictions, 3),
+            accuracy_5=rounded_accuracy(labels, predictions, 2),
+            accuracy_2=sign_accuracy(labels, predictions, zeros=True),
+            accuracy_2_nonzero=sign_accuracy(labels, predictions, zeros=False),
+            weighted_f1=sign_weighted_f1(labels, predictions, zeros=True),
+            weighted_f1_nonzero=sign_weighted_f1(labels, predictions, zeros=False),
+        )
+
+
+@attrs.frozen
 class RegressionScores:
     """Of a task whose label is a number.
 
@@ -63,13 +112,16 @@ class RegressionScores:
         samples: how many were scored.
         mean_absolute_error: in the label's unit.
         pearson: correlation of labels and predictions; 0 where either does not vary.
+        sentiment: measures of a sentiment; None where the labels that were scored are none, see `SentimentScores.of`.
     """
 
+    main_name: ClassVar[str] = "mean absolute error"
     higher_is_better: ClassVar[bool] = False
 
     samples: int
     mean_absolute_error: float
     pearson: float
+    sentiment: SentimentScores | None = None
 
     @property
     def main(self) -> float:
@@ -104,7 +156,13 @@ def score_task(task: Task, labels: NDArray[Any], logits: NDArray[np.floating[Any
             f"logits of task {task.name!r} must be of shape {(len(labels), task.outputs)}, but got {logits.shape}."
         )
     if task.is_regression:
-        return RegressionScores(len(labels), mean_absolute_error(labels, logits[:, 0]), pearson(labels, logits[:, 0]))
+        numbers = logits[:, 0]
+        return RegressionScores(
+            samples=len(labels),
+            mean_absolute_error=mean_absolute_error(labels, numbers),
+            pearson=pearson(labels, numbers),
+            sentiment=SentimentScores.of(labels, numbers),
+        )
     predictions, k = logits.argmax(axis=1), min(TOP, task.outputs)
     return ClassificationScores(
         samples=len(labels),

@@ -57,6 +57,7 @@ def test_the_table_shows_each_recipe_and_each_lost_modality(folder: Path) -> Non
         {
             "recipe": recipe,
             "seed": seed,
+            "measure": "accuracy",
             "source": {"fused": 0.9},
             "drop": {"a+b": {"torch": value}, "a": {"torch": 0.25}, "b": {"torch": 0.125}},
             "parity": {"argmax_agreement": agreement},

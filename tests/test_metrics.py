@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from acclimate.framework.metrics import (
     macro_f1,
     mean_absolute_error,
     pearson,
+    rounded_accuracy,
+    sign_accuracy,
+    sign_weighted_f1,
     top_k_accuracy,
     weighted_f1,
 )
@@ -44,14 +48,26 @@ def test_classification_goldens(case: str) -> None:
     assert found == pytest.approx(arrays["out__topk"].tolist(), abs=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("case", ["00", "01"])
-def test_regression_goldens(case: str) -> None:
+def test_regression_goldens(case: str, dtype: type[np.floating[Any]]) -> None:
     arrays = golden(f"metrics_regression__{case}")
     tolerances = json.loads((GOLDENS / f"metrics_regression__{case}.json").read_text())["tolerance_float32"]
-    labels, predictions = arrays["in__y_true"], arrays["in__y_pred"]
-    for measure, name in ((mean_absolute_error, "out__mae"), (pearson, "out__pearson")):
-        expected = float(arrays[name])
-        assert measure(labels, predictions) == pytest.approx(expected, abs=tolerances[name]["atol"])
+    labels, predictions = arrays["in__y_true"].astype(dtype), arrays["in__y_pred"].astype(dtype)
+    found = {
+        "mae": mean_absolute_error(labels, predictions),
+        "pearson": pearson(labels, predictions),
+        "acc7": rounded_accuracy(labels, predictions, 3),
+        "acc5": rounded_accuracy(labels, predictions, 2),
+        "acc2_has0": sign_accuracy(labels, predictions, zeros=True),
+        "acc2_non0": sign_accuracy(labels, predictions, zeros=False),
+        "f1_has0": sign_weighted_f1(labels, predictions, zeros=True),
+        "f1_non0": sign_weighted_f1(labels, predictions, zeros=False),
+    }
+    assert {f"out__{name}" for name in found} == {name for name in arrays if name.startswith("out__")}
+    for name, value in found.items():
+        # The authors' code counts in float32 and we in float64, whatever the type of the numbers.
+        assert value == pytest.approx(float(arrays[f"out__{name}"]), abs=tolerances[f"out__{name}"]["atol"]), name
 
 
 def test_balanced_accuracy_is_the_mean_recall_of_the_classes_that_occur() -> None:
@@ -121,8 +137,50 @@ def test_mean_absolute_error_does_not_round_to_the_labels_type() -> None:
     assert mean_absolute_error(np.array([1, 2]), np.array([1.25, 2.25])) == 0.25
 
 
+def test_seven_classes_of_sentiment_by_hand() -> None:
+    """Halves go to the even number, and what lies outside is cut off before it is rounded."""
+    labels = np.array([0.5, 1.5, 2.5, -2.5, 3.0, -3.0, 0.4])
+    predictions = np.array([0.0, 2.0, 3.0, -2.0, 9.0, -2.51, -0.5])
+    assert rounded_accuracy(labels, predictions, 3) == pytest.approx(6 / 7)
+    # With five classes, what is beyond two is two: 2.5 and 3 are then the same, and so is all else.
+    assert rounded_accuracy(labels, predictions, 2) == 1
+    with pytest.raises(ValueError, match="limit must be positive, but got 0"):
+        rounded_accuracy(labels, predictions, 0)
+
+
+def test_signs_by_hand() -> None:
+    """A label of zero counts as non-negative or not at all; a prediction of zero as non-negative, or as negative."""
+    labels = np.array([0.0, 0.0, 1.0, 2.0, -1.0, -2.0])
+    predictions = np.array([0.0, -0.1, 0.0, 1.0, 0.0, -1.0])
+    assert sign_accuracy(labels, predictions, zeros=True) == pytest.approx(4 / 6)
+    assert sign_accuracy(labels, predictions, zeros=False) == pytest.approx(3 / 4)
+    # Negative: 1 hit of 2 labels and 2 predictions; non-negative: 3 hits of 4 labels and 4 predictions.
+    assert sign_weighted_f1(labels, predictions, zeros=True) == pytest.approx((2 * 0.5 + 4 * 0.75) / 6)
+    # Negative: 2 hits of 2 labels and 3 predictions; positive: 1 hit of 2 labels and 1 prediction.
+    assert sign_weighted_f1(labels, predictions, zeros=False) == pytest.approx((2 * 0.8 + 2 * 2 / 3) / 4)
+    with pytest.raises(ValueError, match="labels must hold another number than zero"):
+        sign_accuracy(np.zeros(3), np.ones(3), zeros=False)
+
+
+def test_weights_of_f1_are_the_labels_and_not_the_predictions() -> None:
+    labels, predictions = np.array([-1.0, -1.0, 1.0, 1.0]), np.array([-1.0, -1.0, -1.0, -1.0])
+    # Negative: 2 hits of 2 labels and 4 predictions; positive: never predicted.
+    assert sign_weighted_f1(labels, predictions, zeros=True) == pytest.approx(2 / 4 * 2 / 3)
+    assert sign_weighted_f1(predictions, labels, zeros=True) == pytest.approx(2 / 3)
+
+
 EMPTY = np.zeros(0, dtype=np.int64)
-MEASURES = [accuracy, balanced_accuracy, macro_f1, weighted_f1, mean_absolute_error, pearson]
+MEASURES = [
+    accuracy,
+    balanced_accuracy,
+    macro_f1,
+    weighted_f1,
+    mean_absolute_error,
+    pearson,
+    partial(rounded_accuracy, limit=3),
+    partial(sign_accuracy, zeros=True),
+    partial(sign_weighted_f1, zeros=False),
+]
 
 
 @pytest.mark.parametrize("measure", MEASURES)

@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from .options import choose_domains, make_accelerator, make_parser, read_settings
+from .options import add_task_option, choose_domains, make_accelerator, make_parser, read_kinds, read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..experiment import Comparison
+    from ..layout import Task
 
 
 def main(arguments: list[str]) -> None:
@@ -35,6 +38,7 @@ def main(arguments: list[str]) -> None:
     add("--device", type=Literal["auto", "cpu", "cuda"], default="auto", help="where to train")
     add("--workers", type=int, default=0, help="processes that read samples ahead")
     add("--checkpoint_every", type=int, help="steps between checkpoints within an epoch")
+    add_task_option(parser)
     add("--tensorboard", action="store_true", help="write TensorBoard's files into the run folder")
     options = parser.parse_args(arguments)
 
@@ -44,7 +48,7 @@ def main(arguments: list[str]) -> None:
     from ..recipe_files import read_recipe
 
     recipe = read_recipe(options.recipe, read_settings(options.set))
-    table = open_table(options.data, seed=options.seed)
+    table = open_table(options.data, seed=options.seed).with_kinds(read_kinds(options.task))
     source, target = choose_domains(options.data, options.source, options.target)
     experiment = Experiment(
         recipe,
@@ -73,11 +77,23 @@ def report(comparison: "Comparison", out: Path) -> str:
     """What a run says at its end."""
     best = comparison.adapted.best
     where = out / "checkpoints" / "best.safetensors"
-    lines = [f"best checkpoint: epoch {best.epoch + 1}, source accuracy {best.source_accuracy:.3f} ({where})"]
+    score = describe_source_score(best.source_accuracy, comparison.schema.tasks)
+    lines = [f"best checkpoint: epoch {best.epoch + 1}, {score} ({where})"]
     for name, value in best.target.items():
         before = comparison.reference.get(name)
         lines.append(f"target {name}: {value:.3f}" + ("" if before is None else f" (source-only {before:.3f})"))
     if comparison.falls_below:
         worse = ", ".join(f"{name} {now:.3f} < {before:.3f}" for name, (before, now) in comparison.falls_below.items())
         lines.append(f"WARNING: possible negative transfer: below source-only on the target in {worse}")
+    if all(task.is_regression for task in comparison.schema.tasks):
+        lines.append("whether a target got worse is not checked: no score without labels is known for a regression")
     return "\n".join(lines)
+
+
+def describe_source_score(score: float, tasks: "Sequence[Task]") -> str:
+    """What `Record.source_accuracy` is for these tasks, with its value."""
+    if not any(task.is_regression for task in tasks):
+        return f"source accuracy {score:.3f}"
+    if all(task.is_regression for task in tasks):
+        return f"source mean absolute error {-score:.3f}"
+    return f"source score {score:.3f} (mean of accuracies and of errors with a minus)"

@@ -35,6 +35,7 @@ def main(arguments: list[str]) -> None:
     from ..data import Samples, open_table
     from ..evaluation import drop_table, evaluate
     from ..evaluation_tables import drop_tables, scores_table
+    from ..layout import JOINT
 
     runtime, predict, schema = _open(options.model, options.checkpoint, options.provider)
     domains = None if options.domain is None else tuple(options.domain.split("+"))
@@ -45,7 +46,9 @@ def main(arguments: list[str]) -> None:
     console = Console()
     for task in schema.tasks:
         console.print(scores_table(scores, task.name, title=f"{task.name}: {where}"))
-        console.print(drop_tables({runtime: drop}, task.name, title=f"{task.name}: modalities that are left"))
+        measure = scores.tasks[task.name][JOINT].main_name
+        title = f"{task.name}: {measure} with the modalities that are left"
+        console.print(drop_tables({runtime: drop}, task.name, title=title))
     if options.json is not None:
         content: dict[str, Any] = {"runtime": runtime, "scores": scores.to_json(), "drop": drop.to_json()}
         options.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

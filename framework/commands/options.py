@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 from jsonargparse import ArgumentParser
@@ -11,6 +11,8 @@ from ..errors import AcclimateError
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
+
+    from ..data.labels import TaskKind
 
 
 def make_parser(command: str, description: str) -> ArgumentParser:
@@ -37,6 +39,37 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
             found[key] = yaml.safe_load(value)
         except yaml.YAMLError as error:
             raise AcclimateError(f"--set {key}: {value!r} is not YAML") from error
+    return found
+
+
+def add_task_option(parser: ArgumentParser) -> None:
+    """Let the user say what a task is; `read_kinds` reads it."""
+    parser.add_argument(
+        "--task",
+        type=str,
+        action="append",
+        default=[],
+        metavar="NAME=KIND",
+        help="a task whose labels do not show its kind: classes or regression; such as label=regression",
+    )
+
+
+def read_kinds(tasks: Sequence[str]) -> dict[str, "TaskKind"]:
+    """`NAME=KIND` pairs.
+
+    Raises:
+        AcclimateError: if a pair is not of this form, or its kind is neither `classes` nor `regression`.
+
+    Example:
+        >>> read_kinds(["label=regression"])
+        {'label': 'regression'}
+    """
+    found: dict[str, TaskKind] = {}
+    for task in tasks:
+        name, _, kind = task.partition("=")
+        if kind not in {"classes", "regression"}:
+            raise AcclimateError(f"--task takes NAME=classes or NAME=regression, but got {task!r}")
+        found[name] = cast("TaskKind", kind)
     return found
 
 

@@ -1,7 +1,7 @@
 """Looks at every row and every file of a table, and says all that is wrong."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from textwrap import shorten
 
@@ -10,6 +10,7 @@ import attrs
 from .builtin import builtin_names, open_table
 from .consistency import check_files
 from .coverage import check_labels
+from .labels import TaskKind
 from .problem import Problem
 from .reference import SUFFIXES
 from .report import Report, count
@@ -17,33 +18,39 @@ from .table import Table
 from .table_file import scan_table
 
 
-def check_data(name_or_path: str, source: Sequence[str] | None = None) -> Report:
+def check_data(
+    name_or_path: str, source: Sequence[str] | None = None, kinds: Mapping[str, TaskKind] | None = None
+) -> Report:
     """Check a built-in data set, or the table in a file, of which rows that break a rule are reported too.
 
     Args:
         name_or_path: see `open_table`.
         source: see `check_table`.
+        kinds: of tasks, where labels do not show it; see `Table`.
 
     Raises:
         DataError: if there is no such data, or the file as a whole cannot be read.
     """
     if name_or_path in builtin_names() or not Path(name_or_path).suffix:
-        return check_table(open_table(name_or_path), source)
-    return check_file(name_or_path, source)
+        return check_table(open_table(name_or_path).with_kinds(kinds or {}), source)
+    return check_file(name_or_path, source, kinds)
 
 
-def check_file(path: Path | str, source: Sequence[str] | None = None) -> Report:
+def check_file(
+    path: Path | str, source: Sequence[str] | None = None, kinds: Mapping[str, TaskKind] | None = None
+) -> Report:
     """Check a table's file; unlike `read_table`, it does not stop at a row that breaks a rule.
 
     Args:
         path: a .csv, .jsonl or .parquet file.
         source: see `check_table`.
+        kinds: of tasks, where labels do not show it; see `Table`.
 
     Raises:
         DataError: if the file as a whole cannot be read.
     """
     table, problems = scan_table(path)
-    report = check_table(table, source)
+    report = check_table(table.with_kinds(kinds or {}), source)
     return attrs.evolve(report, problems=_in_order((*problems, *report.problems)))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from .labels import infer_kind, sort_naturally
+from .labels import sort_naturally
 from .problem import Problem
 from .table import Row, Table
 
@@ -23,7 +23,7 @@ def check_labels(table: Table, task: str, source: Sequence[str] | None) -> list[
     labelled = {row.domain for row in training if row.labels[task] is not None}
     sources = [(name,) for name in sorted(labelled)] if source is None else [tuple(source)]
     classes = {cell for row in table.rows if (cell := row.labels[task]) is not None}
-    names = sort_naturally(classes) if infer_kind(classes) == "classes" else ()
+    names = sort_naturally(classes) if table.kind(task) == "classes" else ()
     problems: list[Problem] = []
     for domains in sources:
         rows = [row for row in training if row.domain in domains]

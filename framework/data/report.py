@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import attrs
 
-from .labels import infer_kind, sort_naturally
+from .labels import sort_naturally
 from .problem import Problem
 from .table import Row, Table
 
@@ -56,7 +56,7 @@ def count(table: Table) -> Report:
 def _count_classes(table: Table, task: str) -> Counts:
     cells = {row.labels[task] for row in table.rows}
     names = sort_naturally(cell for cell in cells if cell is not None)
-    regression = infer_kind(names) == "regression"
+    regression = table.kind(task) == "regression"
 
     def name(row: Row) -> str:
         cell = row.labels[task]

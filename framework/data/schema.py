@@ -56,7 +56,7 @@ class Schema:
         Args:
             table: the source's training rows. Labels are read for the names of classes only.
             overrides: fields of a modality's preprocessing that are known, among them its `kind`.
-            tasks: `"classes"` or `"regression"` by task, where `infer_kind` would guess wrong.
+            tasks: `"classes"` or `"regression"` by task, where `Table.kind` would be wrong.
 
         Raises:
             DataError: if a modality has no data, its files do not fit together, a task has fewer than two classes, or a
@@ -108,7 +108,8 @@ def _read_task(config: object) -> Task:
 
 
 def _fit_task(table: Table, name: str, kind: TaskKind | None) -> Task:
-    return make_task(name, [cell for row in table.rows if (cell := row.labels[name]) is not None], kind)
+    cells = [cell for row in table.rows if (cell := row.labels[name]) is not None]
+    return make_task(name, cells, kind or table.kinds.get(name))
 
 
 @attrs.define

@@ -7,6 +7,7 @@ from typing import Final
 import attrs
 
 from ..errors import DataError
+from .labels import TaskKind, infer_kind
 from .reference import holds_text
 
 LABEL: Final = "label"
@@ -73,6 +74,10 @@ class Table:
         text: modalities whose cells are inline text instead of paths. Where not given, a column is text if fewer than
             half of its cells, empty ones apart, have the form of a path that can be read (see `parse_reference`).
             Decided once for a whole table, then kept by `select`.
+        kinds: what a task is, by name, where `infer_kind` would guess wrong; kept by `select`.
+
+    Raises:
+        DataError: if `kinds` names a task that is not there.
     """
 
     rows: tuple[Row, ...] = attrs.field(converter=_to_rows)
@@ -82,6 +87,14 @@ class Table:
     text: frozenset[str] = attrs.field(
         default=attrs.Factory(_infer_text, takes_self=True), converter=_to_set, kw_only=True
     )
+
+    kinds: Mapping[str, TaskKind] = attrs.field(factory=dict, kw_only=True)
+
+    @kinds.validator
+    def _check_kinds(self, _: object, value: Mapping[str, TaskKind]) -> None:
+        for name in value:
+            if name not in self.tasks:
+                raise DataError(f"task must be one of {_list(self.tasks)}, but got {name!r}.")
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -95,6 +108,14 @@ class Table:
     def splits(self) -> tuple[str, ...]:
         """Names of the splits, sorted."""
         return tuple(sorted({row.split for row in self.rows}))
+
+    def kind(self, task: str) -> TaskKind:
+        """Whether a task has classes or is a regression target: as `kinds` says, else as the labels look."""
+        return self.kinds.get(task) or infer_kind(cell for row in self.rows if (cell := row.labels[task]) is not None)
+
+    def with_kinds(self, kinds: Mapping[str, TaskKind]) -> "Table":
+        """The same rows, with tasks whose kind is known."""
+        return attrs.evolve(self, kinds={**self.kinds, **kinds})
 
     def with_rows(self, rows: Iterable[Row]) -> "Table":
         """The same columns with other rows."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import DataError
-from .labels import infer_kind, is_number
+from .labels import is_number
 from .table import Row, Table
 
 
@@ -81,8 +81,7 @@ def _draw_rows(table: Table, wanted: int, generator: np.random.Generator) -> set
 
 def _row_classes(table: Table) -> list[frozenset[tuple[str, str]]]:
     """Task and class of each row; regression targets and missing labels left out."""
-    cells = {task: [row.labels[task] for row in table.rows] for task in table.tasks}
-    tasks = [task for task in table.tasks if infer_kind(cell for cell in cells[task] if cell is not None) == "classes"]
+    tasks = [task for task in table.tasks if table.kind(task) == "classes"]
     return [frozenset((task, label) for task in tasks if (label := row.labels[task]) is not None) for row in table.rows]
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import attrs
 import pytest
 from acclimate.framework import DataError
 from acclimate.framework.data import Row, Table
@@ -51,3 +52,19 @@ def test_what_is_not_there_cannot_be_selected(domains: list[str] | str, split: s
     with pytest.raises(DataError) as error:
         make_table().select(domains, split)
     assert str(error.value) == message
+
+
+def test_the_kind_of_a_task_is_what_the_user_says_or_else_what_its_labels_look_like() -> None:
+    table = make_table()
+    assert table.kind("label") == "classes"
+    known = table.with_kinds({"label": "regression"})
+    assert known.kind("label") == known.select("lab", "train").kind("label") == "regression"
+    assert known.with_kinds({"label": "classes"}).kind("label") == "classes"
+    numbers = table.with_rows(attrs.evolve(row, labels={"label": f"{row.line}.5"}) for row in table.rows)
+    assert numbers.kind("label") == "regression"
+
+
+def test_kinds_are_of_tasks_that_are_there() -> None:
+    with pytest.raises(DataError) as raised:
+        make_table().with_kinds({"mood": "classes"})
+    assert str(raised.value) == "task must be one of 'label', but got 'mood'."

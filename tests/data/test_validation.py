@@ -59,6 +59,15 @@ def test_rows_are_drawn_evenly_over_values(seed: int) -> None:
     assert [int(value) for value in values] == list(range(10))
 
 
+def test_whole_numbers_that_are_said_to_be_a_regression_are_spared_like_others() -> None:
+    """As classes, each would be the last of its own."""
+    table = make_table([str(value) for value in range(100)])
+    with pytest.raises(DataError, match="holds the last training row of a class"):
+        carve_validation(table, 0.1, 0)
+    _, validation = carve_validation(table.with_kinds({"label": "regression"}), 0.1, 0)
+    assert len(validation) == 10
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_every_class_keeps_a_row_to_train_on(seed: int) -> None:
     train, validation = carve_validation(make_table(["1", "2", "2", "3", "3", "3"]), 0.5, seed)
