@@ -26,6 +26,7 @@ from .method import Losses, Method
 from .modality_dropout import drop_modalities
 from .monitor import Record, measure, survey, unlabelled
 from .optimization import BoundUpdate, bind_update, check_patterns, make_optimizer, set_learning_rate
+from .oracle import Oracle
 from .pairs import Pair, Pairs
 from .progress import Progress
 from .recipe import Recipe, Stage, Update
@@ -66,6 +67,7 @@ def adapt(
     accelerator: Accelerator | None = None,
     display: Display | None = None,
     checkpoint_every: int | None = None,
+    oracle: Oracle | None = None,
 ) -> Adapted:
     """Train a Method and return it with the weights of its best checkpoint.
 
@@ -80,6 +82,7 @@ def adapt(
         accelerator: device, precision, processes; None means what accelerate finds.
         display: shows progress; None shows nothing.
         checkpoint_every: steps between checkpoints within an epoch; None means at each epoch's end only.
+        oracle: the target's labels, for reports in metrics.jsonl alone: nothing is trained or chosen by them.
 
     Raises:
         RunError: if the folder cannot be used, or a loss is not finite.
@@ -109,8 +112,12 @@ def adapt(
             seed=seed,
             display=display,
             checkpoint_every=checkpoint_every,
+            oracle=oracle,
         )
         settings = {"recipe": recipe.to_config(), "seed": seed, **(config or {})}
+        if oracle is not None:
+            # So that a run does not go on without it, and lacks half of its reports.
+            settings["oracle"] = True
         on_main(lambda: _open(out, settings, resume=resume))
         return loop.run()
 
@@ -141,12 +148,13 @@ class _Loop:
         seed: int,
         display: Display | None,
         checkpoint_every: int | None,
+        oracle: Oracle | None,
     ) -> None:
         torch.manual_seed(seed + world()[0])
         self.method = method.to(accelerator.device)
         self.recipe, self.domains, self.folder, self.accelerator = recipe, domains, folder, accelerator
         self.display = display if display is not None and accelerator.is_main_process else Display()
-        self.checkpoint_every = checkpoint_every
+        self.checkpoint_every, self.oracle = checkpoint_every, oracle
         for stage in recipe.stages:
             for update in stage.updates:
                 check_patterns(method, update.parameters, f"{recipe.name}: stage {stage.name!r}: updates.parameters")
@@ -170,8 +178,8 @@ class _Loop:
                 stage, number, epoch = self.plan[self.at.epoch]
                 if epoch == 0 and self.at.step == 0:
                     self.at.rows = self._study(stage)
-                self._train(stage)
-                self._finish_epoch(stage, number)
+                pace = self._train(stage)
+                self._finish_epoch(stage, number, pace)
         return self._conclude()
 
     def _study(self, stage: Stage) -> list[int] | None:
@@ -192,8 +200,10 @@ class _Loop:
             raise RunError(f"{self.recipe.name}: stage {stage.name!r} has no source, and its selector keeps no sample")
         return rows
 
-    def _train(self, stage: Stage) -> None:
+    def _train(self, stage: Stage) -> float | None:
+        """Train to the epoch's end; returns the seconds that a step took, None where none was left."""
         self.method.train()
+        began, steps = time.monotonic(), self.at.steps
         updates = [bind_update(self.method, update) for update in stage.updates]
         pairs = Pairs(self.domains, stage, self.at.rows, self.at.epoch)
         for source, target in pairs.start_at(self.at.step):
@@ -209,6 +219,8 @@ class _Loop:
             if self.checkpoint_every and self.at.steps % self.checkpoint_every == 0:
                 self._check_weights()
                 self._save(LAST)
+        made = self.at.steps - steps
+        return (time.monotonic() - began) / made if made else None
 
     def _epochs(self, steps: int) -> float:
         """How many are done, of whose last so many steps are to be made; a loader may have said too few."""
@@ -281,7 +293,7 @@ class _Loop:
             self.folder.log({"kind": "step", "step": self.at.steps, "progress": progress, "losses": values})
             self.display.scalars(values, self.at.steps)
 
-    def _finish_epoch(self, stage: Stage, number: int) -> None:
+    def _finish_epoch(self, stage: Stage, number: int, pace: float | None) -> None:
         self._check_weights()
         share_buffers(self.method)
         record = measure(
@@ -294,15 +306,26 @@ class _Loop:
         )
         self.at.history.append(record)
         self.at.epoch, self.at.step = self.at.epoch + 1, 0
+        chosen = newest_is_best(self.at.history, self.at.best, self.recipe.selection)
+        if chosen:
+            self.at.best = len(self.at.history) - 1
         self.at.seconds = time.monotonic() - self.started
         if self.accelerator.is_main_process:
-            row = record.to_json()
-            self.folder.log({"kind": "epoch", "round": number, **row, "seconds": round(self.at.seconds, 3)})
+            times = {"seconds": round(self.at.seconds, 3), "seconds_per_step": pace}
+            self.folder.log({"kind": "epoch", "round": number, **record.to_json(), **times, **self._ask_oracle(stage)})
             self.display.epoch(record)
-        if newest_is_best(self.at.history, self.at.best, self.recipe.selection):
-            self.at.best = len(self.at.history) - 1
+        if chosen:
             self._save(BEST)
         self._save(LAST)
+
+    def _ask_oracle(self, stage: Stage) -> dict[str, Any]:
+        """What the target's labels say, after all is decided; the time that it takes is no part of the run's."""
+        if self.oracle is None:
+            return {}
+        began = time.monotonic()
+        report = self.oracle.report(self.method, self.accelerator.device, taught=stage.target)
+        self.started += time.monotonic() - began
+        return {"oracle": report}
 
     def _save(self, name: str) -> None:
         self.at.seconds = time.monotonic() - self.started

@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "evaluate": "score a run or an artefact, with every subset of its modalities",
     "export": "write a run as one ONNX artefact",
     "predict": "classify files with an artefact; needs no torch",
+    "compare": "run recipes on shifts with several seeds, and compare them with source-only",
     "data": "check a table of files",
     "demo": "train, adapt, export and evaluate on real signals, in minutes",
 }

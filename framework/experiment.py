@@ -1,7 +1,7 @@
 """From a table of files to an adapted model: open the data, build the method, train, compare with source-only."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -17,6 +17,7 @@ from .distributed import on_main
 from .domains import Domains
 from .errors import DataError, RunError
 from .method import Method
+from .oracle import Oracle
 from .recipe import Recipe, Stage, parse_recipe
 from .recipe_files import read_recipe
 from .run import BEST, RunFolder
@@ -157,6 +158,7 @@ def adapt_table(
     accelerator: Accelerator | None = None,
     display: Display | None = None,
     checkpoint_every: int | None = None,
+    oracle: Callable[[Schema], Oracle] | None = None,
 ) -> Comparison:
     """Adapt to a target of a table, and say how the result stands against source-only.
 
@@ -170,6 +172,7 @@ def adapt_table(
         accelerator: device, precision, processes.
         display: shows progress.
         checkpoint_every: steps between checkpoints within an epoch.
+        oracle: makes, once the schema is known, what reports on the target's labels beside each epoch of the run.
 
     Raises:
         AcclimateError: one line that names what is wrong.
@@ -178,7 +181,7 @@ def adapt_table(
     scores = _summary_scores(reference) if isinstance(reference, Path) else {}
     schema, domains = experiment.open()
 
-    def train(recipe: Recipe, folder: Path, initial: Path | None) -> Adapted:
+    def train(recipe: Recipe, folder: Path, initial: Path | None, oracle: Oracle | None = None) -> Adapted:
         method = experiment.build(recipe, schema, domains)
         if initial is not None:
             load_model_weights(method, initial)
@@ -193,9 +196,10 @@ def adapt_table(
             accelerator=accelerator,
             display=display,
             checkpoint_every=checkpoint_every,
+            oracle=oracle,
         )
 
-    adapted = train(experiment.recipe, out, initial)
+    adapted = train(experiment.recipe, out, initial, None if oracle is None else oracle(schema))
     if reference == "train" and experiment.recipe.uses_target:
         scores = train(source_only(experiment.recipe), out / "source-only", None).best.target
     comparison = Comparison(adapted, schema, scores)

@@ -49,7 +49,7 @@ class RunFolder:
         if written.exists():
             if not resume:
                 raise RunError(f"{path} already holds a run: give another folder, or go on with it by resuming")
-            _check_same(folder.config(), plain, path)
+            check_same(folder.config(), plain, path)
         elif path.exists() and not (path.is_dir() and all(map(_is_leftover, path.iterdir()))):
             raise RunError(f"{path} is not empty and holds no run: give another folder")
         for leftover in path.rglob("*.part"):
@@ -151,11 +151,16 @@ def _is_half_written(path: Path) -> bool:
     return re.fullmatch(r"\w+\.(yaml|json|safetensors)\.\d+\.part", path.name) is not None
 
 
-def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], path: Path, key: str = "") -> None:
+def check_same(before: Mapping[str, Any], now: Mapping[str, Any], path: Path, key: str = "") -> None:
+    """Refuse to go on with what was started with another configuration.
+
+    Raises:
+        RunError: naming the first key that differs.
+    """
     for name in {**before, **now}:
         old, new = before.get(name), now.get(name)
         where = f"{key}.{name}" if key else str(name)
         if isinstance(old, dict) and isinstance(new, dict):
-            _check_same(old, new, path, where)
+            check_same(old, new, path, where)
         elif old != new:
             raise RunError(f"{path} was started with {where}: {old!r}, but is to be resumed with {new!r}")

@@ -137,7 +137,8 @@ class Interrupting(Display):
 
 def metrics(out: Path) -> list[dict[str, Any]]:
     """Rows of metrics.jsonl without times."""
-    return [{key: value for key, value in row.items() if key != "seconds"} for row in RunFolder(out).metrics()]
+    times = {"seconds", "seconds_per_step"}
+    return [{key: value for key, value in row.items() if key not in times} for row in RunFolder(out).metrics()]
 
 
 def checkpoint(out: Path, name: str = "last") -> Checkpoint:

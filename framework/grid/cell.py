@@ -1,0 +1,132 @@
+"""One cell of a grid: a recipe, a shift and a seed."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import attrs
+
+from ..errors import AcclimateError, DataError
+from ..recipe import Recipe, parse_recipe
+
+SUPERVISED_TARGET: Final = "supervised-target"
+"""Name of the recipe that trains on the target's labels: the upper bound. No other recipe's cells ever do."""
+
+
+@attrs.frozen
+class Shift:
+    """From which domains to which.
+
+    Args:
+        source: domains whose labels are used.
+        target: domain to adapt to.
+
+    Raises:
+        DataError: if the target is one of the sources.
+    """
+
+    source: tuple[str, ...]
+    target: str
+
+    def __attrs_post_init__(self) -> None:
+        if self.target in self.source:
+            raise DataError(f"a shift's target must not be one of its sources, but got {self}")
+
+    @classmethod
+    def parse(cls, text: str) -> "Shift":
+        """Read `SRC:TGT`, where SRC may be `A+B`.
+
+        Raises:
+            AcclimateError: if it does not have this form.
+
+        Example:
+            >>> Shift.parse("kitchen+cellar:garden")
+            Shift(source=('kitchen', 'cellar'), target='garden')
+        """
+        source, _, target = text.partition(":")
+        if not target or not all(source.split("+")):
+            raise AcclimateError(f"--shift takes SRC:TGT, or A+B:TGT for several sources, but got {text!r}")
+        return cls(tuple(source.split("+")), target)
+
+    def __str__(self) -> str:
+        return f"{'+'.join(self.source)}:{self.target}"
+
+
+@attrs.frozen
+class Cell:
+    """What one run of a grid is.
+
+    Args:
+        data: name of a built-in data set, or path of a table.
+        shift: domains.
+        recipe: the method, with all overrides.
+        seed: of weights, order of samples, validation rows, and splits that are drawn.
+        device: where it trains.
+        digest: of the table's file, so that a changed one is noticed; None for a built-in data set.
+        trial: number of a trial of a search; None where the cell is reported.
+    """
+
+    data: str
+    shift: Shift
+    recipe: Recipe
+    seed: int
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    digest: str | None = None
+    trial: int | None = None
+
+    @property
+    def trains_on_target_labels(self) -> bool:
+        """Whether this is the upper bound."""
+        return self.recipe.name == SUPERVISED_TARGET
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies in the folder of its grid."""
+        kind, last = ("cells", f"seed{self.seed}") if self.trial is None else ("search", f"trial{self.trial}")
+        shift = f"{'+'.join(self.shift.source)}-{self.shift.target}"
+        return Path(kind, *map(_file_name, (data_name(self.data), shift, self.recipe.name, last)))
+
+    @property
+    def title(self) -> str:
+        """What progress and errors call it."""
+        last = f"seed {self.seed}" if self.trial is None else f"trial {self.trial}"
+        return f"{data_name(self.data)} {self.shift} {self.recipe.name} {last}"
+
+    def settings(self) -> dict[str, Any]:
+        """What makes a finished cell the same as this one."""
+        recipe = {key: value for key, value in self.recipe.to_config().items() if key != "description"}
+        return {
+            "data": self.data,
+            "digest": self.digest,
+            "source": list(self.shift.source),
+            "target": self.shift.target,
+            "recipe": recipe,
+            "seed": self.seed,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data, for the process that runs it."""
+        return attrs.asdict(self)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Cell":
+        """Read what `to_json` wrote."""
+        shift = Shift(tuple(content["shift"]["source"]), content["shift"]["target"])
+        recipe = parse_recipe(content["recipe"], str(content["recipe"].get("name")))
+        return cls(**{**content, "shift": shift, "recipe": recipe})
+
+
+def data_name(data: str) -> str:
+    """What a data set is called: a table by its file's name.
+
+    Example:
+        >>> data_name("wrist"), data_name("tables/rooms.csv")
+        ('wrist', 'rooms')
+    """
+    return Path(data).stem
+
+
+def _file_name(text: str) -> str:
+    """Whatever a domain is called, a name that every file system takes."""
+    return re.sub(r"[^\w.+-]", "_", text)

@@ -1,0 +1,131 @@
+"""A grid: which cells there are, whether they can be run, and whether a folder is theirs."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import attrs
+
+from ..data import Table, builtin_names, open_table
+from ..errors import RecipeError, RunError
+from ..oracle import check_labels
+from ..recipe import Recipe
+from ..recipe_files import read_recipe
+from ..run import check_same, write_atomically
+from .cell import SUPERVISED_TARGET, Cell, Shift
+
+GRID_FILE: Final = "grid.json"
+
+
+@attrs.frozen
+class Grid:
+    """Every recipe on every shift with every seed.
+
+    Args:
+        data: name of a built-in data set, or path of a table; the target's test rows carry labels, for reports.
+        shifts: domains.
+        recipes: the methods, with all overrides.
+        seeds: of the runs.
+        settings: the overrides, by dotted key: the same for every recipe.
+        device: where cells train.
+    """
+
+    data: str
+    shifts: tuple[Shift, ...]
+    recipes: tuple[Recipe, ...]
+    seeds: tuple[int, ...]
+    settings: Mapping[str, Any] = attrs.field(factory=dict)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    def cells(self) -> Iterator[Cell]:
+        """All cells, seed by seed, so that a grid that is stopped early has something of everything."""
+        digest = None
+        if self.data not in builtin_names():
+            digest = hashlib.sha256(Path(self.data).read_bytes()).hexdigest()
+        for seed in self.seeds:
+            for shift in self.shifts:
+                for recipe in self.recipes:
+                    yield Cell(self.data, shift, recipe, seed, self.device, digest)
+
+    def check(self) -> None:
+        """Find out before hours of training what cannot be run.
+
+        Raises:
+            DataError: if a domain or a split is not there, or labels that reports need.
+        """
+        table = open_table(self.data, seed=self.seeds[0])
+        upper_bound = any(recipe.name == SUPERVISED_TARGET for recipe in self.recipes)
+        for shift in self.shifts:
+            _check_shift(table, shift, upper_bound=upper_bound)
+
+    def claim(self, out: Path, command: str) -> None:
+        """Make a folder this grid's, or add to the grid that is there; each data set has its own overrides.
+
+        Args:
+            out: folder.
+            command: what was asked for, to be written down.
+
+        Raises:
+            RunError: if the folder holds something else, or a grid with other settings.
+        """
+        path = out / GRID_FILE
+        if path.is_file():
+            before = read_grid(out)
+            settings, commands = dict(before.get("settings", {})), [*before.get("commands", [])]
+            if self.data in settings:
+                check_same(settings[self.data], json.loads(json.dumps(dict(self.settings))), out)
+        elif out.exists() and not (out.is_dir() and not any(out.iterdir())):
+            raise RunError(f"{out} is not empty and holds no grid: give another folder")
+        else:
+            out.mkdir(parents=True, exist_ok=True)
+            settings, commands = {}, []
+        if command not in commands:
+            commands.append(command)
+        settings[self.data] = dict(self.settings)
+        write_atomically(path, json.dumps({"settings": settings, "commands": commands}, indent=2) + "\n")
+
+
+def read_grid(out: Path) -> dict[str, Any]:
+    """What a folder's grid.json holds.
+
+    Raises:
+        RunError: if it cannot be read.
+    """
+    try:
+        content = json.loads((out / GRID_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{out / GRID_FILE} cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise RunError(f"{out / GRID_FILE} must be a mapping, but is {type(content).__name__}")
+    return content
+
+
+def read_recipes(names: tuple[str, ...], settings: Mapping[str, Any]) -> tuple[Recipe, ...]:
+    """Recipes by name or path, all with the same overrides.
+
+    Raises:
+        RecipeError: if one cannot be read, two have the same name, or one takes the name of the upper bound.
+    """
+    recipes = tuple(read_recipe(name, settings) for name in names)
+    for name, recipe in zip(names, recipes, strict=True):
+        if (name == SUPERVISED_TARGET) != (recipe.name == SUPERVISED_TARGET):
+            raise RecipeError(
+                f"{name}: only our own recipe {SUPERVISED_TARGET!r}, which sees the target's labels, may be called so"
+            )
+    twice = {recipe.name for recipe in recipes if [other.name for other in recipes].count(recipe.name) > 1}
+    if twice:
+        raise RecipeError(f"every recipe must have a name of its own, but {min(twice)!r} is given more than once")
+    return recipes
+
+
+def _check_shift(table: Table, shift: Shift, *, upper_bound: bool) -> None:
+    for domains in (shift.source, shift.target):
+        for split in ("train", "test"):
+            table.select(domains, split)
+    for domain in shift.source:
+        check_labels(table, domain, "test")
+    check_labels(table, shift.target, "test")
+    if upper_bound:
+        check_labels(table, shift.target, "train")

@@ -1,0 +1,120 @@
+"""All finished cells of a folder, as tables to compute with: results.parquet, cells.parquet and epochs.parquet."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .run_cell import CELL_FILE, read_cell
+
+_WHERE: Final = {"data": pa.string(), "source": pa.string(), "target": pa.string(), "recipe": pa.string()}
+_CELL: Final = {**_WHERE, "seed": pa.int64()}
+_SCORES: Final = {
+    **_CELL,
+    "trains_on_target_labels": pa.bool_(),
+    "choice": pa.string(),
+    "epoch": pa.int64(),
+    "side": pa.string(),
+    "task": pa.string(),
+    "measure": pa.string(),
+    "prediction": pa.string(),
+    "modalities": pa.string(),
+    "value": pa.float64(),
+}
+_CELLS: Final = {
+    **_CELL,
+    "trains_on_target_labels": pa.bool_(),
+    "selection": pa.string(),
+    "epoch": pa.int64(),
+    "source_accuracy": pa.float64(),
+    "seconds": pa.float64(),
+    "steps": pa.int64(),
+    "seconds_per_step": pa.float64(),
+    "processes": pa.int64(),
+    "threads": pa.int64(),
+}
+_EPOCHS: Final = {**_CELL, "epoch": pa.int64(), "stage": pa.string(), "round": pa.int64(), "selected": pa.bool_()}
+
+
+def read_cells(out: Path) -> list[dict[str, Any]]:
+    """The content of every finished cell of a grid's folder, in the order of their folders.
+
+    Raises:
+        RunError: if one is damaged.
+    """
+    return [read_cell(path.parent) for path in sorted((out / "cells").rglob(CELL_FILE))]
+
+
+def write_parquet(out: Path, cells: Sequence[Mapping[str, Any]]) -> None:
+    """Write the three tables.
+
+    `results.parquet` has a row for each cell, choice of the epoch, side, task, prediction and set of modalities, see
+    `Score`. `cells.parquet` has a row a cell: the selected epoch, its scores without target labels, time.
+    `epochs.parquet` has a row for each cell and epoch, with all that was measured: `target/...` are scores without
+    labels, `oracle/...` those with them.
+    """
+    _write(out / "results.parquet", _SCORES, (row for cell in cells for row in _score_rows(cell)))
+    _write(out / "cells.parquet", _CELLS, map(_cell_row, cells))
+    _write(out / "epochs.parquet", _EPOCHS, (row for cell in cells for row in _epoch_rows(cell)))
+
+
+def identity(cell: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a cell stands in the grid."""
+    settings = cell["settings"]
+    return {
+        "data": settings["data"],
+        "source": "+".join(settings["source"]),
+        "target": settings["target"],
+        "recipe": settings["recipe"]["name"],
+        "seed": settings["seed"],
+    }
+
+
+def _score_rows(cell: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for score in cell["scores"]:
+        yield {**identity(cell), "trains_on_target_labels": cell["trains_on_target_labels"], **score}
+
+
+def _cell_row(cell: Mapping[str, Any]) -> dict[str, Any]:
+    selection, environment = cell["selection"], cell["environment"]
+    return {
+        **identity(cell),
+        **{name: cell[name] for name in ("trains_on_target_labels", "seconds", "steps", "seconds_per_step")},
+        **{name: selection[name] for name in ("epoch", "source_accuracy")},
+        **{f"target/{name}": value for name, value in selection["target"].items()},
+        "selection": selection["score"],
+        "processes": environment.get("processes"),
+        "threads": environment["threads"],
+    }
+
+
+def _epoch_rows(cell: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for epoch in cell["epochs"]:
+        yield {
+            **identity(cell),
+            **{name: epoch[name] for name in ("epoch", "stage", "round", "selected")},
+            "source_accuracy": epoch["source_accuracy"],
+            **{f"target/{name}": value for name, value in epoch["target"].items()},
+            **epoch["measures"],
+            **{f"oracle/{name}": value for name, value in _flatten(epoch["oracle"])},
+        }
+
+
+def _flatten(values: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}/{key}", inner) for key, inner in _flatten(value))
+        else:
+            yield name, value
+
+
+def _write(path: Path, known: Mapping[str, pa.DataType], rows: Iterator[dict[str, Any]]) -> None:
+    """Columns that only some rows have are numbers."""
+    found = list(rows)
+    others = dict.fromkeys(name for row in found for name in row if name not in known)
+    schema = pa.schema([*known.items(), *((name, pa.float64()) for name in others)])
+    temporary = path.with_name(f"{path.name}.part")
+    pq.write_table(pa.Table.from_pylist(found, schema), temporary)
+    temporary.replace(path)

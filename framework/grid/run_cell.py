@@ -1,0 +1,108 @@
+"""Run a cell: train, score, and leave a cell.json behind."""
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+import attrs
+from accelerate import Accelerator
+
+from ..data import Schema, Table, open_table
+from ..environment import describe_environment
+from ..errors import RunError
+from ..experiment import Experiment, adapt_table
+from ..oracle import Oracle, open_oracle
+from ..run import LAST, RunFolder, check_same, write_atomically
+from .cell import Cell
+from .scoring import score_run
+
+CELL_FILE: Final = "cell.json"
+"""Is there when a cell is done, and not before."""
+
+
+def run_cell(cell: Cell, out: Path, notes: Mapping[str, Any]) -> None:
+    """Run a cell, or go on with what a killed grid left of it.
+
+    Args:
+        cell: what to run.
+        out: folder of the grid.
+        notes: what to write down beside the versions, such as how many cells ran beside each other.
+
+    Raises:
+        AcclimateError: one line that names what is wrong.
+    """
+    folder = out / cell.folder
+    table = open_table(cell.data, seed=cell.seed)
+    experiment = open_experiment(cell, table)
+    comparison = adapt_table(
+        experiment,
+        folder / "run",
+        resume=True,
+        reference=None,
+        accelerator=Accelerator(cpu=cell.device == "cpu", mixed_precision=cell.recipe.training.precision),
+        oracle=partial(_open_oracle, cell, table),
+    )
+    run = RunFolder.open(folder / "run")
+    best = comparison.adapted.best
+    epochs = [{**row, "selected": row["epoch"] == best.epoch} for row in run.metrics() if row["kind"] == "epoch"]
+    paces = [row["seconds_per_step"] for row in epochs if row["seconds_per_step"] is not None]
+    content = {
+        "settings": cell.settings(),
+        "trains_on_target_labels": cell.trains_on_target_labels,
+        "scores": [attrs.asdict(score) for score in score_run(cell, table, comparison.schema, run.path, epochs)],
+        "selection": {"score": cell.recipe.selection.score, **best.to_json()},
+        "epochs": epochs,
+        "seconds": comparison.adapted.seconds,
+        "steps": run.load(LAST).state["progress"]["steps"],
+        "seconds_per_step": median(paces) if paces else None,
+        "environment": describe_environment() | dict(notes),
+    }
+    write_atomically(folder / CELL_FILE, json.dumps(content, indent=1) + "\n")
+
+
+def open_experiment(cell: Cell, table: Table) -> Experiment:
+    """What a cell trains on: here, and for the upper bound alone, the target becomes the labelled domain.
+
+    It then is the source of a run without target, so that there is no way by which labels could reach the target of
+    any run.
+    """
+    source, target = (
+        ((cell.shift.target,), None) if cell.trains_on_target_labels else (cell.shift.source, cell.shift.target)
+    )
+    return Experiment(cell.recipe, table, source, target, seed=cell.seed, name=cell.data)
+
+
+def read_cell(folder: Path) -> dict[str, Any]:
+    """The cell.json of a finished cell.
+
+    Raises:
+        RunError: if it cannot be read.
+    """
+    path = folder / CELL_FILE
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise RunError(f"{path} must be a mapping, but is {type(content).__name__}")
+    return content
+
+
+def is_finished(cell: Cell, out: Path) -> bool:
+    """Whether a cell is done already.
+
+    Raises:
+        RunError: if the one that is done had other settings.
+    """
+    folder = out / cell.folder
+    if not (folder / CELL_FILE).is_file():
+        return False
+    check_same(read_cell(folder).get("settings", {}), json.loads(json.dumps(cell.settings())), folder)
+    return True
+
+
+def _open_oracle(cell: Cell, table: Table, schema: Schema) -> Oracle:
+    return open_oracle(table, cell.shift.source, cell.shift.target, schema, cell.recipe.training.batch_size)
