@@ -1,0 +1,241 @@
+"""The dynamic domain generator (DDG) of OSAN, and adversarial learning with soft domain labels.
+
+Liu, Qiao, Lu, Yin, Lin, Peng, Ren: OSAN, a One-Stage Alignment Network to Unify Multimodal Alignment and Unsupervised
+Domain Adaptation, CVPR 2023, sections 3.2 and 3.3. The tensor-based alignment (3.1) is `tensor_alignment`.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Literal, TypeAlias, get_args
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ..framework.batch import Step, Term
+from ..framework.interfaces import Aligner
+from ..framework.layout import JOINT, Layout
+from .domain_adversarial import SCHEDULES, DomainDiscriminator, Schedule, domain_loss, reverse_gradient
+from .pairing import Pairing, check_pairing, draw_partners, pair_sides
+from .tensor_alignment import TensorProjections
+from .terms import reach
+
+Norm: TypeAlias = Literal["max", "l1", "l2", "softmax"]
+Bridge: TypeAlias = Literal["dynamic", "mixup", "none"]
+
+
+def gate(relevance: Float[Tensor, "*batch width"], norm: Norm = "max") -> Float[Tensor, "*batch width"]:
+    """Norm(p), which the paper does not define.
+
+    Args:
+        relevance: p, not negative.
+        norm: "max" divides by the largest element, so that the gate is within [0, 1] and opens wholly for it. "l1",
+            "l2" and "softmax" make every element about 1/d, and what passes the gate vanish.
+
+    Example:
+        >>> gate(torch.tensor([1.0, 4.0])).tolist()
+        [0.25, 1.0]
+    """
+    if norm == "softmax":
+        return relevance.softmax(dim=-1)
+    if norm == "max":
+        size = relevance.amax(dim=-1, keepdim=True)
+    else:
+        size = torch.linalg.vector_norm(relevance, ord=1 if norm == "l1" else 2, dim=-1, keepdim=True)
+    return relevance / size.clamp(min=torch.finfo(relevance.dtype).tiny)
+
+
+def bridge_domains(
+    own: Float[Tensor, "*batch width"], commonality: Float[Tensor, "*batch width"], mixing: float = 0.85
+) -> Float[Tensor, "*batch width"]:
+    r""":math:`s' = \lambda s + (1 - \lambda) c`, eq. 4.
+
+    Example:
+        >>> bridge_domains(torch.tensor([1.0]), torch.tensor([0.0]), 0.75).item()
+        0.75
+    """
+    return mixing * own + (1.0 - mixing) * commonality
+
+
+class DynamicDomainGenerator(nn.Module):
+    r"""Finds what two samples have in common, once per head, and mixes it in: each head makes a domain of its own.
+
+    The tokens of the attention are the elements of the two vectors: the query of element i of s is :math:`s_i a_i`, the
+    key of element j of t is :math:`t_j b_j`, with learned :math:`a_i, b_j` of length k per head. The attention matrix
+    :math:`M_{ij} = \langle s_i a_i, t_j b_j \rangle / \sqrt k` has rank k, and its sum over queries is
+    :math:`\langle \sum_i s_i a_i, t_j b_j \rangle / \sqrt k`: no d x d matrix is made, and memory grows with d alone.
+    p is the softmax of this sum over j (the paper calls p a distribution); :math:`c = t \odot Norm(p)`.
+
+    Args:
+        features: length d of the vectors.
+        domains: number of heads H; 64 and 128 in the paper.
+        head_size: length k of a query or key.
+        mixing: lambda; 0.85 and 0.9 in the paper.
+        norm: see `gate`.
+    """
+
+    def __init__(
+        self, features: int, domains: int = 64, head_size: int = 8, mixing: float = 0.85, norm: Norm = "max"
+    ) -> None:
+        super().__init__()
+        self.mixing = mixing
+        self.norm: Norm = norm
+        deviation = math.sqrt(2.0 / (features + head_size))
+        self.query = nn.Parameter(torch.randn(domains, features, head_size) * deviation)
+        self.key = nn.Parameter(torch.randn(domains, features, head_size) * deviation)
+
+    def relevance(
+        self, own: Float[Tensor, "pair width"], other: Float[Tensor, "pair width"]
+    ) -> Float[Tensor, "pair domain width"]:
+        """Of each head, p: how relevant each element of the other sample is to this one."""
+        queries = torch.einsum("pd,hdk->phk", own, self.query) / math.sqrt(self.query.shape[2])
+        return (torch.einsum("phk,hdk->phd", queries, self.key) * other.unsqueeze(1)).softmax(dim=2)
+
+    def forward(
+        self, own: Float[Tensor, "pair width"], other: Float[Tensor, "pair width"]
+    ) -> Float[Tensor, "pair domain width"]:
+        """Samples between `own` and `other`, nearer to `own`, one per head."""
+        commonality = other.unsqueeze(1) * gate(self.relevance(own, other), self.norm)
+        return bridge_domains(own.unsqueeze(1), commonality, self.mixing)
+
+
+class Mixup(nn.Module):
+    """Plain mixing with the whole other sample: OSAN's row "TAL + Mixup".
+
+    Args:
+        mixing: lambda.
+    """
+
+    def __init__(self, mixing: float = 0.85) -> None:
+        super().__init__()
+        self.mixing = mixing
+
+    def forward(
+        self, own: Float[Tensor, "pair width"], other: Float[Tensor, "pair width"]
+    ) -> Float[Tensor, "pair 1 width"]:
+        """One sample between each pair."""
+        return bridge_domains(own, other, self.mixing).unsqueeze(1)
+
+
+def soft_domain_loss(
+    near_source: Float[Tensor, "*batch 2"], near_target: Float[Tensor, "*batch 2"], mixing: float = 0.85
+) -> Float[Tensor, ""]:
+    """Cross-entropy of the discriminator on generated samples, whose labels are (lambda, 1 - lambda) and its mirror.
+
+    Args:
+        near_source: logits (source, target) of s'.
+        near_target: logits of t'.
+        mixing: lambda.
+
+    Returns:
+        The mean over all samples; 0, still part of the graph, where there is none.
+
+    Example:
+        >>> round(soft_domain_loss(torch.zeros(1, 2), torch.zeros(1, 2)).item(), 4)
+        0.6931
+    """
+    total = near_source.sum() * 0.0
+    for logits, source in ((near_source, mixing), (near_target, 1.0 - mixing)):
+        labels = logits.new_tensor([source, 1.0 - source])
+        total = total - (logits.log_softmax(dim=-1) * labels).sum()
+    return total / max((near_source.numel() + near_target.numel()) // 2, 1)
+
+
+class DynamicDomainAdversarial(Aligner):
+    """L_adv of OSAN: a domain discriminator behind gradient reversal, on the joint features.
+
+    The terms are `raw`, of the samples of both sides with their hard labels, and `generated`, of the samples between
+    them with soft labels. Without a target there is none. The generated samples are not classified: as printed, only
+    the source's samples are. The generator learns with the features, from the reversed gradient.
+
+    Args:
+        alpha: weight of each term. The paper prints none; the default is ours.
+        bridge: "dynamic" is the dynamic domain generator, "mixup" mixes whole samples, "none" generates nothing: the
+            paper's "w/o DDG".
+        domains: number of soft domains H; 64 and 128 in the paper.
+        mixing: lambda; 0.85 and 0.9 in the paper.
+        pairing: which source sample is mixed with a target sample, see `pair_sides`. The paper's is "random".
+        norm: see `gate`.
+        head_size: length of the generator's queries and keys.
+        schedule: coefficient of the reversal, see `DomainAdversarial`.
+        hidden: width of the discriminator's hidden layer.
+
+    Raises:
+        ValueError: if an argument breaks its rule.
+    """
+
+    layout: Layout
+
+    def __init__(
+        self,
+        alpha: float = 1.0,
+        *,
+        bridge: Bridge = "dynamic",
+        domains: int = 64,
+        mixing: float = 0.85,
+        pairing: Pairing = "random",
+        norm: Norm = "max",
+        head_size: int = 8,
+        schedule: Schedule = "dann",
+        hidden: int = 100,
+    ) -> None:
+        super().__init__()
+        if not (math.isfinite(alpha) and alpha >= 0):
+            raise ValueError(f"alpha must not be negative, but got {alpha}.")
+        if not 0.0 <= mixing <= 1.0:
+            raise ValueError(f"mixing must be within [0, 1], but got {mixing}.")
+        for name, count in (("domains", domains), ("head_size", head_size), ("hidden", hidden)):
+            if count < 1:
+                raise ValueError(f"{name} must be positive, but got {count}.")
+        for name, value, allowed in (
+            ("bridge", bridge, get_args(Bridge)),
+            ("norm", norm, get_args(Norm)),
+            ("schedule", schedule, get_args(Schedule)),
+        ):
+            if value not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}, but got {value!r}.")
+        check_pairing(pairing)
+        self.alpha = alpha
+        self.bridge: Bridge = bridge
+        self.domains = domains
+        self.mixing = mixing
+        self.pairing: Pairing = pairing
+        self.norm: Norm = norm
+        self.head_size = head_size
+        self.schedule: Schedule = schedule
+        self.hidden = hidden
+
+    def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
+        """Make the generator and the discriminator for the joint feature of a `TensorProduct` or a concatenation."""
+        self.layout = layout
+        products = [part for part in parts.values() if isinstance(part, TensorProjections)]
+        width = products[0].joint_size if products else sum(layout.feature_sizes.values())
+        self.width = width
+        self.discriminator = DomainDiscriminator(width, self.hidden)
+        self.generator: nn.Module | None = None
+        if self.bridge == "mixup":
+            self.generator = Mixup(self.mixing)
+        elif self.bridge == "dynamic":
+            self.generator = DynamicDomainGenerator(width, self.domains, self.head_size, self.mixing, self.norm)
+
+    def forward(self, step: Step) -> dict[str, Term]:
+        """The discriminator's loss on the samples of both sides, and on those generated between them."""
+        if step.source is None or step.target is None:
+            return {}
+        joint = [side.outputs.features[JOINT] for side in (step.source, step.target)]
+        if joint[0].shape[1] != self.width:
+            raise ValueError(f"the joint feature must be {self.width} long, but the fusion makes {joint[0].shape[1]}.")
+        reaches = reach("source", self.layout) | reach("target", self.layout)
+        logits = [self._discriminate(features, step.progress) for features in joint]
+        terms = {"raw": Term(domain_loss(logits[0], logits[1]), self.alpha, reaches)}
+        if self.generator is not None:
+            source_rows, target_rows = draw_partners(pair_sides(self.pairing, step, self.layout), step.generator)
+            source, target = joint[0][source_rows], joint[1][target_rows]
+            generated = self.generator(source, target), self.generator(target, source)
+            logits = [self._discriminate(features, step.progress) for features in generated]
+            terms["generated"] = Term(soft_domain_loss(logits[0], logits[1], self.mixing), self.alpha, reaches)
+        return terms
+
+    def _discriminate(self, features: Float[Tensor, "*batch width"], progress: float) -> Float[Tensor, "*batch 2"]:
+        logits: Tensor = self.discriminator(reverse_gradient(features, SCHEDULES[self.schedule](progress)))
+        return logits

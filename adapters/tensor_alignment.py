@@ -1,0 +1,451 @@
+r"""Tensor-based alignment (TAL) of OSAN, and its fusion by tensor product.
+
+Liu, Qiao, Lu, Yin, Lin, Peng, Ren: OSAN, a One-Stage Alignment Network to Unify Multimodal Alignment and Unsupervised
+Domain Adaptation, CVPR 2023, section 3.1.
+
+A sample is the outer product of its modalities' centred feature vectors. Each side has a linear map per modality, U
+and V; they are found by maximising the correlation of paired source and target tensors, one modality at a time. The
+tensors have rank one, so they are never built: their contractions are products of inner products.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Final, Literal, TypeAlias, cast, get_args
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from ..framework.batch import Outputs, Side, Step, Term
+from ..framework.interfaces import Aligner, Fused, Fusion, Part
+from ..framework.layout import DomainSide, Layout
+from .pairing import Pairing, check_pairing, pair_sides
+from .terms import keep_present
+
+Solver: TypeAlias = Literal["sweep", "closed_form"]
+
+LARGEST_PRODUCT: Final = 512
+"""Length that the joint feature does not exceed where no sizes are given."""
+
+
+def contraction(
+    x: Float[Tensor, "source width"],
+    y: Float[Tensor, "target other_width"],
+    other_x: Sequence[Float[Tensor, "source _"]],
+    other_y: Sequence[Float[Tensor, "target _"]],
+    pairs: Float[Tensor, "source target"] | None = None,
+) -> Float[Tensor, "width other_width"]:
+    r"""The contraction of paired rank-one tensors over all modes but one and over the samples, eq. 3.
+
+    .. math:: C_{xy}^{(n)} = \sum_{k, l} p_{kl} \, w_{kl} \, x_k y_l^T, \qquad
+        w_{kl} = \prod_{m \ne n} \langle U_m^T x_k^{(m)}, V_m^T y_l^{(m)} \rangle
+
+    C_xx and C_yy are the contractions of a side with itself.
+
+    Args:
+        x: vectors of modality n on one side.
+        y: those on the other side.
+        other_x: projected vectors of all other modalities, on the first side.
+        other_y: the same on the second side; each as long as its counterpart.
+        pairs: how much a pair counts; None pairs the k-th with the k-th row.
+
+    Example:
+        >>> x, y = torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([[2.0], [3.0]])
+        >>> contraction(x, y, [torch.tensor([[1.0], [2.0]])], [torch.tensor([[1.0], [1.0]])]).tolist()
+        [[2.0], [6.0]]
+    """
+    if pairs is None:
+        inner = ((first * second).sum(dim=1) for first, second in zip(other_x, other_y, strict=True))
+        return reduce(torch.mul, inner, torch.ones_like(x[:, 0])).unsqueeze(0) * x.T @ y
+    inner = (first @ second.T for first, second in zip(other_x, other_y, strict=True))
+    return x.T @ reduce(torch.mul, inner, pairs) @ y
+
+
+def canonical_correlation(
+    cxx: Float[Tensor, "width width"],
+    cxy: Float[Tensor, "width other_width"],
+    cyy: Float[Tensor, "other_width other_width"],
+    ridge: float = 1e-3,
+) -> tuple[Float[Tensor, "width rank"], Float[Tensor, "other_width rank"], Float[Tensor, " rank"]]:
+    r"""Maximise :math:`tr(U^T C_{xy} V)` subject to :math:`U^T C_{xx} U = V^T C_{yy} V = I`, eq. 2, in closed form.
+
+    With Cholesky factors :math:`C_{xx} = L L^T`, :math:`C_{yy} = M M^T` and the singular value decomposition
+    :math:`L^{-1} C_{xy} M^{-T} = A S B^T`, the solution is :math:`U = L^{-T} A`, :math:`V = M^{-T} B`; the best of rank
+    r are the first r columns. It is computed in float64, whatever comes in.
+
+    Args:
+        cxx: covariance of one side.
+        cxy: between the sides.
+        cyy: covariance of the other side.
+        ridge: added to the diagonals of the two covariances.
+
+    Returns:
+        U, V and the canonical correlations, which fall. The largest entry of each column of U is positive.
+
+    Example:
+        >>> one = torch.eye(1)
+        >>> canonical_correlation(one, -0.5 * one, one, ridge=0.0)
+        (tensor([[1.]]), tensor([[-1.]]), tensor([0.5000]))
+    """
+    first, second = (_cholesky(add_ridge(covariance.double(), ridge)) for covariance in (cxx, cyy))
+    whitened = torch.linalg.solve_triangular(first, cxy.double(), upper=False)
+    whitened = torch.linalg.solve_triangular(second, whitened.T, upper=False).T
+    a, correlations, b = torch.linalg.svd(whitened, full_matrices=False)
+    u = torch.linalg.solve_triangular(first.T, a, upper=True)
+    v = torch.linalg.solve_triangular(second.T, b.T, upper=True)
+    signs = u.gather(0, u.abs().argmax(dim=0, keepdim=True)).sign()
+    return (u * signs).to(cxx), (v * signs).to(cxx), correlations.to(cxx)
+
+
+def rotate_towards(
+    u: Float[Tensor, "width rank"],
+    v: Float[Tensor, "other_width rank"],
+    previous_u: Float[Tensor, "width rank"],
+    previous_v: Float[Tensor, "other_width rank"],
+) -> tuple[Float[Tensor, "width rank"], Float[Tensor, "other_width rank"]]:
+    """Turn U and V by one common rotation so that they come closest to earlier ones (orthogonal Procrustes).
+
+    A common rotation changes neither the objective of eq. 2 nor its constraints, so it is free; without it signs and
+    the order of columns would jump from step to step, and scramble what the joint head sees.
+    """
+    left, _, right = torch.linalg.svd(u.T @ previous_u + v.T @ previous_v)
+    rotation = left @ right
+    return u @ rotation, v @ rotation
+
+
+def improve(
+    cxx: Float[Tensor, "width width"],
+    cxy: Float[Tensor, "width other_width"],
+    u: Float[Tensor, "width rank"],
+    v: Float[Tensor, "other_width rank"],
+    inertia: float = 0.0,
+) -> Float[Tensor, "width rank"]:
+    r"""The best U of eq. 2 for a given V, :math:`G (G^T C_{xx} G)^{-1/2}` with :math:`G = C_{xx}^{-1} C_{xy} V`.
+
+    In turn for U and V, this never lowers the objective and ends at the solution of `canonical_correlation`, turned by
+    a common rotation: it is an orthogonal iteration that starts where the last step ended. Hence U moves little where
+    the covariances move little, even where two correlations change places.
+
+    Args:
+        cxx: covariance of this side, positive definite.
+        cxy: between this side and the other.
+        u: of the step before.
+        v: of the other side.
+        inertia: G gets this times the U of the step before, which damps the iteration and leaves its end the same.
+            It keeps U where no correlation says anything.
+    """
+    drive = torch.cholesky_solve(cxy @ v, _cholesky(cxx)) + inertia * u
+    return drive @ _inverse_root(drive.T @ cxx @ drive)
+
+
+def add_ridge(
+    covariance: Float[Tensor, "width width"], ridge: float | Float[Tensor, ""]
+) -> Float[Tensor, "width width"]:
+    """The covariance with a larger diagonal."""
+    return covariance + ridge * torch.eye(len(covariance), dtype=covariance.dtype, device=covariance.device)
+
+
+def _cholesky(covariance: Float[Tensor, "width width"]) -> Float[Tensor, "width width"]:
+    factor: Tensor = torch.linalg.cholesky(covariance)
+    return factor
+
+
+def _inverse_root(matrix: Float[Tensor, "rank rank"]) -> Float[Tensor, "rank rank"]:
+    values, vectors = torch.linalg.eigh(matrix)
+    smallest = torch.finfo(matrix.dtype).eps * values[-1].clamp(min=torch.finfo(matrix.dtype).tiny)
+    return (vectors / values.clamp(min=smallest).sqrt()) @ vectors.T
+
+
+class _Mode(nn.Module):
+    """U and V of one modality, and the moving averages that they follow."""
+
+    source: Tensor
+    target: Tensor
+    source_mean: Tensor
+    target_mean: Tensor
+    cxx: Tensor
+    cxy: Tensor
+    cyy: Tensor
+
+    def __init__(self, width: int, size: int) -> None:
+        super().__init__()
+        start = nn.init.orthogonal_(torch.empty(width, size))
+        # At first both sides share one map, and each direction counts as correlated.
+        for name, value in (
+            ("source", start),
+            ("target", start.clone()),
+            ("source_mean", torch.zeros(width)),
+            ("target_mean", torch.zeros(width)),
+            ("cxx", torch.eye(width)),
+            ("cxy", torch.eye(width)),
+            ("cyy", torch.eye(width)),
+        ):
+            self.register_buffer(name, value)
+
+    def centre(self, features: Tensor, present: Tensor, domain_side: DomainSide) -> Tensor:
+        """Features without their side's mean, 0 where absent."""
+        mean = self.source_mean if domain_side == "source" else self.target_mean
+        # A copy: the update of a training step comes before its backward pass, which needs the values used here.
+        return keep_present(features - mean.clone(), present)
+
+    def project(self, centred: Tensor, domain_side: DomainSide) -> Tensor:
+        """By U on the source, by V on the target."""
+        return centred @ (self.source if domain_side == "source" else self.target).clone()
+
+
+class TensorProjections(Part):
+    r"""U and V of every modality: constants for the gradient, followed from step to step.
+
+    A shared part: `TensorProduct` projects with it, `TensorAlignment` updates it. It keeps moving averages of each
+    side's means and of C_xx, C_xy and C_yy; each update takes in one pair of batches, and goes once through all
+    modalities.
+
+    Decided here, as the paper leaves it open:
+
+    - Each modality's vector is centred by its side's running mean. To centre the tensor instead would give up rank one.
+    - An absent modality's projected vector is all ones, the neutral element of the product.
+    - C_xx is divided by the sum of its weights, C_yy too, and C_xy by the root of both: correlations are within [0, 1],
+      and sizes that differ do not make the scale of the modalities drift.
+    - The ridge is relative to the mean variance of the features.
+
+    Args:
+        sizes: length of each modality's projected vector, for all modalities; None makes them equal, as long as can be
+            with a product of at most 512 (the paper: 384 x 2 x 2 and 56 x 14).
+        momentum: of the moving averages; early steps are averaged evenly.
+        ridge: added to the diagonals of the covariances, times their mean variance.
+        solver: "sweep" improves U and V by one iteration from where they are; "closed_form" decomposes the covariances
+            anew and turns the result towards the last one.
+        inertia: of the iteration, see `improve`.
+
+    Raises:
+        ValueError: if an argument breaks its rule.
+    """
+
+    steps: Tensor
+
+    def __init__(
+        self,
+        sizes: Mapping[str, int] | None = None,
+        *,
+        momentum: float = 0.99,
+        ridge: float = 1e-3,
+        solver: Solver = "sweep",
+        inertia: float = 0.1,
+    ) -> None:
+        super().__init__()
+        for name, size in (sizes or {}).items():
+            if size < 1:
+                raise ValueError(f"sizes must be positive, but got {size} for {name!r}.")
+        if not 0.0 <= momentum < 1.0:
+            raise ValueError(f"momentum must be within [0, 1), but got {momentum}.")
+        if solver not in get_args(Solver):
+            raise ValueError(f"solver must be one of {', '.join(get_args(Solver))}, but got {solver!r}.")
+        if not (math.isfinite(ridge) and ridge > 0):
+            raise ValueError(f"ridge must be positive, but got {ridge}.")
+        if not (math.isfinite(inertia) and inertia >= 0):
+            raise ValueError(f"inertia must not be negative, but got {inertia}.")
+        self.sizes = None if sizes is None else dict(sizes)
+        self.momentum = momentum
+        self.ridge = ridge
+        self.solver: Solver = solver
+        self.inertia = inertia
+        self.modes = nn.ModuleDict()
+        self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
+
+    def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
+        """Make U = V; raises ValueError where sizes do not fit the modalities."""
+        widths = layout.feature_sizes
+        if self.sizes is not None and self.sizes.keys() != set(layout.modalities):
+            raise ValueError(f"sizes must name the modalities {layout.modalities}, but got {tuple(self.sizes)}.")
+        for name in layout.modalities:
+            size = min(_default_size(len(layout.modalities)), widths[name]) if self.sizes is None else self.sizes[name]
+            if size > widths[name]:
+                raise ValueError(
+                    f"sizes must not exceed those of the features, but got {size} for {name!r} of {widths[name]}."
+                )
+            self.modes[name] = _Mode(widths[name], size)
+
+    @property
+    def joint_size(self) -> int:
+        """Length of the joint feature."""
+        return math.prod(self.mode(name).source.shape[1] for name in self.modes)
+
+    def mode(self, modality: str) -> _Mode:
+        """What belongs to one modality."""
+        return cast("_Mode", self.modes[modality])
+
+    def centre(
+        self,
+        features: Mapping[str, Float[Tensor, "batch _"]],
+        present: Bool[Tensor, "batch modality"],
+        domain_side: DomainSide,
+    ) -> dict[str, Float[Tensor, "batch _"]]:
+        """Each modality's centred features, 0 where it is absent."""
+        return {
+            name: self.mode(name).centre(features[name], present[:, column], domain_side)
+            for column, name in enumerate(self.modes)
+        }
+
+    def project(
+        self,
+        centred: Mapping[str, Float[Tensor, "batch _"]],
+        present: Bool[Tensor, "batch modality"],
+        domain_side: DomainSide,
+    ) -> dict[str, Float[Tensor, "batch _"]]:
+        """Each modality's projected vector, ones where it is absent."""
+        return {
+            name: torch.where(present[:, [column]], self.mode(name).project(centred[name], domain_side), 1.0)
+            for column, name in enumerate(self.modes)
+        }
+
+    @torch.no_grad()
+    def update(self, source: Side, target: Side, pairs: Float[Tensor, "source target"]) -> None:
+        """Take in one pair of batches: one sweep over the modalities, each with the newest U and V of the others."""
+        steps = int(self.steps)
+        sides: tuple[tuple[DomainSide, Side], ...] = (("source", source), ("target", target))
+        centred: list[dict[str, Tensor]] = []
+        for domain_side, side in sides:
+            features = {name: side.outputs.features[name].to(self.mode(name).cxx) for name in self.modes}
+            self._follow_means(features, side.batch.present, domain_side, self._rate(steps + 1))
+            centred.append(self.centre(features, side.batch.present, domain_side))
+        presents = source.batch.present, target.batch.present
+        for column, name in enumerate(self.modes):
+            projected = [
+                self.project(values, present, domain_side)
+                for values, present, (domain_side, _) in zip(centred, presents, sides, strict=True)
+            ]
+            others = [[values for key, values in side.items() if key != name] for side in projected]
+            both = presents[0][:, [column]] & presents[1][:, column]
+            self._follow_covariances(
+                self.mode(name), [values[name] for values in centred], others, pairs * both, self._rate(steps + 2)
+            )
+            self._solve(self.mode(name))
+        self.steps += 1
+
+    def correlation(self, modality: str) -> float:
+        """Mean of the correlations along the projected directions, from 0 to 1."""
+        mode = self.mode(modality)
+        return float((mode.source * (mode.cxy @ mode.target)).sum() / mode.source.shape[1])
+
+    def _rate(self, steps: int) -> float:
+        return max(1.0 - self.momentum, 1.0 / steps)
+
+    def _follow_means(
+        self, features: Mapping[str, Tensor], present: Tensor, domain_side: DomainSide, rate: float
+    ) -> None:
+        for column, (name, values) in enumerate(features.items()):
+            mode, rows = self.mode(name), present[:, column]
+            mean = keep_present(values, rows).sum(dim=0) / rows.sum().clamp(min=1)
+            (mode.source_mean if domain_side == "source" else mode.target_mean).lerp_(mean, rate * rows.any().to(mean))
+
+    def _follow_covariances(
+        self, mode: _Mode, centred: Sequence[Tensor], others: Sequence[Sequence[Tensor]], pairs: Tensor, rate: float
+    ) -> None:
+        (x, y), (other_x, other_y) = centred, others
+        first, second = (
+            reduce(torch.mul, (values.square().sum(dim=1) for values in other), pairs.sum(dim=axis))
+            for other, axis in ((other_x, 1), (other_y, 0))
+        )
+        tiny = torch.finfo(pairs.dtype).tiny
+        sums = first.sum().clamp(min=tiny), second.sum().clamp(min=tiny)
+        # Without a pair nothing moves.
+        effective = rate * pairs.any().to(pairs)
+        mode.cxx.lerp_((first / sums[0]).unsqueeze(0) * x.T @ x, effective)
+        mode.cyy.lerp_((second / sums[1]).unsqueeze(0) * y.T @ y, effective)
+        mode.cxy.lerp_(contraction(x, y, other_x, other_y, pairs) / (sums[0].sqrt() * sums[1].sqrt()), effective)
+
+    def _solve(self, mode: _Mode) -> None:
+        # Where all features are equal there is no variance to be relative to.
+        cxx, cyy = (add_ridge(c, (self.ridge * c.diagonal().mean()).clamp(min=1e-8)) for c in (mode.cxx, mode.cyy))
+        if self.solver == "sweep":
+            u = improve(cxx, mode.cxy, mode.source, mode.target, self.inertia)
+            v = improve(cyy, mode.cxy.T, mode.target, u, self.inertia)
+        else:
+            size = mode.source.shape[1]
+            u, v, _ = canonical_correlation(cxx, mode.cxy, cyy, ridge=0.0)
+            u, v = rotate_towards(u[:, :size], v[:, :size], mode.source, mode.target)
+        mode.source.copy_(u)
+        mode.target.copy_(v)
+
+
+def _default_size(modalities: int) -> int:
+    """The largest length whose power is at most `LARGEST_PRODUCT`."""
+    size = 1
+    while (size + 1) ** modalities <= LARGEST_PRODUCT:
+        size += 1
+    return size
+
+
+def find_projections(parts: Mapping[str, nn.Module], name: str) -> TensorProjections:
+    """The shared part of that name; raises ValueError where there is none, or it is another."""
+    part = parts.get(name)
+    if isinstance(part, TensorProjections):
+        return part
+    raise ValueError(f"parts must hold a TensorProjections named {name!r}, but got {type(part).__name__}.")
+
+
+class TensorProduct(Fusion):
+    r"""The joint feature is the outer product of the projected modality vectors, flattened; one linear head per task.
+
+    Source samples are projected by U, target samples (and those of an artefact) by V, see `TensorProjections`. The
+    gradient flows through U and V to the features, not into them. An absent modality's vector is all ones, so the
+    product is that of the others.
+
+    Args:
+        projections: name of the shared part.
+    """
+
+    def __init__(self, projections: str = "projections") -> None:
+        super().__init__()
+        self.part = projections
+        self.heads = nn.ModuleDict()
+
+    def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
+        """Take the projections and make a head per task; raises ValueError where there is no such part."""
+        self.projections = find_projections(parts, self.part)
+        for task in layout.tasks:
+            self.heads[task.name] = nn.Linear(self.projections.joint_size, task.outputs)
+
+    def forward(self, outputs: Outputs, present: Bool[Tensor, "batch modality"], domain_side: DomainSide) -> Fused:
+        """Fuse."""
+        centred = self.projections.centre(outputs.features, present, domain_side)
+        vectors = self.projections.project(centred, present, domain_side).values()
+        joint = reduce(lambda product, vector: (product.unsqueeze(2) * vector.unsqueeze(1)).flatten(1), vectors)
+        return Fused(features=joint, logits={task: head(joint) for task, head in self.heads.items()})
+
+
+class TensorAlignment(Aligner):
+    """Updates the projections from each training step's two batches; it has no term, as OSAN's eq. 5 has none.
+
+    Args:
+        pairing: which source samples a target sample is paired with, see `pair_sides`. The paper's is "random".
+        projections: name of the shared part.
+
+    Raises:
+        ValueError: if an argument breaks its rule.
+    """
+
+    layout: Layout
+
+    def __init__(self, pairing: Pairing = "random", *, projections: str = "projections") -> None:
+        super().__init__()
+        check_pairing(pairing)
+        self.pairing: Pairing = pairing
+        self.part = projections
+
+    def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
+        """Take the projections; raises ValueError where there is no such part."""
+        self.layout = layout
+        self.projections = find_projections(parts, self.part)
+
+    def forward(self, step: Step) -> dict[str, Term]:
+        """No terms; a step with both sides moves U and V, in training only."""
+        if self.training and step.source is not None and step.target is not None:
+            pairs = pair_sides(self.pairing, step, self.layout)
+            self.projections.update(step.source, step.target, pairs)
+        return {}
+
+    def measure(self, step: Step) -> dict[str, float]:
+        """Mean correlation of source and target along the projected directions, by modality."""
+        return {f"correlation/{name}": self.projections.correlation(name) for name in self.layout.modalities}
