@@ -6,6 +6,7 @@ Names are imported when they are first asked for, so that the modules without to
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .a3d2 import AnchorDragDrift as AnchorDragDrift, ConditionalAdversarial as ConditionalAdversarial
     from .affinity import Affinity as Affinity, AffinityMeasure as AffinityMeasure, ClassEncoder as ClassEncoder
     from .boomda import MajorityVote as MajorityVote, ParetoBalance as ParetoBalance
     from .concatenation import Concatenation as Concatenation
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         SampleFiltering as SampleFiltering,
     )
     from .osan import DynamicDomainAdversarial as DynamicDomainAdversarial
+    from .modality_shift import ModalityRoles as ModalityRoles
     from .rna import RelativeNormAlignment as RelativeNormAlignment
     from .supervised import Supervised as Supervised
     from .tensor_alignment import (
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
         TensorProjections as TensorProjections,
     )
     from .torchjd_weighting import TorchJDWeighting as TorchJDWeighting
+    from .transport import Transport as Transport
     from .weighted_sum import WeightedSum as WeightedSum
 else:
     from ..framework._lazy import attach
@@ -37,6 +40,7 @@ else:
     __getattr__, __dir__, __all__ = attach(
         __name__,
         {
+            "a3d2": ["AnchorDragDrift", "ConditionalAdversarial"],
             "affinity": ["Affinity", "AffinityMeasure", "ClassEncoder"],
             "boomda": ["MajorityVote", "ParetoBalance"],
             "concatenation": ["Concatenation"],
@@ -49,10 +53,12 @@ else:
             "maximum_mean_discrepancy": ["MaximumMeanDiscrepancy"],
             "modfinity": ["ModalAffinityDistillation", "ModalAffinityMetricLearning", "SampleFiltering"],
             "osan": ["DynamicDomainAdversarial"],
+            "modality_shift": ["ModalityRoles"],
             "rna": ["RelativeNormAlignment"],
             "supervised": ["Supervised"],
             "tensor_alignment": ["TensorAlignment", "TensorProduct", "TensorProjections"],
             "torchjd_weighting": ["TorchJDWeighting"],
+            "transport": ["Transport"],
             "weighted_sum": ["WeightedSum"],
         },
     )

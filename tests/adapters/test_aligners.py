@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from acclimate.adapters.coral import CorrelationAlignment
 from acclimate.adapters.domain_adversarial import DomainAdversarial
 from acclimate.adapters.information_bottleneck import InformationBottleneck
 from acclimate.adapters.information_maximisation import InformationMaximisation
@@ -64,6 +65,24 @@ CASES = [
         terms={"global/source", "class/source"} | CROSS,
         without_target={"global/source", "class/source"},
         regression={"global/source"} | CROSS,
+    ),
+    AlignerCase(
+        name="coral",
+        make=CorrelationAlignment,
+        terms={"audio", "image", "joint"},
+        regression={"audio", "image", "joint"},
+    ),
+    AlignerCase(
+        name="coral-modalities-second-moment",
+        make=lambda: CorrelationAlignment(0.5, joint=False, statistic="second_moment"),
+        terms={"audio", "image"},
+        regression={"audio", "image"},
+    ),
+    AlignerCase(
+        name="coral-joint-normalised",
+        make=lambda: CorrelationAlignment(modalities=False, normalised=True),
+        terms={"joint"},
+        regression={"joint"},
     ),
     AlignerCase(
         name="domain-adversarial",

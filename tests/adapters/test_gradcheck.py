@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from acclimate.adapters.coral import coral_loss
 from acclimate.adapters.domain_adversarial import domain_loss
 from acclimate.adapters.information_bottleneck import log_variance
 from acclimate.adapters.information_maximisation import information_maximisation_loss
@@ -63,6 +64,13 @@ def regression(audio: Tensor, video: Tensor) -> Tensor:
         pytest.param(lambda audio, video: domain_loss(audio[:, :2], video[:, 2:]), id="domain"),
         pytest.param(lambda audio, video: log_variance(audio * video, PRESENT[:, 0]), id="log-variance"),
         pytest.param(lambda audio, video: log_variance(audio + video, form="log1p", correction=1), id="log1p-variance"),
+        pytest.param(coral_loss, id="coral"),
+        pytest.param(
+            lambda audio, video: coral_loss(
+                audio, video, PRESENT[:, 0], PRESENT[:, 1], normalised=True, statistic="second_moment"
+            ),
+            id="coral-second-moment",
+        ),
         pytest.param(lambda audio, video: to_unit_norm(audio + video).sin(), id="unit-norm"),
         pytest.param(lambda audio, video: information_maximisation_loss(audio * video), id="information"),
     ],

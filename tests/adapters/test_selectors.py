@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 import torch
+from acclimate.adapters.boomda import MajorityVote
 from acclimate.adapters.fused_argmax import FusedArgmax
 from acclimate.framework.batch import JOINT_TEACHER, Lesson
 from acclimate.framework.interfaces import TeacherSelector
@@ -13,6 +14,7 @@ from .scenes import DIGIT, EDGES, SCATTERED, SCORE, VERB, Scene, drop, make_scen
 SELECTORS: Mapping[str, Callable[[], TeacherSelector]] = {
     "fused-argmax": FusedArgmax,
     "fused-argmax-threshold": lambda: FusedArgmax(0.6),
+    "majority-vote": MajorityVote,
 }
 
 each_selector = pytest.mark.parametrize("make", SELECTORS.values(), ids=list(SELECTORS))

@@ -1,0 +1,247 @@
+"""Correlation alignment (CORAL): covariances of source and target features are brought together.
+
+Sun, Saenko: Deep CORAL, ECCV 2016 workshops. Boomda (AAAI 2026, eq. 10) leaves out the factor 1/(4 d^2), and aligns the
+joint features of all modalities beside those of each.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from itertools import accumulate
+from typing import Any, Literal, TypeAlias, get_args
+
+import attrs
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from ..framework.batch import Representation, Side, Step, Term
+from ..framework.interfaces import Aligner
+from ..framework.layout import JOINT, DomainSide, Layout
+from .terms import keep_present
+
+Statistic: TypeAlias = Literal["covariance", "second_moment"]
+
+
+@attrs.frozen(eq=False)
+class Spread:
+    """How features spread, and what the gradient of that needs.
+
+    Args:
+        matrix: the covariance, or what stands for it.
+        deviations: the features minus their mean, zero in rows that do not count; see `spread` for second moments.
+        degrees: number of rows that count, minus 1.
+    """
+
+    matrix: Float[Tensor, "width width"]
+    deviations: Float[Tensor, "batch width"]
+    degrees: Float[Tensor, ""]
+
+    def block(self, columns: slice) -> "Spread":
+        """Of some of the features."""
+        return Spread(self.matrix[columns, columns], self.deviations[:, columns], self.degrees)
+
+
+@torch.no_grad()
+def spread(
+    features: Float[Tensor, "batch width"],
+    counted: Bool[Tensor, " batch"] | None = None,
+    statistic: Statistic = "covariance",
+) -> Spread:
+    r"""Covariance :math:`C = \frac{1}{n-1} \sum_i (z_i - \bar z)(z_i - \bar z)^T` over the rows that count.
+
+    Args:
+        features: of one side.
+        counted: which rows count; None means all.
+        statistic: "covariance", or "second_moment", :math:`(Z^T Z - \bar z \bar z^T) / (n-1) = C + \bar z \bar z^T`,
+            which public CORAL code computes in place of it (:math:`\bar z \bar z^T` lacks a factor n): it sees the mean
+            as well.
+
+    Example:
+        >>> features = torch.tensor([[1.0], [3.0]])
+        >>> spread(features).matrix, spread(features, statistic="second_moment").matrix
+        (tensor([[2.]]), tensor([[6.]]))
+    """
+    rows = torch.ones(len(features), dtype=torch.bool, device=features.device) if counted is None else counted
+    number = rows.sum().to(features.dtype)
+    mean = keep_present(features, rows).sum(dim=0) / number.clamp(min=1)
+    deviations = keep_present(features - mean, rows)
+    degrees = number - 1
+    matrix = deviations.T @ deviations / degrees.clamp(min=1)
+    if statistic == "second_moment":
+        matrix = matrix + mean.outer(mean)
+        deviations = keep_present(deviations + mean * degrees / number.clamp(min=1), rows)
+    return Spread(matrix, deviations, degrees)
+
+
+def align(
+    source: Spread, target: Spread, *, normalised: bool = False
+) -> tuple[Float[Tensor, ""], Float[Tensor, "source width"], Float[Tensor, "target width"]]:
+    r"""Loss :math:`L^{CA} = \|C^t - C^s\|_F^2` (Boomda, eq. 10), and its gradients by both sides' features.
+
+    :math:`\nabla_{Z^s} L^{CA} = \frac{4}{n_s - 1} (Z^s - \bar z^s)(C^s - C^t)`, and likewise with the sides exchanged.
+    All three are constants without graph, see `coral_loss`; and 0 where a side has fewer than two rows that count.
+
+    Args:
+        source: of the source's features.
+        target: of the target's features, of the same width d.
+        normalised: divide by 4 d^2, as Deep CORAL does.
+    """
+    enough = (source.degrees > 0) & (target.degrees > 0)
+    scale = enough.to(source.matrix.dtype) / (4 * len(source.matrix) ** 2 if normalised else 1)
+    difference = source.matrix - target.matrix
+    source_gradient = source.deviations @ difference * (4 * scale / source.degrees.clamp(min=1))
+    target_gradient = target.deviations @ difference * (-4 * scale / target.degrees.clamp(min=1))
+    return difference.square().sum() * scale, source_gradient, target_gradient
+
+
+class _KnownGradient(torch.autograd.Function):
+    # Any: torch has no type for its contexts.
+
+    @staticmethod
+    def forward(context: Any, value: Tensor, *pairs: Tensor) -> Tensor:  # noqa: ANN401
+        """Pairs are all inputs, then all gradients."""
+        context.save_for_backward(*pairs[len(pairs) // 2 :])
+        return value.clone()
+
+    @staticmethod
+    @once_differentiable
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+        known = [gradient * saved for saved in context.saved_tensors]
+        return None, *known, *([None] * len(known))
+
+
+def _attach(
+    value: Float[Tensor, ""],
+    features: Iterable[Float[Tensor, "_ _"]],
+    gradients: Iterable[Float[Tensor, "_ _"]],
+) -> Float[Tensor, ""]:
+    """The value, as a part of the graph whose gradient by the features is known already."""
+    attached: Tensor = _KnownGradient.apply(value, *features, *gradients)
+    return attached
+
+
+def coral_loss(
+    source: Float[Tensor, "source width"],
+    target: Float[Tensor, "target width"],
+    source_rows: Bool[Tensor, " source"] | None = None,
+    target_rows: Bool[Tensor, " target"] | None = None,
+    *,
+    normalised: bool = False,
+    statistic: Statistic = "covariance",
+) -> Float[Tensor, ""]:
+    """`alignment_loss` of two batches of features, with a graph whose backward pass is the closed form.
+
+    It cannot be differentiated twice.
+
+    Args:
+        source: features.
+        target: features.
+        source_rows: which rows count; None means all.
+        target_rows: which rows count; None means all.
+        normalised: divide by 4 d^2.
+        statistic: see `spread`.
+
+    Example:
+        >>> coral_loss(torch.tensor([[0.0], [2.0]]), torch.tensor([[5.0], [5.0]])).item()
+        4.0
+    """
+    spreads = spread(source, source_rows, statistic), spread(target, target_rows, statistic)
+    value, *gradients = align(*spreads, normalised=normalised)
+    return _attach(value, (source, target), gradients)
+
+
+class CorrelationAlignment(Aligner):
+    """Aligns source and target covariances: one term per modality, and `joint` for the concatenation of all.
+
+    A modality's term counts the rows that have it, the joint term those that have all modalities: with a zero for each
+    missing part, a joint covariance would show which modalities are missing, and how often. Where a side has fewer than
+    two such rows, a term is 0. Terms carry their gradients in closed form; one covariance per side serves all terms
+    where no row lacks a modality. Without both sides there are no terms.
+
+    Args:
+        weight: of each term.
+        modalities: whether each modality is aligned by itself.
+        joint: whether the joint features are aligned. They are the concatenation whatever the Fusion, as in Boomda.
+        normalised: divide by 4 d^2 (Deep CORAL), d being M times as large for the joint features. Boomda prints no such
+            factor; it decides how a Balancer weighs the joint term.
+        statistic: "covariance", or "second_moment" as in public code, see `spread`.
+
+    Raises:
+        ValueError: if an argument breaks its rule.
+    """
+
+    layout: Layout
+
+    def __init__(
+        self,
+        weight: float = 1.0,
+        *,
+        modalities: bool = True,
+        joint: bool = True,
+        normalised: bool = False,
+        statistic: Statistic = "covariance",
+    ) -> None:
+        super().__init__()
+        if not (math.isfinite(weight) and weight >= 0):
+            raise ValueError(f"weight must not be negative, but got {weight}.")
+        if not (modalities or joint):
+            raise ValueError("modalities or joint must be True, but both are False.")
+        if statistic not in get_args(Statistic):
+            raise ValueError(f"statistic must be one of {', '.join(get_args(Statistic))}, but got {statistic!r}.")
+        self.weight = weight
+        self.modalities = modalities
+        self.joint = joint
+        self.normalised = normalised
+        self.statistic: Statistic = statistic
+
+    def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
+        """Take the modalities."""
+        self.layout = layout
+
+    def forward(self, step: Step) -> dict[str, Term]:
+        """The terms, where there are both sides."""
+        if step.source is None or step.target is None:
+            return {}
+        # In full precision: covariances of unit-norm features differ by numbers that half precision does not have.
+        with torch.autocast(step.source.batch.present.device.type, enabled=False):
+            source, target = self._spreads(step.source), self._spreads(step.target)
+            return {name: self._term(name, source[name], target[name], step) for name in source}
+
+    def _spreads(self, side: Side) -> dict[str, Spread]:
+        """Of each modality, and of the joint features, as far as they are aligned."""
+        modalities, features = self.layout.modalities, side.outputs.features
+        complete = side.batch.present.all(dim=1)
+        joint: dict[str, Spread] = {}
+        if self.joint:
+            concatenated = torch.cat([features[name] for name in modalities], dim=1)
+            joint = {JOINT: spread(concatenated, complete, self.statistic)}
+        if not self.modalities:
+            return joint
+        if joint and bool(complete.all()):
+            return {name: joint[JOINT].block(columns) for name, columns in self._columns().items()} | joint
+        own = {name: spread(features[name], side.batch.has(name), self.statistic) for name in modalities}
+        return own | joint
+
+    def _columns(self) -> dict[str, slice]:
+        """Where each modality stands in the joint features."""
+        ends = list(accumulate(self.layout.feature_sizes[name] for name in self.layout.modalities))
+        return {
+            name: slice(start, end) for name, start, end in zip(self.layout.modalities, [0, *ends], ends, strict=False)
+        }
+
+    def _term(self, name: str, source: Spread, target: Spread, step: Step) -> Term:
+        value, *gradients = align(source, target, normalised=self.normalised)
+        sides: tuple[DomainSide, DomainSide] = ("source", "target")
+        by_representation: dict[Representation, Tensor] = {}
+        for side, gradient in zip(sides, gradients, strict=True):
+            blocks = self._columns() if name == JOINT else {name: slice(None)}
+            by_representation |= {(side, modality): gradient[:, columns] for modality, columns in blocks.items()}
+        representations = step.representations
+        features = (representations[reached] for reached in by_representation)
+        return Term(
+            value=_attach(value, features, by_representation.values()),
+            weight=self.weight,
+            reaches=frozenset(by_representation),
+            gradient=by_representation,
+        )
