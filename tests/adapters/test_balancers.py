@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 import torch
+from acclimate.adapters.boomda import ParetoBalance
+from acclimate.adapters.torchjd_weighting import TorchJDWeighting
 from acclimate.adapters.weighted_sum import WeightedSum
 from acclimate.framework.batch import Representation, Term
 from acclimate.framework.interfaces import Balancer
@@ -12,6 +14,10 @@ from torch import Tensor
 BALANCERS: Mapping[str, Callable[[], Balancer]] = {
     "weighted-sum": WeightedSum,
     "weighted-average": lambda: WeightedSum(average=True),
+    "pareto": ParetoBalance,
+    "pareto-qp": lambda: ParetoBalance("qp"),
+    "torchjd-mgda": lambda: TorchJDWeighting("torchjd.aggregation.MGDAWeighting"),
+    "torchjd-upgrad": lambda: TorchJDWeighting("torchjd.aggregation.UPGradWeighting", normalised=False),
 }
 
 each_balancer = pytest.mark.parametrize("make", BALANCERS.values(), ids=list(BALANCERS))
