@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, softplus
 
 from ..framework.batch import Step, Term
 from ..framework.gradient import scale_gradient
@@ -20,6 +20,7 @@ from ..framework.layout import Layout
 from .terms import keep_present, mean_over, reach_across
 
 Schedule: TypeAlias = Literal["dann", "quadratic", "constant"]
+Average: TypeAlias = Literal["samples", "sides"]
 
 
 def reverse_gradient(features: Float[Tensor, "*shape"], coefficient: float = 1.0) -> Float[Tensor, "*shape"]:
@@ -68,37 +69,57 @@ SCHEDULES: Final[Mapping[Schedule, Callable[[float], float]]] = {
 
 
 class DomainDiscriminator(nn.Sequential):
-    """Says which side features come from: FC - activation - FC with two logits, source 0 and target 1.
+    """Says which side features come from: FC - activation - FC.
 
     Args:
         features: length of the feature vectors.
         hidden: width of the hidden layer; 100 as in MM-SADA.
         activation: between the layers; ReLU if None.
+        outputs: 2 for a logit of the source and one of the target, 1 for a logit of the target alone.
     """
 
-    def __init__(self, features: int, hidden: int = 100, activation: nn.Module | None = None) -> None:
-        super().__init__(nn.Linear(features, hidden), activation or nn.ReLU(), nn.Linear(hidden, 2))
+    def __init__(
+        self, features: int, hidden: int = 100, activation: nn.Module | None = None, outputs: Literal[1, 2] = 2
+    ) -> None:
+        super().__init__(nn.Linear(features, hidden), activation or nn.ReLU(), nn.Linear(hidden, outputs))
 
 
 def domain_loss(
-    source_logits: Float[Tensor, "source 2"],
-    target_logits: Float[Tensor, "target 2"],
+    source_logits: Float[Tensor, "source logits"],
+    target_logits: Float[Tensor, "target logits"],
     source_rows: Bool[Tensor, " source"] | None = None,
     target_rows: Bool[Tensor, " target"] | None = None,
+    average: Average = "samples",
 ) -> Float[Tensor, ""]:
     """Cross-entropy of the domain labels source = 0, target = 1.
 
-    Mean over the concatenation of both sides' rows that count: a larger side weighs more. 0, still part of the graph,
-    where either side has no such row: there is nothing to tell apart.
+    0, still part of the graph, where either side has no row that counts: there is nothing to tell apart.
+
+    Args:
+        source_logits: two by row, for source and target, or one, for the target.
+        target_logits: as many.
+        source_rows: which rows count; None means all.
+        target_rows: as `source_rows`.
+        average: "samples" is the mean over both sides' rows that count, so that a larger side weighs more; "sides" is
+            the mean of the two sides' means.
+
+    Example:
+        >>> round(domain_loss(torch.zeros(3, 2), torch.zeros(1, 2)).item(), 4)
+        0.6931
     """
     sides = ((source_logits, source_rows), (target_logits, target_rows))
     counted = [torch.ones_like(logits[:, 0], dtype=torch.bool) if rows is None else rows for logits, rows in sides]
-    losses = [
-        cross_entropy(logits, logits.new_full((len(logits),), label, dtype=torch.long), reduction="none")
-        for label, (logits, _) in enumerate(sides)
-    ]
+    losses = [_domain_losses(logits, label) for label, (logits, _) in enumerate(sides)]
     both = counted[0].any() & counted[1].any()
+    if average == "sides":
+        return (mean_over(losses[0], counted[0] & both) + mean_over(losses[1], counted[1] & both)) / 2
     return mean_over(torch.cat(losses), torch.cat(counted) & both)
+
+
+def _domain_losses(logits: Float[Tensor, "batch logits"], label: int) -> Float[Tensor, " batch"]:
+    if logits.shape[1] == 1:
+        return softplus(logits[:, 0] if label == 0 else -logits[:, 0])
+    return cross_entropy(logits, logits.new_full((len(logits),), label, dtype=torch.long), reduction="none")
 
 
 class DomainAdversarial(Aligner):

@@ -110,9 +110,12 @@ class Method(nn.Module):
             yield "selector", self.selector
 
     def measure(self, step: Step) -> dict[str, float]:
-        """What parts want to be logged after an epoch, by `<part>/<name>`."""
+        """What parts, shared ones too, want to be logged after an epoch, by `<part>/<name>`."""
+        shared = [(name, part) for name, part in self.parts.items() if isinstance(part, Part)]
         return {
-            f"{name}/{key}": value for name, part in self._loss_parts() for key, value in part.measure(step).items()
+            f"{name}/{key}": value
+            for name, part in (*shared, *self._loss_parts())
+            for key, value in part.measure(step).items()
         }
 
     def observe(self, batch: Batch, domain_side: DomainSide) -> Side:

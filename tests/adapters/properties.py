@@ -3,6 +3,7 @@
 To test a method's part, add a case to the list in test_aligners.py (or its neighbours) that says what it claims.
 """
 
+import zlib
 from collections.abc import Callable, Mapping, Set as AbstractSet
 
 import attrs
@@ -52,6 +53,10 @@ class AlignerCase:
             torch.manual_seed(0)
             aligner = self.make()
             aligner.bind(layout, self.parts(layout))
+            for name, weight in aligner.named_parameters():
+                # By name: a task's weights do not depend on what other tasks there are.
+                torch.manual_seed(zlib.crc32(name.encode()))
+                nn.init.uniform_(weight, -0.5, 0.5)
         return aligner.to(dtype)
 
     def terms_of(self, scene: Scene, *, target_labels: bool = False) -> Terms:
