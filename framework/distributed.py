@@ -3,7 +3,8 @@
 So whatever a batch as a whole means to fusions and losses, it means the same on 1 and on N processes.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 import torch
 import torch.distributed as dist
@@ -14,6 +15,9 @@ from .errors import RunError
 from .gradient import scale_gradient
 from .layout import DomainSide
 from .method import Method
+
+BUCKET: Final = 2**24
+"""How many numbers of gradients are sent at once: of small tensors, each by itself costs as much as many together."""
 
 
 def world() -> tuple[int, int]:
@@ -83,12 +87,29 @@ def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
     reached = torch.tensor([parameter.grad is not None for parameter in trainable], dtype=torch.int32)
     reached = reached.to(trainable[0].device)
     dist.all_reduce(reached, dist.ReduceOp.MAX)
-    for parameter, anywhere in zip(trainable, reached.tolist(), strict=True):
-        if anywhere:
-            # A process whose slice lacks a modality has no gradient there, but must take part.
-            gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
-            dist.all_reduce(gradient)
-            parameter.grad = gradient / processes
+    sent = [parameter for parameter, anywhere in zip(trainable, reached.tolist(), strict=True) if anywhere]
+    for bucket in _buckets(sent):
+        # A process whose slice lacks a modality has no gradient there, but must take part.
+        gradients = [torch.zeros_like(found) if found.grad is None else found.grad for found in bucket]
+        sums = torch.cat([gradient.flatten() for gradient in gradients])
+        dist.all_reduce(sums)
+        means = (sums / processes).split([parameter.numel() for parameter in bucket])
+        for parameter, mean in zip(bucket, means, strict=True):
+            parameter.grad = mean.view_as(parameter)
+
+
+def _buckets(parameters: Iterable[nn.Parameter]) -> Iterator[list[nn.Parameter]]:
+    """Parameters whose gradients can be sent in one piece: of one type, on one device, and not too many numbers."""
+    bucket: list[nn.Parameter] = []
+    for parameter in parameters:
+        if bucket:
+            alike = (parameter.dtype, parameter.device) == (bucket[0].dtype, bucket[0].device)
+            if not alike or sum(other.numel() for other in bucket) + parameter.numel() > BUCKET:
+                yield bucket
+                bucket = []
+        bucket.append(parameter)
+    if bucket:
+        yield bucket
 
 
 def share(tensor: Tensor) -> Tensor:
