@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import attrs
 import torch
 from acclimate.adapters.late_sum import LateSum
-from acclimate.framework.batch import JOINT_TEACHER, Batch, Lesson, Outputs, Representation, Side, Step
+from acclimate.framework.batch import Batch, Lesson, Outputs, Representation, Side, Step
 from acclimate.framework.layout import JOINT, DomainSide, Layout, Task
 from torch import Tensor
 
@@ -51,7 +51,15 @@ class Rows:
         old = sorted(self.features)
         columns = [old.index(name) for name in sorted(old, key=lambda name: new[name])]
         features = {new[name]: _leaf(values) for name, values in self.features.items()}
-        return attrs.evolve(self, features=dict(sorted(features.items())), present=self.present[:, columns])
+        places = torch.tensor(columns).argsort()
+        return attrs.evolve(
+            self,
+            features=dict(sorted(features.items())),
+            present=self.present[:, columns],
+            lessons={
+                task: attrs.evolve(lesson, teacher=places[lesson.teacher]) for task, lesson in self.lessons.items()
+            },
+        )
 
     def fill_absent(self, value: float) -> "Rows":
         """The same rows with something else where a modality is absent."""
@@ -150,7 +158,7 @@ def make_scene(
 ) -> Scene:
     """A scene with all modalities present and all rows labelled; None leaves a side out.
 
-    Features of different modalities and sides have different scales.
+    The modalities teach in turn. Features of different modalities and sides have different scales.
     """
     layout = make_layout(modalities, tasks)
     generator = torch.Generator().manual_seed(seed)
@@ -172,7 +180,7 @@ def make_scene(
             lessons={
                 task.name: Lesson(
                     labels=labels(task, number).flip(0),
-                    teacher=torch.full((number,), JOINT_TEACHER),
+                    teacher=torch.arange(number) % modalities,
                     confidence=torch.full((number,), 0.5, dtype=dtype),
                     keep=torch.ones(number, dtype=torch.bool),
                 )
