@@ -1,19 +1,25 @@
 """Properties that all Aligners share. A new method adds its line to CASES."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 import torch
+from acclimate.adapters.a3d2 import AnchorDragDrift, ConditionalAdversarial
 from acclimate.adapters.coral import CorrelationAlignment
 from acclimate.adapters.domain_adversarial import DomainAdversarial
 from acclimate.adapters.information_bottleneck import InformationBottleneck
 from acclimate.adapters.information_maximisation import InformationMaximisation
+from acclimate.adapters.modality_shift import ModalityRoles
+from acclimate.adapters.modfinity import ModalAffinityDistillation, ModalAffinityMetricLearning
 from acclimate.adapters.rna import Comparison, RelativeNormAlignment
 from acclimate.adapters.supervised import Supervised
+from acclimate.framework.layout import Layout
+from torch import nn
 
 from . import properties
 from .properties import AlignerCase
 from .scenes import EDGES
+from .shared import class_encoder
 
 GLOBAL = {"global/source", "global/target"}
 CLASS = {"class/source", "class/target"}
@@ -22,8 +28,65 @@ RNA = GLOBAL | CLASS | CROSS
 ALL_HEADS = ("joint", "modalities")
 SOURCE_HEADS = {"source/joint", "source/audio", "source/image"}
 TARGET_HEADS = {"target/joint", "target/audio", "target/image"}
+MOML_SOURCE = {"source/audio", "source/image"}
+MOML = MOML_SOURCE | {"target/audio", "target/image"}
+
+
+def roles(anchor: str | None = "audio") -> Callable[[Layout], Mapping[str, nn.Module]]:
+    """A3D2's shared part; without a name the anchor is found in the first step."""
+    return lambda _layout: {"roles": ModalityRoles(anchor, steps=1)}
+
 
 CASES = [
+    AlignerCase(
+        name="a3d2-aa",
+        make=ConditionalAdversarial,
+        terms={"image"},
+        symmetric=False,  # the anchor has a name
+        gradient_sign=-1.0,
+        parts=roles(),
+    ),
+    AlignerCase(
+        name="a3d2-aa-found",
+        make=ConditionalAdversarial,
+        terms={"audio"},
+        symmetric=False,  # each modality's discriminator has its own initial weights
+        gradient_sign=-1.0,
+        parts=roles(None),
+    ),
+    AlignerCase(
+        name="a3d2-aa-authors",
+        make=lambda: ConditionalAdversarial(head="joint", include_anchor=True, schedule="quadratic", form="authors"),
+        terms={"audio", "image"},
+        symmetric=False,
+        gradient_sign=-0.25,
+    ),
+    AlignerCase(
+        name="a3d2-add",
+        make=AnchorDragDrift,
+        terms={"image"},
+        regression={"image"},
+        symmetric=False,
+        parts=roles(),
+    ),
+    AlignerCase(name="a3d2-add-found", make=AnchorDragDrift, terms={"audio"}, regression={"audio"}, parts=roles(None)),
+    AlignerCase(
+        name="a3d2-add-moving-plan",
+        make=lambda: AnchorDragDrift(plan_momentum=0.95, prediction_weight=1.0),
+        terms={"image", "predictions/image"},
+        regression={"image"},
+        symmetric=False,
+        parts=roles(),
+    ),
+    AlignerCase(
+        name="a3d2-add-source",
+        make=lambda: AnchorDragDrift(side="source"),
+        terms={"image"},
+        without_target={"image"},
+        regression={"image"},
+        symmetric=False,
+        parts=roles(),
+    ),
     AlignerCase(
         name="rna",
         make=RelativeNormAlignment,
@@ -107,6 +170,43 @@ CASES = [
         regression={"audio", "image"},
     ),
     AlignerCase(name="information-maximisation", make=InformationMaximisation, terms={"joint"}),
+    AlignerCase(
+        name="modfinity-moml",
+        make=ModalAffinityMetricLearning,
+        terms=MOML,
+        without_target=MOML_SOURCE,
+        parts=class_encoder,
+    ),
+    AlignerCase(
+        name="modfinity-moml-unlocked",
+        make=lambda: ModalAffinityMetricLearning(locked=False),
+        terms=MOML,
+        without_target=MOML_SOURCE,
+        parts=class_encoder,
+    ),
+    AlignerCase(
+        name="modfinity-moml-ratio",
+        make=lambda: ModalAffinityMetricLearning(form="ratio", locked=False),
+        terms=MOML,
+        without_target=MOML_SOURCE,
+        parts=class_encoder,
+    ),
+    AlignerCase(
+        name="modfinity-mod",
+        make=ModalAffinityDistillation,
+        terms={"audio", "image"},
+    ),
+    AlignerCase(
+        name="modfinity-mod-ratio",
+        make=lambda: ModalAffinityDistillation(form="ratio"),
+        terms={"audio", "image"},
+    ),
+    AlignerCase(
+        name="modfinity-mod-authors",
+        make=lambda: ModalAffinityDistillation(whole_batch=True),
+        terms={"audio", "image"},
+        symmetric=False,  # the rows are those of the later name
+    ),
     AlignerCase(
         name="supervised",
         make=Supervised,

@@ -7,6 +7,7 @@ from typing import Any
 import onnxruntime
 import pytest
 import torch
+from acclimate.adapters.affinity import Affinity, ClassEncoder
 from acclimate.adapters.concatenation import Concatenation
 from acclimate.adapters.late_sum import LateSum
 from acclimate.framework.batch import Outputs
@@ -20,8 +21,9 @@ FUSIONS: Mapping[str, Callable[[], Fusion]] = {
     "late-sum": LateSum,
     "concatenation": Concatenation,
     "concatenation-hidden": lambda: Concatenation(hidden=8),
+    "affinity": Affinity,
 }
-PARTS: Mapping[str, Callable[[], nn.Module]] = {}
+PARTS: Mapping[str, Callable[[], nn.Module]] = {"classes": ClassEncoder}
 """Modules that some Fusions share with other parts, by the name that they look for."""
 
 each_fusion = pytest.mark.parametrize("make", FUSIONS.values(), ids=list(FUSIONS))

@@ -6,15 +6,19 @@ import pytest
 import torch
 from acclimate.adapters.boomda import MajorityVote
 from acclimate.adapters.fused_argmax import FusedArgmax
+from acclimate.adapters.modfinity import SampleFiltering
 from acclimate.framework.batch import JOINT_TEACHER, Lesson
 from acclimate.framework.interfaces import TeacherSelector
 
 from .scenes import DIGIT, EDGES, SCATTERED, SCORE, VERB, Scene, drop, make_scene
+from .shared import class_encoder
 
 SELECTORS: Mapping[str, Callable[[], TeacherSelector]] = {
     "fused-argmax": FusedArgmax,
     "fused-argmax-threshold": lambda: FusedArgmax(0.6),
     "majority-vote": MajorityVote,
+    "sample-filtering": SampleFiltering,
+    "sample-filtering-all": lambda: SampleFiltering(1.0),
 }
 
 each_selector = pytest.mark.parametrize("make", SELECTORS.values(), ids=list(SELECTORS))
@@ -22,7 +26,10 @@ each_selector = pytest.mark.parametrize("make", SELECTORS.values(), ids=list(SEL
 
 def teach(make: Callable[[], TeacherSelector], scene: Scene, *, target_labels: bool = False) -> dict[str, Lesson]:
     selector = make()
-    selector.bind(scene.layout, {})
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        selector.bind(scene.layout, class_encoder(scene.layout))
+    selector.to(next(iter(scene.leaves.values())).dtype)
     side = scene.side("target", labelled=target_labels)
     selector.study([side])
     lessons: dict[str, Lesson] = selector(side)
