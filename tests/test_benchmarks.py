@@ -1,0 +1,180 @@
+"""The pieces of benchmarks/ run, on tiny sizes, without the packages that ours are compared with. Nothing is timed."""
+
+import itertools
+import json
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import figures
+import losses
+import pytest
+import steps
+import torch
+from acclimate.framework import Method
+from figures import FIGURES, OURS, Figure
+from interleaved import Contestant, race, ratio
+from peers import LossPeer
+from torch import Tensor, nn
+from training_steps import SOURCE_ONLY, StageSteps, build, floor, open_recipe
+from workloads import none, real, wrist
+
+
+def test_contestants_take_turns_in_every_round() -> None:
+    turns: list[str] = []
+    contestants = [Contestant(name, partial(turns.append, name)) for name in "abc"]
+    times = race(contestants, rounds=4, warmup=1, calls=2)
+    rounds = [turns[start : start + 6] for start in range(0, len(turns), 6)]
+    assert len(rounds) == 5
+    assert all(sorted(played) == list("aabbcc") for played in rounds)
+    assert len({tuple(played) for played in rounds}) > 1
+    assert {name: len(seconds) for name, seconds in times.items()} == {"a": 4, "b": 4, "c": 4}
+
+
+def test_time_is_per_call_and_without_the_warm_up() -> None:
+    clock = itertools.count()
+    times = race([Contestant("a", lambda: next(clock))], rounds=2, warmup=1, calls=3, clock=lambda: float(next(clock)))
+    # The clock ticks in each of three calls, and when the turn ends.
+    assert times == {"a": [4 / 3, 4 / 3]}
+
+
+def test_a_ratio_is_taken_within_rounds() -> None:
+    found = ratio({"a": [2.0, 20.0, 6.0], "b": [1.0, 10.0, 2.0]}, "a", "b")
+    assert (found.lower, found.median, found.upper) == (2.0, 2.0, 2.5)
+
+
+@pytest.mark.parametrize(("rounds", "names"), [(0, "ab"), (1, "aa")])
+def test_races_that_cannot_be_are_refused(rounds: int, names: str) -> None:
+    with pytest.raises(ValueError, match="must"):
+        race([Contestant(name, lambda: None) for name in names], rounds=rounds)
+
+
+def weights(module: nn.Module) -> list[Tensor]:
+    return [parameter.detach().clone() for parameter in module.parameters()]
+
+
+def moved_encoders(monkeypatch: pytest.MonkeyPatch, make: Callable[[], Contestant]) -> dict[str, bool]:
+    """Which encoders a step moves, by the Method that `make` builds."""
+    built: list[Method] = []
+
+    def remember(*arguments: object) -> Method:
+        built.append(build(*arguments))  # type: ignore[arg-type]
+        return built[-1]
+
+    monkeypatch.setattr("training_steps.build", remember)
+    contestant = make()
+    (method,) = built
+    before = {name: weights(encoder) for name, encoder in method.model.encoders.items()}
+    contestant.run()
+    after = {name: weights(encoder) for name, encoder in method.model.encoders.items()}
+    return {
+        name: any(not torch.equal(one, other) for one, other in zip(before[name], after[name], strict=True))
+        for name in before
+    }
+
+
+@pytest.mark.parametrize("recipe", [*steps.RECIPES])
+def test_a_step_of_each_stage_trains(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = open_recipe(recipe)
+    for stage in opened.stages:
+        moved = moved_encoders(monkeypatch, StageSteps(opened, stage, none(batch_size=6, features=8)).contestant)
+        assert moved == {"audio": True, "image": True, "text": True}
+        monkeypatch.undo()
+
+
+@pytest.mark.parametrize("reached", [("source",), ("source", "target")])
+def test_a_floor_differentiates_what_it_shall_reach(reached: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    gradients: list[int] = []
+
+    def count(*arguments: object, **options: object) -> object:
+        side = original(*arguments, **options)
+        side.outputs.features["audio"].register_hook(lambda gradient: gradients.append(len(gradient)))
+        return side
+
+    original = Method.observe
+    monkeypatch.setattr(Method, "observe", count)
+    floor(none(batch_size=4, features=8), ("source", "target"), reached).run()
+    assert gradients == [4] * len(reached)
+
+
+def test_all_recipes_are_optimised_alike() -> None:
+    trainings = [open_recipe(name).training for name in steps.RECIPES]
+    assert len({str((training.optimizer, training.gradient_clip)) for training in trainings}) == 1
+
+
+def test_steps_writes_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    threads = torch.get_num_threads()
+    try:
+        arguments = ["--encoders", "none", "--recipes", SOURCE_ONLY, "rna-uda", "nonesuch", "--rounds", "1"]
+        steps.main([*arguments, "--batch-size", "4", "--features", "8", "--threads", "1", "--out", str(tmp_path)])
+    finally:
+        torch.set_num_threads(threads)
+    content = json.loads((tmp_path / "steps-none-1.json").read_text(encoding="utf-8"))
+    assert [row["name"] for row in content["rows"]][-2:] == [SOURCE_ONLY, "rna-uda"]
+    assert content["rows"][-1]["to_source_backward"]["median"] > 0
+    assert "load" in content["machine"]
+    assert (tmp_path / "steps-none-1.md").read_text(encoding="utf-8") in capsys.readouterr().out
+
+
+def test_wrist_is_as_its_data_set() -> None:
+    workload = wrist(batch_size=3)
+    batch = workload.draw(3, "target")
+    assert {name: tuple(values.shape) for name, values in batch.inputs.items()} == {
+        "accelerometer": (3, 3, 100),
+        "gyroscope": (3, 3, 100),
+    }
+    assert batch.labels is None
+
+
+def test_real_encoders_take_their_batches() -> None:
+    pytest.importorskip("transformers")
+    workload = real(batch_size=2, features=16)
+    method = build(workload, open_recipe(SOURCE_ONLY))
+    outputs = method.observe(workload.draw(2, "source"), "source").outputs
+    assert {name: tuple(values.shape) for name, values in outputs.features.items() if name != "joint"} == {
+        "audio": (2, 16),
+        "image": (2, 16),
+        "text": (2, 16),
+    }
+
+
+def tiny() -> list[Figure]:
+    return [
+        *figures.coral(sizes=(6,), width=4),
+        *figures.mmd(sizes=(6,), width=4),
+        *figures.pareto(sizes=(3,), matrices=2),
+        *figures.transport(sizes=(5,), batch=6),
+    ]
+
+
+def test_figures_run_with_whatever_peers_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    for package in ("skada", "skada.deep", "pytorch_adapt", "pytorch_adapt.layers", "torchjd", "torchjd.aggregation"):
+        monkeypatch.setitem(sys.modules, package, None)
+    rows = losses.measure(tiny(), rounds=1, warmup=0)
+    ours = [row for row in rows if row.name == OURS]
+    assert len(ours) == 6
+    assert all(row.milliseconds is not None for row in ours)
+    missing = [row for row in rows if row.milliseconds is None]
+    assert {row.figure for row in missing} == {"CORAL", "MK-MMD", "Pareto weights"}
+    assert all("ModuleNotFoundError" in row.note for row in missing)
+
+
+def test_peers_that_are_here_agree() -> None:
+    notes = [note for figure in tiny() for note in figure.notes.values()]
+    assert not [note for note in notes if "DISAGREES" in note]
+
+
+def test_a_disagreement_is_seen() -> None:
+    def squares(source: Tensor, target: Tensor) -> Tensor:
+        return (source.mean() - target.mean()).square()
+
+    pair = (torch.tensor([[1.0, 2.0]], requires_grad=True), torch.tensor([[0.0, 0.5]], requires_grad=True))
+    peer = LossPeer("off", lambda: squares, lambda loss: lambda source, target: 1.001 * loss(source, target))
+    figure = figures._losses("off", "", squares, [peer], [pair])  # noqa: SLF001
+    assert figure.notes["off"].startswith("DISAGREES by 1.0e-03")
+
+
+def test_every_figure_has_ours_first() -> None:
+    assert {*FIGURES} == {"coral", "mmd", "pareto", "transport", "transport-cvxpy"}
+    assert {figure.contestants[0].name for figure in tiny()} == {OURS}
