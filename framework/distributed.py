@@ -93,7 +93,7 @@ def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
         gradients = [torch.zeros_like(found) if found.grad is None else found.grad for found in bucket]
         sums = torch.cat([gradient.flatten() for gradient in gradients])
         dist.all_reduce(sums)
-        means = (sums / processes).split([parameter.numel() for parameter in bucket])
+        means = (sums / processes).split_with_sizes([parameter.numel() for parameter in bucket])
         for parameter, mean in zip(bucket, means, strict=True):
             parameter.grad = mean.view_as(parameter)
 
