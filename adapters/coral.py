@@ -35,7 +35,7 @@ class Spread:
 
     matrix: Float[Tensor, "width width"]
     deviations: Float[Tensor, "batch width"]
-    degrees: Float[Tensor, ""]
+    degrees: int
 
     def block(self, columns: slice) -> "Spread":
         """Of some of the features."""
@@ -62,18 +62,24 @@ def spread(
         >>> spread(features).matrix, spread(features, statistic="second_moment").matrix
         (tensor([[2.]]), tensor([[6.]]))
     """
-    rows = torch.ones(len(features), dtype=torch.bool, device=features.device) if counted is None else counted
-    number = rows.sum().to(features.dtype)
-    mean = keep_present(features, rows).sum(dim=0) / number.clamp(min=1)
-    deviations = keep_present(features - mean, rows)
+    if counted is not None and bool(counted.all()):
+        counted = None
+    number = len(features) if counted is None else int(counted.sum())
     degrees = number - 1
-    matrix = deviations.T @ deviations / degrees.clamp(min=1)
+
+    def keep(values: Float[Tensor, "batch width"]) -> Float[Tensor, "batch width"]:
+        return values if counted is None else keep_present(values, counted)
+
+    mean = keep(features).sum(dim=0) / max(number, 1)
+    deviations = keep(features - mean)
+    matrix = deviations.T @ (deviations / max(degrees, 1))
     if statistic == "second_moment":
         matrix = matrix + mean.outer(mean)
-        deviations = keep_present(deviations + mean * degrees / number.clamp(min=1), rows)
+        deviations = keep(deviations + mean * (degrees / max(number, 1)))
     return Spread(matrix, deviations, degrees)
 
 
+@torch.no_grad()
 def align(
     source: Spread, target: Spread, *, normalised: bool = False
 ) -> tuple[Float[Tensor, ""], Float[Tensor, "source width"], Float[Tensor, "target width"]]:
@@ -87,12 +93,13 @@ def align(
         target: of the target's features, of the same width d.
         normalised: divide by 4 d^2, as Deep CORAL does.
     """
-    enough = (source.degrees > 0) & (target.degrees > 0)
-    scale = enough.to(source.matrix.dtype) / (4 * len(source.matrix) ** 2 if normalised else 1)
+    scale = 1 / (4 * len(source.matrix) ** 2) if normalised else 1.0
+    if min(source.degrees, target.degrees) < 1:
+        scale = 0.0
     difference = source.matrix - target.matrix
-    source_gradient = source.deviations @ difference * (4 * scale / source.degrees.clamp(min=1))
-    target_gradient = target.deviations @ difference * (-4 * scale / target.degrees.clamp(min=1))
-    return difference.square().sum() * scale, source_gradient, target_gradient
+    source_gradient = source.deviations @ difference * (4 * scale / max(source.degrees, 1))
+    target_gradient = target.deviations @ difference * (-4 * scale / max(target.degrees, 1))
+    return torch.linalg.vector_norm(difference).square() * scale, source_gradient, target_gradient
 
 
 class _KnownGradient(torch.autograd.Function):
