@@ -197,13 +197,13 @@ CASES = [
         terms={"audio", "image"},
     ),
     AlignerCase(
-        name="modfinity-mod-ratio",
-        make=lambda: ModalAffinityDistillation(form="ratio"),
+        name="modfinity-mod-sample",
+        make=lambda: ModalAffinityDistillation(form="sample"),
         terms={"audio", "image"},
     ),
     AlignerCase(
         name="modfinity-mod-authors",
-        make=lambda: ModalAffinityDistillation(whole_batch=True),
+        make=lambda: ModalAffinityDistillation(form="sample", whole_batch=True),
         terms={"audio", "image"},
         symmetric=False,  # the rows are those of the later name
     ),

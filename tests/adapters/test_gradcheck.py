@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from acclimate.adapters.a3d2 import conditional_map, coordinate_cost, discrimination, transport_objective
 from acclimate.adapters.coral import coral_loss
 from acclimate.adapters.domain_adversarial import domain_loss
 from acclimate.adapters.information_bottleneck import log_variance
 from acclimate.adapters.information_maximisation import information_maximisation_loss
+from acclimate.adapters.modality_shift import domain_distance
 from acclimate.adapters.rna import Comparison, adaptation_loss, generalisation_loss
 from acclimate.adapters.supervised import classification_loss, regression_loss
+from acclimate.adapters.transport import exact_plan
 from acclimate.framework.norm_statistics import coefficient_of_variation
 from acclimate.framework.norms import norm_table
 from acclimate.framework.unit_norm import to_unit_norm
@@ -52,6 +55,12 @@ def regression(audio: Tensor, video: Tensor) -> Tensor:
     return regression_loss((audio + video)[:, :1], torch.full((5,), 50.0, dtype=torch.float64))
 
 
+def matched(audio: Tensor, video: Tensor) -> Tensor:
+    """Transport of coordinates, whose plan stays as it is nearby."""
+    cost = coordinate_cost(to_unit_norm(audio), to_unit_norm(video), PRESENT[:, 0])
+    return transport_objective(cost, exact_plan(cost))
+
+
 @pytest.mark.parametrize(
     "loss",
     [
@@ -62,6 +71,13 @@ def regression(audio: Tensor, video: Tensor) -> Tensor:
         classification,
         regression,
         pytest.param(lambda audio, video: domain_loss(audio[:, :2], video[:, 2:]), id="domain"),
+        pytest.param(lambda audio, video: domain_loss(audio[:, :1], video[:3, 1:2], average="sides"), id="one-logit"),
+        pytest.param(lambda audio, video: discrimination(audio[:, :1], video[:, :1], PRESENT[:, 0]), id="a3d2-l-d"),
+        pytest.param(lambda audio, video: conditional_map(audio, video.softmax(dim=1)), id="conditional-map"),
+        matched,
+        pytest.param(
+            lambda audio, video: domain_distance(audio, video, LABELS, LABELS.flip(0), 3), id="domain-distance"
+        ),
         pytest.param(lambda audio, video: log_variance(audio * video, PRESENT[:, 0]), id="log-variance"),
         pytest.param(lambda audio, video: log_variance(audio + video, form="log1p", correction=1), id="log1p-variance"),
         pytest.param(coral_loss, id="coral"),
