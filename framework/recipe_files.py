@@ -1,5 +1,6 @@
 """Recipe files: ours by name, a user's by path, and those that extend others."""
 
+import json
 from collections.abc import Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -32,6 +33,22 @@ def read_recipe(name_or_path: str | Path, overrides: Mapping[str, object] | None
     for key, value in (overrides or {}).items():
         _override(data, key, value)
     return parse_recipe(data, str(name_or_path))
+
+
+def override_recipe(recipe: Recipe, overrides: Mapping[str, object]) -> Recipe:
+    """A recipe with other values.
+
+    Args:
+        recipe: as it was read.
+        overrides: values by dotted key, as in `read_recipe`.
+
+    Raises:
+        RecipeError: if a key or value is wrong; the message names it.
+    """
+    data = json.loads(json.dumps(recipe.to_config()))
+    for key, value in overrides.items():
+        _override(data, key, value)
+    return parse_recipe(data, recipe.name)
 
 
 def recipe_names() -> list[str]:

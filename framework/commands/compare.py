@@ -3,14 +3,18 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import AcclimateError
-from .options import choose_domains, make_parser, read_settings
+from .options import check_device, choose_domains, make_parser, read_settings
 
 if TYPE_CHECKING:
+    from jsonargparse import ArgumentParser
+
     from ..grid.cell import Shift
-    from ..grid.executor import Outcome
+    from ..grid.executor import Executor, Outcome
+    from ..grid.plan import Grid
+    from ..grid.search import Search
 
 
 def main(arguments: list[str]) -> None:
@@ -20,13 +24,40 @@ def main(arguments: list[str]) -> None:
         "Train every recipe on every shift with every seed, and compare the results with source-only. Called again, "
         "it goes on with what is there; with further recipes, shifts, data sets or seeds, it adds them.",
     )
+    _add_options(parser)
+    options = parser.parse_args(arguments)
+    for name, least in (("seeds", 1), ("processes", 1), ("threads", 1), ("trials", 1), ("search_seed", 0)):
+        value = getattr(options, name)
+        if value is not None and value < least:
+            raise AcclimateError(f"--{name.replace('_', '-')} must be at least {least}, but got {value}")
+
+    from ..grid.display import GridDisplay
+    from ..grid.run_grid import run_cells, write_results
+    from ..grid.run_search import run_search
+
+    grid = _make_grid(options)
+    search = None if options.search is None else _read_search(options, grid)
+    grid.check(() if search is None else (trial.recipe for recipe in grid.recipes for trial in search.draw(recipe)))
+    executor, display = _make_executor(options), GridDisplay()
+    grid.claim(options.out, shlex.join(["acclimate", "compare", *arguments]))
+    try:
+        tuned = None if search is None else run_search(grid, search, options.out, executor, display)
+        failed = run_cells(list(grid.cells(tuned)), options.out, executor, display)
+    except KeyboardInterrupt:
+        raise AcclimateError("interrupted; the same command goes on with what is there") from None
+    write_results(options.out, [recipe.name for recipe in grid.recipes])
+    print(f"{options.out / 'results.md'} holds the tables, results.parquet all numbers")
+    _report(failed)
+
+
+def _add_options(parser: "ArgumentParser") -> None:
     add = parser.add_argument
     add(
         "--recipes",
         type=str,
         required=True,
-        help="names or YAML files, with commas between; supervised-target is the "
-        "upper bound: it alone trains on the target's labels",
+        help="names or YAML files, with commas between; supervised-target is the upper bound: it alone trains on the "
+        "target's labels",
     )
     add("--data", type=str, required=True, help="built-in data set, or a table whose test rows all have labels")
     add(
@@ -40,39 +71,28 @@ def main(arguments: list[str]) -> None:
     add("--seeds", type=int, default=5, help="so many: 0, 1, ...")
     add("--out", type=Path, required=True, help="folder of the grid")
     add("--set", type=str, action="append", default=[], metavar="KEY=VALUE", help="override a value of all recipes")
-    add("--processes", type=int, default=1, help="cells that run beside each other")
+    add("--search", type=Path, help="YAML file: by recipe, a list of values to try for each key")
+    add("--trials", type=int, default=8, help="of the search, for every recipe; the first is the recipe as printed")
+    add("--search-seed", type=int, default=0, help="of the draw, and of the trials' runs")
+    add("--processes", type=int, help="cells that run beside each other; default: 1, and with --ray what there is")
     add("--threads", type=int, default=1, help="of each cell")
     add("--device", type=Literal["auto", "cpu", "cuda"], default="auto", help="where to train")
-    options = parser.parse_args(arguments)
-    for name in ("seeds", "processes", "threads"):
-        if getattr(options, name) < 1:
-            raise AcclimateError(f"--{name} must be at least 1, but got {getattr(options, name)}")
+    add("--ray", action="store_true", help="run cells as tasks of Ray, on the cluster it is connected to or locally")
+    add("--gpus", type=float, default=0.0, help="that each cell asks Ray for; may be a fraction")
 
-    from ..grid.display import GridDisplay
-    from ..grid.executor import LocalProcesses
+
+def _make_grid(options: Any) -> "Grid":  # noqa: ANN401
     from ..grid.plan import Grid, read_recipes
-    from ..grid.run_grid import run_cells, write_results
 
     settings = read_settings(options.set)
-    recipes = read_recipes(tuple(options.recipes.split(",")), settings)
-    grid = Grid(
+    return Grid(
         options.data,
         _choose_shifts(options.data, options.shift),
-        recipes,
+        read_recipes(tuple(options.recipes.split(",")), settings),
         tuple(range(options.seeds)),
         settings,
         options.device,
     )
-    grid.check()
-    grid.claim(options.out, shlex.join(["acclimate", "compare", *arguments]))
-    executor = LocalProcesses(options.processes, options.threads)
-    try:
-        failed = run_cells(list(grid.cells()), options.out, executor, GridDisplay())
-    except KeyboardInterrupt:
-        raise AcclimateError("interrupted; the same command goes on with what is there") from None
-    write_results(options.out, [recipe.name for recipe in recipes])
-    print(f"{options.out / 'results.md'} holds the tables, results.parquet all numbers")
-    _report(failed)
 
 
 def _choose_shifts(data: str, shifts: Sequence[str]) -> tuple["Shift", ...]:
@@ -84,6 +104,30 @@ def _choose_shifts(data: str, shifts: Sequence[str]) -> tuple["Shift", ...]:
     if target is None:
         raise AcclimateError("--shift must name domains of the table, such as --shift A:B, but is missing")
     return (Shift(source, target),)
+
+
+def _read_search(options: Any, grid: "Grid") -> "Search":  # noqa: ANN401
+    from ..grid.search import read_search
+
+    search = read_search(options.search, options.trials, options.search_seed)
+    if search.run_seed in grid.seeds:
+        raise AcclimateError(
+            f"--seeds must be at most {search.run_seed}, which is the trials' seed: got {options.seeds}"
+        )
+    return search
+
+
+def _make_executor(options: Any) -> "Executor":  # noqa: ANN401
+    if options.ray:
+        from ..grid.ray_executor import RayTasks
+
+        # What its nodes have is found out there.
+        return RayTasks(options.threads, options.gpus, options.processes)
+
+    from ..grid.executor import LocalProcesses
+
+    check_device(options.device)
+    return LocalProcesses(options.processes or 1, options.threads)
 
 
 def _report(failed: Sequence["Outcome"]) -> None:

@@ -94,15 +94,25 @@ def choose_domains(data: str, source: str | None, target: str | None) -> tuple[t
     return tuple(source.split("+")), None if target in {None, "none"} else target
 
 
+def check_device(device: str) -> None:
+    """Refuse a GPU where there is none: accelerate would go on without.
+
+    Raises:
+        AcclimateError: if the device is not there.
+    """
+    import torch
+
+    if device == "cuda" and not torch.cuda.is_available():
+        raise AcclimateError("--device cuda: torch finds no CUDA device on this machine")
+
+
 def make_accelerator(device: str, precision: str) -> "Accelerator":
     """An Accelerator for a device: "auto" takes what accelerate finds.
 
     Raises:
         AcclimateError: if the device is not there.
     """
-    import torch
     from accelerate import Accelerator
 
-    if device == "cuda" and not torch.cuda.is_available():
-        raise AcclimateError("--device cuda: torch finds no CUDA device on this machine")
+    check_device(device)
     return Accelerator(cpu=device == "cpu", mixed_precision=precision)

@@ -64,6 +64,7 @@ class Cell:
         seed: of weights, order of samples, validation rows, and splits that are drawn.
         device: where it trains.
         digest: of the table's file, so that a changed one is noticed; None for a built-in data set.
+        tuned: what a search changed in the recipe, by dotted key.
         trial: number of a trial of a search; None where the cell is reported.
     """
 
@@ -73,6 +74,7 @@ class Cell:
     seed: int
     device: Literal["auto", "cpu", "cuda"] = "auto"
     digest: str | None = None
+    tuned: Mapping[str, Any] = attrs.field(factory=dict)
     trial: int | None = None
 
     @property

@@ -29,10 +29,12 @@ class Outcome:
     Args:
         cell: which.
         error: one line; None where it is done.
+        killed: whether it was ended from outside, and might well succeed another time.
     """
 
     cell: Cell
     error: str | None = None
+    killed: bool = False
 
 
 class Executor(ABC):
@@ -74,7 +76,9 @@ class LocalProcesses(Executor):
                     running.append((cell, out / cell.folder / LOG, self._start(cell, out)))
                 ended = [job for job in running if job[2].poll() is not None]
                 running = [job for job in running if job not in ended]
-                yield from (Outcome(cell, _find_error(process, log)) for cell, log, process in ended)
+                yield from (
+                    Outcome(cell, _find_error(process, log), process.returncode < 0) for cell, log, process in ended
+                )
                 if not ended:
                     time.sleep(POLL)
         finally:

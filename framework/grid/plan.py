@@ -2,14 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
 from ..data import Table, builtin_names, open_table
 from ..errors import RecipeError, RunError
+from ..experiment import Experiment
 from ..oracle import check_labels
 from ..recipe import Recipe
 from ..recipe_files import read_recipe
@@ -18,8 +20,11 @@ from .cell import SUPERVISED_TARGET, Cell, Shift
 
 GRID_FILE: Final = "grid.json"
 
+Tuned: TypeAlias = Mapping[tuple[Shift, str], tuple[Recipe, Mapping[str, Any]]]
+"""What a search chose: by shift and recipe's name, the recipe, and what differs from the printed one."""
 
-@attrs.frozen
+
+@attrs.frozen(slots=False)
 class Grid:
     """Every recipe on every shift with every seed.
 
@@ -39,26 +44,54 @@ class Grid:
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
-    def cells(self) -> Iterator[Cell]:
-        """All cells, seed by seed, so that a grid that is stopped early has something of everything."""
-        digest = None
-        if self.data not in builtin_names():
-            digest = hashlib.sha256(Path(self.data).read_bytes()).hexdigest()
+    @cached_property
+    def digest(self) -> str | None:
+        """Of the table's file; None for a built-in data set."""
+        return None if self.data in builtin_names() else hashlib.sha256(Path(self.data).read_bytes()).hexdigest()
+
+    def make_cell(
+        self,
+        shift: Shift,
+        recipe: Recipe,
+        seed: int,
+        *,
+        tuned: Mapping[str, Any] | None = None,
+        trial: int | None = None,
+    ) -> Cell:
+        """One cell on this data; the arguments are those of `Cell`."""
+        return Cell(self.data, shift, recipe, seed, self.device, self.digest, tuned or {}, trial)
+
+    def cells(self, tuned: Tuned | None = None) -> Iterator[Cell]:
+        """All cells, seed by seed, so that a grid that is stopped early has something of everything.
+
+        Args:
+            tuned: what a search chose; None takes the recipes as they are.
+        """
         for seed in self.seeds:
             for shift in self.shifts:
                 for recipe in self.recipes:
-                    yield Cell(self.data, shift, recipe, seed, self.device, digest)
+                    chosen, changes = (tuned or {}).get((shift, recipe.name), (recipe, {}))
+                    yield self.make_cell(shift, chosen, seed, tuned=changes)
 
-    def check(self) -> None:
+    def check(self, others: Iterable[Recipe] = ()) -> None:
         """Find out before hours of training what cannot be run.
+
+        Args:
+            others: further recipes, such as a search's trials.
 
         Raises:
             DataError: if a domain or a split is not there, or labels that reports need.
+            RecipeError: if a recipe does not fit the data.
         """
         table = open_table(self.data, seed=self.seeds[0])
         upper_bound = any(recipe.name == SUPERVISED_TARGET for recipe in self.recipes)
         for shift in self.shifts:
             _check_shift(table, shift, upper_bound=upper_bound)
+        shift = self.shifts[0]
+        experiment = Experiment(self.recipes[0], table, shift.source, shift.target, seed=self.seeds[0])
+        schema, domains = experiment.open()
+        for recipe in (*self.recipes, *others):
+            experiment.build(recipe, schema, domains)
 
     def claim(self, out: Path, command: str) -> None:
         """Make a folder this grid's, or add to the grid that is there; each data set has its own overrides.

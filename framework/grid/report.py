@@ -1,5 +1,6 @@
 """results.md: the finished cells of a folder as tables for a reader."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean, median, stdev
 from typing import Any, Final
@@ -48,6 +49,12 @@ class _Runs:
         return next(iter(self.cells.values()))
 
     @property
+    def tuned(self) -> Mapping[str, Any]:
+        """What a search changed."""
+        changes: Mapping[str, Any] = self.any.get("tuned", {})
+        return changes
+
+    @property
     def title(self) -> str:
         """The recipe's name, and a word where it is the upper bound."""
         return f"`{self.recipe}`" + (" (oracle: target labels)" if self.any["trains_on_target_labels"] else "")
@@ -80,6 +87,10 @@ def make_report(cells: Sequence[Mapping[str, Any]], commands: Sequence[str], rec
             lines += ["", f"Task `{task}`, {measure.replace('_', ' ')}:", "", *_score_table(runs, task)]
             lines += ["", "By modality, selected epoch:", "", *_modality_table(runs, task)]
         lines += ["", "Choice of the epoch, and cost:", "", *_cost_table(runs)]
+        tuned = [f"- {run.title}: {_settings(run.tuned)}" for run in runs if run.tuned]
+        lines += (
+            ["", "Chosen by a search (all trials are in trials.json), other than printed:", "", *tuned] if tuned else []
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -172,6 +183,10 @@ def _environments(cells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             f"{environment['threads']} threads each; {environment['gpu'] or 'no GPU'}."
         )
     yield from dict.fromkeys(found)
+
+
+def _settings(tuned: Mapping[str, Any]) -> str:
+    return ", ".join(f"`{key}={json.dumps(value)}`" for key, value in tuned.items())
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -1,6 +1,7 @@
 """All finished cells of a folder, as tables to compute with: results.parquet, cells.parquet and epochs.parquet."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ _CELLS: Final = {
     "seconds_per_step": pa.float64(),
     "processes": pa.int64(),
     "threads": pa.int64(),
+    "tuned": pa.string(),
 }
 _EPOCHS: Final = {**_CELL, "epoch": pa.int64(), "stage": pa.string(), "round": pa.int64(), "selected": pa.bool_()}
 
@@ -55,9 +57,9 @@ def write_parquet(out: Path, cells: Sequence[Mapping[str, Any]]) -> None:
     `epochs.parquet` has a row for each cell and epoch, with all that was measured: `target/...` are scores without
     labels, `oracle/...` those with them.
     """
-    _write(out / "results.parquet", _SCORES, (row for cell in cells for row in _score_rows(cell)))
-    _write(out / "cells.parquet", _CELLS, map(_cell_row, cells))
-    _write(out / "epochs.parquet", _EPOCHS, (row for cell in cells for row in _epoch_rows(cell)))
+    write_table(out / "results.parquet", _SCORES, (row for cell in cells for row in _score_rows(cell)))
+    write_table(out / "cells.parquet", _CELLS, map(_cell_row, cells))
+    write_table(out / "epochs.parquet", _EPOCHS, (row for cell in cells for row in _epoch_rows(cell)))
 
 
 def identity(cell: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,6 +89,7 @@ def _cell_row(cell: Mapping[str, Any]) -> dict[str, Any]:
         "selection": selection["score"],
         "processes": environment.get("processes"),
         "threads": environment["threads"],
+        "tuned": json.dumps(cell.get("tuned", {})),
     }
 
 
@@ -110,8 +113,14 @@ def _flatten(values: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
             yield name, value
 
 
-def _write(path: Path, known: Mapping[str, pa.DataType], rows: Iterator[dict[str, Any]]) -> None:
-    """Columns that only some rows have are numbers."""
+def write_table(path: Path, known: Mapping[str, pa.DataType], rows: Iterable[dict[str, Any]]) -> None:
+    """Write rows as Parquet.
+
+    Args:
+        path: file.
+        known: types of columns; further ones, which only some rows may have, are numbers.
+        rows: by name of the column; what is missing is null.
+    """
     found = list(rows)
     others = dict.fromkeys(name for row in found for name in row if name not in known)
     schema = pa.schema([*known.items(), *((name, pa.float64()) for name in others)])

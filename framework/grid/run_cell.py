@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any, Final
 
 import attrs
+import torch
 from accelerate import Accelerator
 
 from ..data import Schema, Table, open_table
@@ -34,6 +35,8 @@ def run_cell(cell: Cell, out: Path, notes: Mapping[str, Any]) -> None:
     Raises:
         AcclimateError: one line that names what is wrong.
     """
+    if cell.device == "cuda" and not torch.cuda.is_available():
+        raise RunError("device cuda: torch finds no CUDA device on this machine")
     folder = out / cell.folder
     table = open_table(cell.data, seed=cell.seed)
     experiment = open_experiment(cell, table)
@@ -51,6 +54,7 @@ def run_cell(cell: Cell, out: Path, notes: Mapping[str, Any]) -> None:
     paces = [row["seconds_per_step"] for row in epochs if row["seconds_per_step"] is not None]
     content = {
         "settings": cell.settings(),
+        "tuned": dict(cell.tuned),
         "trains_on_target_labels": cell.trains_on_target_labels,
         "scores": [attrs.asdict(score) for score in score_run(cell, table, comparison.schema, run.path, epochs)],
         "selection": {"score": cell.recipe.selection.score, **best.to_json()},

@@ -182,6 +182,12 @@ def test_an_interrupted_grid_says_how_to_go_on(folder: Path, tmp_path: Path) -> 
         (["--data", "UNLABELLED"], "there-train-0-test"),
         (["--data", "UNTESTED"], "split of 'here' must be one of 'train', 'validation', but got 'test'"),
         (["--set", "training.batch=3"], "batch"),
+        (["--set", "aligners.rna.init_args.sharpness=3"], "sharpness"),
+        (["--search", "none.yaml"], "none.yaml cannot be read"),
+        (["--search", "SPACE"], "Option 'sharpness' is not accepted"),
+        (["--search", "SMALL"], "every recipe gets 8 trials, but its space has only 2 settings"),
+        (["--search-seed", "-1"], "--search-seed must be at least 0"),
+        (["--trials", "0"], "--trials must be at least 1"),
         (["--set", "name=supervised-target"], "supervised-target"),
         (["--out", "FULL"], "is not empty and holds no grid"),
     ],
@@ -194,6 +200,9 @@ def test_a_mistake_is_one_line_before_anything_runs(
     places = {"UNLABELLED": folder / "unlabelled.csv", "UNTESTED": folder / "untested.csv", "FULL": tmp_path / "full"}
     places["UNLABELLED"].write_text("\n".join(_without_label(row, "there-train-0-test") for row in rows))
     places["UNTESTED"].write_text("\n".join(row for row in rows if ",test," not in row))
+    places |= {"SPACE": folder / "space.yaml", "SMALL": folder / "small.yaml"}
+    places["SPACE"].write_text("rna-uda: {aligners.rna.init_args.sharpness: [1, 2, 3, 4, 5, 6, 7, 8]}")
+    places["SMALL"].write_text("rna-uda: {training.batch_size: [8]}")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").touch()
     options = {"--recipes": "rna-uda", "--data": str(folder / "labelled.csv"), "--out": str(tmp_path / "out")}
