@@ -84,7 +84,12 @@ def measure(
     clock: Callable[[], float] = CLOCKS["wall"],
 ) -> list[Row]:
     """Time all stages of recipes, and their floors, in turns."""
-    stages = [StageSteps(recipe, stage, workload) for recipe in map(open_recipe, recipes) for stage in recipe.stages]
+    stages = [
+        StageSteps(recipe, stage, workload)
+        for name in recipes
+        for recipe in [open_recipe(name, workload)]
+        for stage in recipe.stages
+    ]
     floors = sorted({pair for stage in stages for pair in _floors(stage.sides)})
     contestants = [*(floor(workload, *pair) for pair in floors), *(stage.contestant() for stage in stages)]
     times = race(contestants, rounds=rounds, warmup=warmup, calls=workload.calls, clock=clock)

@@ -28,9 +28,19 @@ POOL: Final = 8
 SOURCE_ONLY: Final = "source-only"
 
 
-def open_recipe(name: str) -> Recipe:
-    """One of ours, or a file, with what is the same for all."""
-    return read_recipe(name, SAME_FOR_ALL)
+ROLES: Final = "roles"
+"""Name of the part that says which modality is the anchor (A3D2)."""
+
+
+def open_recipe(name: str, workload: Workload) -> Recipe:
+    """One of ours, or a file, with what is the same for all.
+
+    An anchor that would be found over the first steps of training is named: before it is, A3D2 does nothing.
+    """
+    recipe = read_recipe(name, SAME_FOR_ALL)
+    if ROLES not in recipe.parts or recipe.parts[ROLES].init_args.get("anchor") is not None:
+        return recipe
+    return read_recipe(name, {**SAME_FOR_ALL, f"parts.{ROLES}.init_args.anchor": workload.schema.modalities[0]})
 
 
 @attrs.frozen(eq=False)
@@ -84,10 +94,11 @@ def floor(workload: Workload, forwarded: Sequence[DomainSide], reached: Sequence
         reached: those of them whose cross-entropy is differentiated. A target gets labels for it, drawn at random:
             its gradient must come from somewhere, and no cheaper loss of the logits is known.
     """
-    method = build(workload, open_recipe(SOURCE_ONLY))
+    recipe = open_recipe(SOURCE_ONLY, workload)
+    method = build(workload, recipe)
     labels = workload.draw(workload.batch_size, "source").labels
     batches = {side: attrs.evolve(workload.draw(workload.batch_size, side), labels=labels) for side in forwarded}
-    optimizer = make_optimizer(method.train(), open_recipe(SOURCE_ONLY).training)
+    optimizer = make_optimizer(method.train(), recipe.training)
     weights = tuple(method.parameters())
 
     def run() -> None:

@@ -12,13 +12,13 @@ import losses
 import pytest
 import steps
 import torch
-from acclimate.framework import Method
+from acclimate.framework import Batch, DomainSide, Method, Recipe, Side
 from figures import FIGURES, OURS, Figure
 from interleaved import Contestant, race, ratio
 from peers import LossPeer
-from torch import Tensor, nn
+from torch import Tensor
 from training_steps import SOURCE_ONLY, StageSteps, build, floor, open_recipe
-from workloads import none, real, wrist
+from workloads import Workload, none, real, wrist
 
 
 def test_contestants_take_turns_in_every_round() -> None:
@@ -50,56 +50,72 @@ def test_races_that_cannot_be_are_refused(rounds: int, names: str) -> None:
         race([Contestant(name, lambda: None) for name in names], rounds=rounds)
 
 
-def weights(module: nn.Module) -> list[Tensor]:
-    return [parameter.detach().clone() for parameter in module.parameters()]
+TINY = none(batch_size=6, features=8)
 
 
-def moved_encoders(monkeypatch: pytest.MonkeyPatch, make: Callable[[], Contestant]) -> dict[str, bool]:
-    """Which encoders a step moves, by the Method that `make` builds."""
-    built: list[Method] = []
+def gradient_sides(monkeypatch: pytest.MonkeyPatch, contestant: Callable[[], Contestant]) -> set[tuple[str, str]]:
+    """The sides and modalities whose features get a gradient in a step."""
+    reached: set[tuple[str, str]] = set()
+    original = Method.observe
 
-    def remember(*arguments: object) -> Method:
-        built.append(build(*arguments))  # type: ignore[arg-type]
-        return built[-1]
+    def observe(method: Method, batch: Batch, domain_side: DomainSide) -> Side:
+        side = original(method, batch, domain_side)
+        # Which batch it is: a floor lets a target pass for a source.
+        drawn_for = "target" if "target" in batch.ids[0] else "source"
+        for modality in batch.modalities:
+            features = side.outputs.features[modality]
+            if features.requires_grad:
+                features.register_hook(lambda _, modality=modality: reached.add((drawn_for, modality)))
+        return side
 
-    monkeypatch.setattr("training_steps.build", remember)
-    contestant = make()
-    (method,) = built
-    before = {name: weights(encoder) for name, encoder in method.model.encoders.items()}
-    contestant.run()
-    after = {name: weights(encoder) for name, encoder in method.model.encoders.items()}
-    return {
-        name: any(not torch.equal(one, other) for one, other in zip(before[name], after[name], strict=True))
-        for name in before
-    }
+    monkeypatch.setattr(Method, "observe", observe)
+    contestant().run()
+    return reached
 
 
 @pytest.mark.parametrize("recipe", [*steps.RECIPES])
-def test_a_step_of_each_stage_trains(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = open_recipe(recipe)
+def test_a_step_reaches_what_its_stage_forwards(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = open_recipe(recipe, TINY)
     for stage in opened.stages:
-        moved = moved_encoders(monkeypatch, StageSteps(opened, stage, none(batch_size=6, features=8)).contestant)
-        assert moved == {"audio": True, "image": True, "text": True}
-        monkeypatch.undo()
+        timed = StageSteps(opened, stage, TINY)
+        with monkeypatch.context() as patch:
+            reached = gradient_sides(patch, timed.contestant)
+        assert reached == {*itertools.product(timed.sides, TINY.schema.modalities)}
+
+
+def test_a_step_moves_the_encoders(monkeypatch: pytest.MonkeyPatch) -> None:
+    methods: list[Method] = []
+
+    def remember(workload: Workload, recipe: Recipe) -> Method:
+        methods.append(build(workload, recipe))
+        return methods[-1]
+
+    monkeypatch.setattr("training_steps.build", remember)
+    opened = open_recipe("rna-uda", TINY)
+    contestant = StageSteps(opened, opened.stages[0], TINY).contestant()
+    before = [parameter.detach().clone() for parameter in methods[0].model.encoders.parameters()]
+    contestant.run()
+    after = list(methods[0].model.encoders.parameters())
+    assert not any(torch.equal(one, other) for one, other in zip(before, after, strict=True))
 
 
 @pytest.mark.parametrize("reached", [("source",), ("source", "target")])
-def test_a_floor_differentiates_what_it_shall_reach(reached: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    gradients: list[int] = []
+def test_a_floor_differentiates_what_it_shall_reach(
+    reached: tuple[DomainSide, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = gradient_sides(monkeypatch, partial(floor, TINY, ("source", "target"), reached))
+    assert found == {*itertools.product(reached, TINY.schema.modalities)}
 
-    def count(*arguments: object, **options: object) -> object:
-        side = original(*arguments, **options)
-        side.outputs.features["audio"].register_hook(lambda gradient: gradients.append(len(gradient)))
-        return side
 
-    original = Method.observe
-    monkeypatch.setattr(Method, "observe", count)
-    floor(none(batch_size=4, features=8), ("source", "target"), reached).run()
-    assert gradients == [4] * len(reached)
+def test_every_term_of_a3d2_is_timed() -> None:
+    opened = open_recipe("a3d2", TINY)
+    method = build(TINY, opened).train()
+    terms = method.step(TINY.draw(6, "source"), TINY.draw(6, "target"), progress=0.5).terms
+    assert {name.partition("/")[0] for name in terms} == {*opened.aligners}
 
 
 def test_all_recipes_are_optimised_alike() -> None:
-    trainings = [open_recipe(name).training for name in steps.RECIPES]
+    trainings = [open_recipe(name, TINY).training for name in steps.RECIPES]
     assert len({str((training.optimizer, training.gradient_clip)) for training in trainings}) == 1
 
 
@@ -130,7 +146,7 @@ def test_wrist_is_as_its_data_set() -> None:
 def test_real_encoders_take_their_batches() -> None:
     pytest.importorskip("transformers")
     workload = real(batch_size=2, features=16)
-    method = build(workload, open_recipe(SOURCE_ONLY))
+    method = build(workload, open_recipe(SOURCE_ONLY, workload))
     outputs = method.observe(workload.draw(2, "source"), "source").outputs
     assert {name: tuple(values.shape) for name, values in outputs.features.items() if name != "joint"} == {
         "audio": (2, 16),
