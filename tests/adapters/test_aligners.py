@@ -11,6 +11,8 @@ from acclimate.adapters.information_bottleneck import InformationBottleneck
 from acclimate.adapters.information_maximisation import InformationMaximisation
 from acclimate.adapters.modality_shift import ModalityRoles
 from acclimate.adapters.modfinity import ModalAffinityDistillation, ModalAffinityMetricLearning
+from acclimate.adapters.maximum_mean_discrepancy import MaximumMeanDiscrepancy
+from acclimate.adapters.osan import DynamicDomainAdversarial
 from acclimate.adapters.rna import Comparison, RelativeNormAlignment
 from acclimate.adapters.supervised import Supervised
 from acclimate.framework.layout import Layout
@@ -206,6 +208,46 @@ CASES = [
         make=lambda: ModalAffinityDistillation(form="sample", whole_batch=True),
         terms={"audio", "image"},
         symmetric=False,  # the rows are those of the later name
+    ),
+    AlignerCase(name="discrepancy", make=MaximumMeanDiscrepancy, terms={"joint"}, regression={"joint"}),
+    AlignerCase(
+        name="discrepancy-of-modalities",
+        make=lambda: MaximumMeanDiscrepancy(level="modalities"),
+        terms={"audio", "image"},
+        regression={"audio", "image"},
+    ),
+    AlignerCase(
+        name="dynamic-domain",
+        make=lambda: DynamicDomainAdversarial(domains=3, drawn=2, schedule="constant"),
+        terms={"raw", "generated"},
+        regression={"raw", "generated"},
+        symmetric=False,  # the generator and the discriminator have their own weights for each element
+        gradient_sign=-1.0,
+        random=True,
+    ),
+    AlignerCase(
+        name="dynamic-domain-nearest",
+        make=lambda: DynamicDomainAdversarial(domains=3, pairing="nearest", norm="l2", schedule="constant"),
+        terms={"raw", "generated"},
+        regression={"raw", "generated"},
+        symmetric=False,
+        gradient_sign=-1.0,
+    ),
+    AlignerCase(
+        name="mixup-domain",
+        make=lambda: DynamicDomainAdversarial(bridge="mixup", pairing="nearest", schedule="constant"),
+        terms={"raw", "generated"},
+        regression={"raw", "generated"},
+        symmetric=False,
+        gradient_sign=-1.0,
+    ),
+    AlignerCase(
+        name="joint-domain",
+        make=lambda: DynamicDomainAdversarial(bridge="none", schedule="constant"),
+        terms={"raw"},
+        regression={"raw"},
+        symmetric=False,
+        gradient_sign=-1.0,
     ),
     AlignerCase(
         name="supervised",
