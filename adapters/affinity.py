@@ -19,8 +19,8 @@ CLASSES: Final = "classes"
 """Name of the part that holds the class encoder."""
 
 INITIAL_SCALE: Final = 0.02
-"""Standard deviation of the first class vectors. Affinity does not see how long they are, and Adam moves a coordinate by
-about its learning rate: short vectors turn quickly, those of torch's own initialisation take hundreds of steps."""
+"""Standard deviation of the first class vectors. Affinity does not see how long they are, and Adam moves coordinates by
+about its learning rate: short vectors turn fast, those of torch's own initialisation need hundreds of steps."""
 
 
 @attrs.frozen
