@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias, get_args
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from ..framework.batch import Step, Term
@@ -46,7 +46,7 @@ def gate(relevance: Float[Tensor, "*batch width"], norm: Norm = "max") -> Float[
 
 
 def bridge_domains(
-    own: Float[Tensor, "*batch width"], commonality: Float[Tensor, "*batch width"], mixing: float = 0.85
+    own: Float[Tensor, "*#batch width"], commonality: Float[Tensor, "*#batch width"], mixing: float = 0.85
 ) -> Float[Tensor, "*batch width"]:
     r""":math:`s' = \lambda s + (1 - \lambda) c`, eq. 4.
 
@@ -85,36 +85,25 @@ class DynamicDomainGenerator(nn.Module):
         self.key = nn.Parameter(torch.randn(domains, features, head_size) * deviation)
 
     def relevance(
-        self, own: Float[Tensor, "pair width"], other: Float[Tensor, "pair width"]
+        self,
+        own: Float[Tensor, "pair width"],
+        other: Float[Tensor, "pair width"],
+        heads: Int64[Tensor, " domain"] | None = None,
     ) -> Float[Tensor, "pair domain width"]:
         """Of each head, p: how relevant each element of the other sample is to this one."""
-        queries = torch.einsum("pd,hdk->phk", own, self.query) / math.sqrt(self.query.shape[2])
-        return (torch.einsum("phk,hdk->phd", queries, self.key) * other.unsqueeze(1)).softmax(dim=2)
+        query, key = (self.query, self.key) if heads is None else (self.query[heads], self.key[heads])
+        queries = torch.einsum("pd,hdk->phk", own, query) / math.sqrt(query.shape[2])
+        return (torch.einsum("phk,hdk->phd", queries, key) * other.unsqueeze(1)).softmax(dim=2)
 
     def forward(
-        self, own: Float[Tensor, "pair width"], other: Float[Tensor, "pair width"]
+        self,
+        own: Float[Tensor, "pair width"],
+        other: Float[Tensor, "pair width"],
+        heads: Int64[Tensor, " domain"] | None = None,
     ) -> Float[Tensor, "pair domain width"]:
-        """Samples between `own` and `other`, nearer to `own`, one per head."""
-        commonality = other.unsqueeze(1) * gate(self.relevance(own, other), self.norm)
+        """Samples between `own` and `other`, nearer to `own`: one for each of the heads, or of all."""
+        commonality = other.unsqueeze(1) * gate(self.relevance(own, other, heads), self.norm)
         return bridge_domains(own.unsqueeze(1), commonality, self.mixing)
-
-
-class Mixup(nn.Module):
-    """Plain mixing with the whole other sample: OSAN's row "TAL + Mixup".
-
-    Args:
-        mixing: lambda.
-    """
-
-    def __init__(self, mixing: float = 0.85) -> None:
-        super().__init__()
-        self.mixing = mixing
-
-    def forward(
-        self, own: Float[Tensor, "pair width"], other: Float[Tensor, "pair width"]
-    ) -> Float[Tensor, "pair 1 width"]:
-        """One sample between each pair."""
-        return bridge_domains(own, other, self.mixing).unsqueeze(1)
 
 
 def soft_domain_loss(
@@ -153,6 +142,7 @@ class DynamicDomainAdversarial(Aligner):
         bridge: "dynamic" is the dynamic domain generator, "mixup" mixes whole samples, "none" generates nothing: the
             paper's "w/o DDG".
         domains: number of soft domains H; 64 and 128 in the paper.
+        drawn: how many of them are drawn at random for each step, to save time; None takes all, as printed.
         mixing: lambda; 0.85 and 0.9 in the paper.
         pairing: which source sample is mixed with a target sample, see `pair_sides`. The paper's is "random".
         norm: see `gate`.
@@ -172,6 +162,7 @@ class DynamicDomainAdversarial(Aligner):
         *,
         bridge: Bridge = "dynamic",
         domains: int = 64,
+        drawn: int | None = None,
         mixing: float = 0.85,
         pairing: Pairing = "random",
         norm: Norm = "max",
@@ -187,6 +178,8 @@ class DynamicDomainAdversarial(Aligner):
         for name, count in (("domains", domains), ("head_size", head_size), ("hidden", hidden)):
             if count < 1:
                 raise ValueError(f"{name} must be positive, but got {count}.")
+        if drawn is not None and not 1 <= drawn <= domains:
+            raise ValueError(f"drawn must be within [1, {domains}], the number of domains, but got {drawn}.")
         for name, value, allowed in (
             ("bridge", bridge, get_args(Bridge)),
             ("norm", norm, get_args(Norm)),
@@ -198,6 +191,7 @@ class DynamicDomainAdversarial(Aligner):
         self.alpha = alpha
         self.bridge: Bridge = bridge
         self.domains = domains
+        self.drawn = drawn
         self.mixing = mixing
         self.pairing: Pairing = pairing
         self.norm: Norm = norm
@@ -212,30 +206,39 @@ class DynamicDomainAdversarial(Aligner):
         width = products[0].joint_size if products else sum(layout.feature_sizes.values())
         self.width = width
         self.discriminator = DomainDiscriminator(width, self.hidden)
-        self.generator: nn.Module | None = None
-        if self.bridge == "mixup":
-            self.generator = Mixup(self.mixing)
-        elif self.bridge == "dynamic":
-            self.generator = DynamicDomainGenerator(width, self.domains, self.head_size, self.mixing, self.norm)
+        self.generator = (
+            DynamicDomainGenerator(width, self.domains, self.head_size, self.mixing, self.norm)
+            if self.bridge == "dynamic"
+            else None
+        )
 
     def forward(self, step: Step) -> dict[str, Term]:
         """The discriminator's loss on the samples of both sides, and on those generated between them."""
         if step.source is None or step.target is None:
             return {}
-        joint = [side.outputs.features[JOINT] for side in (step.source, step.target)]
-        if joint[0].shape[1] != self.width:
-            raise ValueError(f"the joint feature must be {self.width} long, but the fusion makes {joint[0].shape[1]}.")
+        source, target = (side.outputs.features[JOINT] for side in (step.source, step.target))
+        if source.shape[1] != self.width:
+            raise ValueError(f"the joint feature must be {self.width} long, but the fusion makes {source.shape[1]}.")
         reaches = reach("source", self.layout) | reach("target", self.layout)
-        logits = [self._discriminate(features, step.progress) for features in joint]
-        terms = {"raw": Term(domain_loss(logits[0], logits[1]), self.alpha, reaches)}
-        if self.generator is not None:
+        raw = domain_loss(self._discriminate(source, step), self._discriminate(target, step))
+        terms = {"raw": Term(raw, self.alpha, reaches)}
+        if self.bridge != "none":
             source_rows, target_rows = draw_partners(pair_sides(self.pairing, step, self.layout), step.generator)
-            source, target = joint[0][source_rows], joint[1][target_rows]
-            generated = self.generator(source, target), self.generator(target, source)
-            logits = [self._discriminate(features, step.progress) for features in generated]
-            terms["generated"] = Term(soft_domain_loss(logits[0], logits[1], self.mixing), self.alpha, reaches)
+            between = self._generate(source[source_rows], target[target_rows], step.generator)
+            near_source, near_target = (self._discriminate(features, step) for features in between)
+            terms["generated"] = Term(soft_domain_loss(near_source, near_target, self.mixing), self.alpha, reaches)
         return terms
 
-    def _discriminate(self, features: Float[Tensor, "*batch width"], progress: float) -> Float[Tensor, "*batch 2"]:
-        logits: Tensor = self.discriminator(reverse_gradient(features, SCHEDULES[self.schedule](progress)))
+    def _generate(
+        self, source: Tensor, target: Tensor, random: torch.Generator | None
+    ) -> tuple[Float[Tensor, "pair *domain width"], Float[Tensor, "pair *domain width"]]:
+        if self.generator is None:
+            return bridge_domains(source, target, self.mixing), bridge_domains(target, source, self.mixing)
+        heads = None
+        if self.drawn is not None:
+            heads = torch.randperm(self.domains, generator=random)[: self.drawn].to(source.device)
+        return self.generator(source, target, heads), self.generator(target, source, heads)
+
+    def _discriminate(self, features: Float[Tensor, "*batch width"], step: Step) -> Float[Tensor, "*batch 2"]:
+        logits: Tensor = self.discriminator(reverse_gradient(features, SCHEDULES[self.schedule](step.progress)))
         return logits

@@ -171,14 +171,15 @@ class _Mode(nn.Module):
     def __init__(self, width: int, size: int) -> None:
         super().__init__()
         start = nn.init.orthogonal_(torch.empty(width, size))
-        # At first both sides share one map, and each direction counts as correlated.
+        # At first both sides share one map. It says nothing of correlation: else directions in which no feature ever
+        # varies would count as correlated for as long as they last.
         for name, value in (
             ("source", start),
             ("target", start.clone()),
             ("source_mean", torch.zeros(width)),
             ("target_mean", torch.zeros(width)),
             ("cxx", torch.eye(width)),
-            ("cxy", torch.eye(width)),
+            ("cxy", torch.zeros(width, width)),
             ("cyy", torch.eye(width)),
         ):
             self.register_buffer(name, value)
@@ -212,7 +213,8 @@ class TensorProjections(Part):
     Args:
         sizes: length of each modality's projected vector, for all modalities; None makes them equal, as long as can be
             with a product of at most 512 (the paper: 384 x 2 x 2 and 56 x 14).
-        momentum: of the moving averages; early steps are averaged evenly.
+        momentum: of the moving covariances; early steps are averaged evenly.
+        mean_momentum: of the moving means, which a few batches tell well, and which move as the features learn.
         ridge: added to the diagonals of the covariances, times their mean variance.
         solver: "sweep" improves U and V by one iteration from where they are; "closed_form" decomposes the covariances
             anew and turns the result towards the last one.
@@ -229,16 +231,18 @@ class TensorProjections(Part):
         sizes: Mapping[str, int] | None = None,
         *,
         momentum: float = 0.99,
+        mean_momentum: float = 0.9,
         ridge: float = 1e-3,
         solver: Solver = "sweep",
-        inertia: float = 0.1,
+        inertia: float = 1.0,
     ) -> None:
         super().__init__()
         for name, size in (sizes or {}).items():
             if size < 1:
                 raise ValueError(f"sizes must be positive, but got {size} for {name!r}.")
-        if not 0.0 <= momentum < 1.0:
-            raise ValueError(f"momentum must be within [0, 1), but got {momentum}.")
+        for name, value in (("momentum", momentum), ("mean_momentum", mean_momentum)):
+            if not 0.0 <= value < 1.0:
+                raise ValueError(f"{name} must be within [0, 1), but got {value}.")
         if solver not in get_args(Solver):
             raise ValueError(f"solver must be one of {', '.join(get_args(Solver))}, but got {solver!r}.")
         if not (math.isfinite(ridge) and ridge > 0):
@@ -247,6 +251,7 @@ class TensorProjections(Part):
             raise ValueError(f"inertia must not be negative, but got {inertia}.")
         self.sizes = None if sizes is None else dict(sizes)
         self.momentum = momentum
+        self.mean_momentum = mean_momentum
         self.ridge = ridge
         self.solver: Solver = solver
         self.inertia = inertia
@@ -300,14 +305,24 @@ class TensorProjections(Part):
         }
 
     @torch.no_grad()
-    def update(self, source: Side, target: Side, pairs: Float[Tensor, "source target"]) -> None:
-        """Take in one pair of batches: one sweep over the modalities, each with the newest U and V of the others."""
+    def update(self, source: Side, target: Side, pairs: Float[Tensor, "source target"], progress: float = 0.0) -> None:
+        """Take in one pair of batches: one sweep over the modalities, each with the newest U and V of the others.
+
+        Args:
+            source: with the features of its modalities.
+            target: the same.
+            pairs: how much each source sample counts for each target sample, see `pair_sides`.
+            progress: of training; U and V come to rest towards its end.
+        """
         steps = int(self.steps)
+        mean_rate = max(1.0 - self.mean_momentum, 1.0 / (steps + 1))
+        # The start counts as one batch.
+        rate = max(1.0 - self.momentum, 1.0 / (steps + 2)) * self._mobility(progress)
         sides: tuple[tuple[DomainSide, Side], ...] = (("source", source), ("target", target))
         centred: list[dict[str, Tensor]] = []
         for domain_side, side in sides:
             features = {name: side.outputs.features[name].to(self.mode(name).cxx) for name in self.modes}
-            self._follow_means(features, side.batch.present, domain_side, self._rate(steps + 1))
+            self._follow_means(features, side.batch.present, domain_side, mean_rate)
             centred.append(self.centre(features, side.batch.present, domain_side))
         presents = source.batch.present, target.batch.present
         for column, name in enumerate(self.modes):
@@ -317,19 +332,18 @@ class TensorProjections(Part):
             ]
             others = [[values for key, values in side.items() if key != name] for side in projected]
             both = presents[0][:, [column]] & presents[1][:, column]
-            self._follow_covariances(
-                self.mode(name), [values[name] for values in centred], others, pairs * both, self._rate(steps + 2)
-            )
-            self._solve(self.mode(name))
+            self._follow_covariances(self.mode(name), [values[name] for values in centred], others, pairs * both, rate)
+            self._solve(self.mode(name), self.inertia / self._mobility(progress))
         self.steps += 1
+
+    def _mobility(self, progress: float) -> float:
+        """From 1 to almost 0: a head whose learning rate falls could not follow U and V to the end."""
+        return max((1.0 + math.cos(math.pi * progress)) / 2.0, 1e-4)
 
     def correlation(self, modality: str) -> float:
         """Mean of the correlations along the projected directions, from 0 to 1."""
         mode = self.mode(modality)
         return float((mode.source * (mode.cxy @ mode.target)).sum() / mode.source.shape[1])
-
-    def _rate(self, steps: int) -> float:
-        return max(1.0 - self.momentum, 1.0 / steps)
 
     def _follow_means(
         self, features: Mapping[str, Tensor], present: Tensor, domain_side: DomainSide, rate: float
@@ -355,12 +369,12 @@ class TensorProjections(Part):
         mode.cyy.lerp_((second / sums[1]).unsqueeze(0) * y.T @ y, effective)
         mode.cxy.lerp_(contraction(x, y, other_x, other_y, pairs) / (sums[0].sqrt() * sums[1].sqrt()), effective)
 
-    def _solve(self, mode: _Mode) -> None:
+    def _solve(self, mode: _Mode, inertia: float) -> None:
         # Where all features are equal there is no variance to be relative to.
         cxx, cyy = (add_ridge(c, (self.ridge * c.diagonal().mean()).clamp(min=1e-8)) for c in (mode.cxx, mode.cyy))
         if self.solver == "sweep":
-            u = improve(cxx, mode.cxy, mode.source, mode.target, self.inertia)
-            v = improve(cyy, mode.cxy.T, mode.target, u, self.inertia)
+            u = improve(cxx, mode.cxy, mode.source, mode.target, inertia)
+            v = improve(cyy, mode.cxy.T, mode.target, u, inertia)
         else:
             size = mode.source.shape[1]
             u, v, _ = canonical_correlation(cxx, mode.cxy, cyy, ridge=0.0)
@@ -443,7 +457,7 @@ class TensorAlignment(Aligner):
         """No terms; a step with both sides moves U and V, in training only."""
         if self.training and step.source is not None and step.target is not None:
             pairs = pair_sides(self.pairing, step, self.layout)
-            self.projections.update(step.source, step.target, pairs)
+            self.projections.update(step.source, step.target, pairs, step.progress)
         return {}
 
     def measure(self, step: Step) -> dict[str, float]:

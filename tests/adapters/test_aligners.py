@@ -9,9 +9,9 @@ from acclimate.adapters.coral import CorrelationAlignment
 from acclimate.adapters.domain_adversarial import DomainAdversarial
 from acclimate.adapters.information_bottleneck import InformationBottleneck
 from acclimate.adapters.information_maximisation import InformationMaximisation
+from acclimate.adapters.maximum_mean_discrepancy import MaximumMeanDiscrepancy
 from acclimate.adapters.modality_shift import ModalityRoles
 from acclimate.adapters.modfinity import ModalAffinityDistillation, ModalAffinityMetricLearning
-from acclimate.adapters.maximum_mean_discrepancy import MaximumMeanDiscrepancy
 from acclimate.adapters.osan import DynamicDomainAdversarial
 from acclimate.adapters.rna import Comparison, RelativeNormAlignment
 from acclimate.adapters.supervised import Supervised

@@ -10,6 +10,7 @@ import torch
 from acclimate.adapters.affinity import Affinity, ClassEncoder
 from acclimate.adapters.concatenation import Concatenation
 from acclimate.adapters.late_sum import LateSum
+from acclimate.adapters.tensor_alignment import TensorProduct, TensorProjections
 from acclimate.framework.batch import Outputs
 from acclimate.framework.interfaces import Fused, Fusion, Part
 from acclimate.framework.layout import JOINT, Layout
@@ -22,8 +23,9 @@ FUSIONS: Mapping[str, Callable[[], Fusion]] = {
     "concatenation": Concatenation,
     "concatenation-hidden": lambda: Concatenation(hidden=8),
     "affinity": Affinity,
+    "tensor-product": TensorProduct,
 }
-PARTS: Mapping[str, Callable[[], nn.Module]] = {"classes": ClassEncoder}
+PARTS: Mapping[str, Callable[[], nn.Module]] = {"classes": ClassEncoder, "projections": TensorProjections}
 """Modules that some Fusions share with other parts, by the name that they look for."""
 
 each_fusion = pytest.mark.parametrize("make", FUSIONS.values(), ids=list(FUSIONS))
