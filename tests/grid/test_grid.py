@@ -26,7 +26,7 @@ from loop.small import assert_same_tensors, weights
 from rich.console import Console
 from scipy.stats import ttest_rel
 
-from .grids import ADAPTING, InThisProcess, labelled_table, make_cells, scores, write_recipe
+from .grids import ADAPTING, SOURCE_ONLY, InThisProcess, labelled_table, make_cells, scores, write_recipe
 
 RECIPES = ("source-only", "adapting", "supervised-target")
 SETTINGS = {"stages.0.epochs": 4, "training.batch_size": 4}
@@ -72,7 +72,8 @@ def test_scores_are_those_of_the_checkpoints(out: Path, cells: list[Cell], folde
             for prediction, name in (("fused", "joint"), ("audio", "audio"), ("video", "video")):
                 found = value(out, cells[1], choice=choice, side=side, prediction=prediction)
                 assert found == pytest.approx(expected[name].main)
-        dropped = drop_table(TorchPredictor(method.model), samples).tasks["label"]
+        target = Samples(table.select("there", "test"), schema, labelled=True)
+        dropped = drop_table(TorchPredictor(method.model), target).tasks["label"]
         for name in ("audio", "video"):
             found = value(out, cells[1], choice=choice, side="target", modalities=name)
             alone = dropped[name,].scores
@@ -93,6 +94,23 @@ def test_the_oracle_chooses_the_first_of_the_best_epochs(out: Path, cells: list[
         chosen = {score["epoch"] for score in scores(out, cell) if score["choice"] == "oracle"}
         assert chosen == {int(np.argmax(fused))}
         assert value(out, cell, choice="oracle", prediction="fused") == max(fused)
+
+
+def test_of_a_regression_the_lowest_error_is_best(tmp_path: Path) -> None:
+    table = labelled_table(tmp_path)
+    numbers = table.with_rows(
+        attrs.evolve(row, labels={"label": f"{number % 7 + 0.5}"}) for number, row in enumerate(table.rows)
+    )
+    write_table(numbers, tmp_path / "labelled.csv")
+    write_recipe(tmp_path, "source-only", **SOURCE_ONLY)
+    (cell,) = make_cells(tmp_path, ("source-only",), settings={"stages.0.epochs": 5})
+    run_cell(cell, tmp_path / "out", {})
+    fused = [row["oracle"]["target"]["label"]["fused"] for row in read_cell(tmp_path / "out" / cell.folder)["epochs"]]
+    assert len(set(fused)) > 1
+    assert value(tmp_path / "out", cell, choice="oracle", prediction="fused") == min(fused)
+    assert {score["measure"] for score in scores(tmp_path / "out", cell)} == {"mean_absolute_error"}
+    text = make_report([read_cell(tmp_path / "out" / cell.folder)], [])
+    assert "Task `label`, mean absolute error:" in text
 
 
 def test_a_cell_says_what_it_cost(out: Path, cells: list[Cell]) -> None:

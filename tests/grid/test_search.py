@@ -22,7 +22,7 @@ from rich.console import Console
 
 from .grids import InThisProcess
 
-SPACE = {
+SPACE: dict[str, list[Any]] = {
     "training.optimizer.init_args.lr": [1e-3, 1e-2, 1e-1],
     "training.batch_size": [4, 8],
     "selection.tolerance": [0.1, 0.2, 1.0],
