@@ -209,12 +209,19 @@ CASES = [
         terms={"audio", "image"},
         symmetric=False,  # the rows are those of the later name
     ),
-    AlignerCase(name="discrepancy", make=MaximumMeanDiscrepancy, terms={"joint"}, regression={"joint"}),
+    AlignerCase(
+        name="discrepancy",
+        make=MaximumMeanDiscrepancy,
+        terms={"joint"},
+        regression={"joint"},
+        gradient_sign=None,
+    ),
     AlignerCase(
         name="discrepancy-of-modalities",
         make=lambda: MaximumMeanDiscrepancy(level="modalities"),
         terms={"audio", "image"},
         regression={"audio", "image"},
+        gradient_sign=None,
     ),
     AlignerCase(
         name="dynamic-domain",
