@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from .information_maximisation import InformationMaximisation as InformationMaximisation
     from .late_sum import LateSum as LateSum
     from .maximum_mean_discrepancy import MaximumMeanDiscrepancy as MaximumMeanDiscrepancy
+    from .modality_shift import ModalityRoles as ModalityRoles
     from .modfinity import (
         ModalAffinityDistillation as ModalAffinityDistillation,
         ModalAffinityMetricLearning as ModalAffinityMetricLearning,
         SampleFiltering as SampleFiltering,
     )
     from .osan import DynamicDomainAdversarial as DynamicDomainAdversarial
-    from .modality_shift import ModalityRoles as ModalityRoles
     from .rna import RelativeNormAlignment as RelativeNormAlignment
     from .supervised import Supervised as Supervised
     from .tensor_alignment import (

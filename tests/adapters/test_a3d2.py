@@ -1,7 +1,7 @@
 """A3D2: what each option changes, hand-sized cases, edges, and that the recipes train."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from acclimate.framework.data import read_table
 from acclimate.framework.interfaces import Aligner
 from acclimate.framework.layout import Layout
 from acclimate.framework.unit_norm import to_unit_norm
-from loop.small import run, weights, write_table
+from loop.small import Interrupted, Interrupting, assert_same_runs, run, weights, write_table
 from torch import Tensor, nn
 
 from .scenes import DIGIT, SCATTERED, VERB, Scene, drop, make_scene
@@ -332,26 +332,26 @@ def test_the_anchor_drags_the_drift() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "message"),
+    ("part", "arguments", "message"),
     [
-        (lambda: ConditionalAdversarial(-1.0), "gamma2 must not be negative, but got -1.0"),
-        (lambda: ConditionalAdversarial(math.nan), "gamma2 must not be negative, but got nan"),
-        (lambda: ConditionalAdversarial(modality_weights={"a": -2.0}), "a must not be negative, but got -2.0"),
-        (lambda: ConditionalAdversarial(head="all"), "head must be one of own, joint, but got 'all'"),  # type: ignore[arg-type]
-        (lambda: ConditionalAdversarial(schedule="step"), "schedule must be one of dann, quadratic, constant, but got"),  # type: ignore[arg-type]
-        (lambda: ConditionalAdversarial(form="own"), "form must be one of paper, authors, but got 'own'"),  # type: ignore[arg-type]
-        (lambda: ConditionalAdversarial(hidden=0), "hidden must be positive, but got 0"),
-        (lambda: AnchorDragDrift(-1.0), "gamma1 must not be negative, but got -1.0"),
-        (lambda: AnchorDragDrift(prediction_weight=-1.0), "prediction_weight must not be negative, but got -1.0"),
-        (lambda: AnchorDragDrift(plan_momentum=1.0), r"plan_momentum must be within \[0, 1\), but got 1.0"),
-        (lambda: AnchorDragDrift(warm_up=-0.1), r"warm_up must be within \[0, 1\), but got -0.1"),
-        (lambda: AnchorDragDrift(side="both"), "side must be one of source, target, but got 'both'"),  # type: ignore[arg-type]
+        (ConditionalAdversarial, {"gamma2": -1.0}, "gamma2 must not be negative, but got -1.0"),
+        (ConditionalAdversarial, {"gamma2": math.nan}, "gamma2 must not be negative, but got nan"),
+        (ConditionalAdversarial, {"modality_weights": {"a": -2.0}}, "a must not be negative, but got -2.0"),
+        (ConditionalAdversarial, {"head": "all"}, "head must be one of own, joint, but got 'all'"),
+        (ConditionalAdversarial, {"schedule": "step"}, "schedule must be one of dann, quadratic, constant, but got"),
+        (ConditionalAdversarial, {"form": "own"}, "form must be one of paper, authors, but got 'own'"),
+        (ConditionalAdversarial, {"hidden": 0}, "hidden must be positive, but got 0"),
+        (AnchorDragDrift, {"gamma1": -1.0}, "gamma1 must not be negative, but got -1.0"),
+        (AnchorDragDrift, {"prediction_weight": -1.0}, "prediction_weight must not be negative, but got -1.0"),
+        (AnchorDragDrift, {"plan_momentum": 1.0}, r"plan_momentum must be within \[0, 1\), but got 1.0"),
+        (AnchorDragDrift, {"warm_up": -0.1}, r"warm_up must be within \[0, 1\), but got -0.1"),
+        (AnchorDragDrift, {"side": "both"}, "side must be one of source, target, but got 'both'"),
     ],
 )
 @pytest.mark.usefixtures("unchecked")
-def test_refuses(make: Callable[[], Aligner], message: str) -> None:
+def test_refuses(part: type[Aligner], arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        make()
+        part(**arguments)
 
 
 def test_refuses_weights_of_unknown_modalities() -> None:
@@ -387,11 +387,20 @@ def test_recipes_train(name: str, found: set[str], tmp_path: Path) -> None:
     assert found == terms - {"classification", "information"}
 
 
-def test_a_resumed_run_has_the_anchor_and_the_moving_plans(tmp_path: Path) -> None:
+def test_a_resumed_run_has_the_same_anchor_and_moving_plans(tmp_path: Path) -> None:
     table = read_table(write_table(tmp_path))
-    recipe = read_recipe("a3d2-authors", {**SMALL, "parts.roles.init_args.steps": 3})
-    run(table, recipe, tmp_path / "run")
-    names = weights(tmp_path / "run")
-    roles = {name.removeprefix("parts.roles.") for name in names if name.startswith("parts.roles.")}
-    assert {"chosen", "seen", "shifts"} <= roles
-    assert {"aligners.transport.plans.audio.plan", "aligners.transport.plans.predictions/audio.plan"} <= names.keys()
+    # The anchor is found in the third step, the run broken off before and after it.
+    recipe = read_recipe(
+        "a3d2-authors", {**SMALL, "parts.roles.init_args.steps": 3, "aligners.transport.init_args.warm_up": 0.0}
+    )
+    run(table, recipe, tmp_path / "whole")
+    for steps in (2, 5):
+        out = tmp_path / f"after-{steps}"
+        with pytest.raises(Interrupted):
+            run(table, recipe, out, display=Interrupting(steps), checkpoint_every=1)
+        run(table, recipe, out, resume=True)
+        assert_same_runs(tmp_path / "whole", out)
+    names = weights(tmp_path / "whole")
+    assert int(names["parts.roles.chosen"]) >= 0
+    for plan in ("audio", "video", "predictions/audio", "predictions/video"):
+        assert f"aligners.transport.plans.{plan}.plan" in names
