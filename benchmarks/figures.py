@@ -131,7 +131,7 @@ def _losses(
     for key, loss in found.items():
         peer = by_name[key]
         agreement = "another definition" if peer.make_equal is None else _agreement(ours, peer.make_equal(loss), pairs)
-        notes[key] = ": ".join(filter(None, (agreement, peer.note)))
+        notes[key] = ", ".join(filter(None, (agreement, peer.note)))
     losses = {OURS: ours, **found}
     contestants = [Contestant(key, partial(_forward_backward, loss, pairs)) for key, loss in losses.items()]
     return Figure(name, setting, contestants, notes, missing)

@@ -39,7 +39,9 @@ class Ratio:
     upper: float
 
     def __str__(self) -> str:
-        return f"{self.median:.2f} ({self.lower:.2f} - {self.upper:.2f})"
+        numbers = (self.median, self.lower, self.upper)
+        median, lower, upper = (f"{number:.2f}" if number >= 0.1 else f"{number:.1g}" for number in numbers)
+        return f"{median} ({lower} - {upper})"
 
 
 CLOCKS: Final[Mapping[str, Callable[[], float]]] = {"wall": time.perf_counter, "cpu": time.process_time}

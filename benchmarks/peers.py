@@ -93,7 +93,7 @@ MMD_PEERS = (
         "pytorch-adapt: MMDLoss, quadratic",
         _pytorch_adapt_mmd("quadratic"),
         _as_ours,
-        "equal but for bandwidth (median), mean over kernels and constants, which are set for the comparison of values",
+        "once its bandwidth (a median), mean over kernels and constants are set to ours; timed as it comes",
     ),
     LossPeer(
         "pytorch-adapt: MMDLoss, linear",
