@@ -355,8 +355,9 @@ class ModalAffinityDistillation(Aligner):
 
     Args:
         beta: weight of each term; 1.2 is what the paper prints for CogBeacon.
-        form: "ratio" of batch sums as printed, or mean over each "sample", as in the authors' code, see
-            `contrast_loss`.
+        form: mean over each "sample", as in the authors' code, or "ratio" of batch sums, as printed, see
+            `contrast_loss`. Under the ratio a few pairs of highest affinity make the loss small whatever becomes of all
+            others: rounds of training ended with equal features for all classes.
         whole_batch: learn from every kept sample, whoever teaches it, as in the authors' code: each modality from each
             other one, mean over these. Rows are the samples of the later modality in the alphabet, the authors' image
             of image and audio, whichever of the two learns. Otherwise LM^(m) as printed.
@@ -371,7 +372,7 @@ class ModalAffinityDistillation(Aligner):
     def __init__(
         self,
         beta: float = 1.2,
-        form: Form = "ratio",
+        form: Form = "sample",
         *,
         whole_batch: bool = False,
         affinity: AffinityMeasure = COSINE,

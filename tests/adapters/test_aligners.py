@@ -199,13 +199,13 @@ CASES = [
         terms={"audio", "image"},
     ),
     AlignerCase(
-        name="modfinity-mod-sample",
-        make=lambda: ModalAffinityDistillation(form="sample"),
+        name="modfinity-mod-ratio",
+        make=lambda: ModalAffinityDistillation(form="ratio"),
         terms={"audio", "image"},
     ),
     AlignerCase(
         name="modfinity-mod-authors",
-        make=lambda: ModalAffinityDistillation(form="sample", whole_batch=True),
+        make=lambda: ModalAffinityDistillation(whole_batch=True),
         terms={"audio", "image"},
         symmetric=False,  # the rows are those of the later name
     ),

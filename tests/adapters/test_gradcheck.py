@@ -5,11 +5,13 @@ from collections.abc import Callable
 import pytest
 import torch
 from acclimate.adapters.a3d2 import conditional_map, coordinate_cost, discrimination, transport_objective
+from acclimate.adapters.affinity import AffinityMeasure, log_affinity, log_mean_probability
 from acclimate.adapters.coral import coral_loss
 from acclimate.adapters.domain_adversarial import domain_loss
 from acclimate.adapters.information_bottleneck import log_variance
 from acclimate.adapters.information_maximisation import information_maximisation_loss
 from acclimate.adapters.modality_shift import domain_distance
+from acclimate.adapters.modfinity import Form, distillation_loss, metric_learning_loss
 from acclimate.adapters.rna import Comparison, adaptation_loss, generalisation_loss
 from acclimate.adapters.supervised import classification_loss, regression_loss
 from acclimate.adapters.transport import exact_plan
@@ -19,6 +21,7 @@ from acclimate.framework.unit_norm import to_unit_norm
 from torch import Tensor
 from torch.autograd import gradcheck
 
+WARM = AffinityMeasure(tau=0.5)
 LABELS = torch.tensor([0, 2, 0, 2, 0])
 PRESENT = torch.tensor([[1, 1], [1, 0], [1, 1], [0, 1], [1, 1]], dtype=torch.bool)
 
@@ -55,6 +58,21 @@ def regression(audio: Tensor, video: Tensor) -> Tensor:
     return regression_loss((audio + video)[:, :1], torch.full((5,), 50.0, dtype=torch.float64))
 
 
+def metric_learning(audio: Tensor, video: Tensor, form: Form) -> Tensor:
+    """MOML with a class absent and a row that does not count; the rows of the second are class vectors."""
+    return metric_learning_loss(log_affinity(audio, video, WARM), LABELS, PRESENT[:, 1], form)
+
+
+def distillation(audio: Tensor, video: Tensor, form: Form) -> Tensor:
+    """MOD with a row that is not taught."""
+    return distillation_loss(audio, video, LABELS, PRESENT[:, 0], form=form, affinity=WARM)
+
+
+def mean_probability(audio: Tensor, video: Tensor) -> Tensor:
+    """Fusion by affinity."""
+    return log_mean_probability(torch.stack([audio, video]).log_softmax(dim=2), PRESENT)
+
+
 def matched(audio: Tensor, video: Tensor) -> Tensor:
     """Transport of coordinates, whose plan stays as it is nearby."""
     cost = coordinate_cost(to_unit_norm(audio), to_unit_norm(video), PRESENT[:, 0])
@@ -78,6 +96,11 @@ def matched(audio: Tensor, video: Tensor) -> Tensor:
         pytest.param(
             lambda audio, video: domain_distance(audio, video, LABELS, LABELS.flip(0), 3), id="domain-distance"
         ),
+        pytest.param(lambda audio, video: metric_learning(audio, video, "ratio"), id="moml-ratio"),
+        pytest.param(lambda audio, video: metric_learning(audio, video, "sample"), id="moml-sample"),
+        pytest.param(lambda audio, video: distillation(audio, video, "ratio"), id="mod-ratio"),
+        pytest.param(lambda audio, video: distillation(audio, video, "sample"), id="mod-sample"),
+        pytest.param(mean_probability, id="log-mean-probability"),
         pytest.param(lambda audio, video: log_variance(audio * video, PRESENT[:, 0]), id="log-variance"),
         pytest.param(lambda audio, video: log_variance(audio + video, form="log1p", correction=1), id="log1p-variance"),
         pytest.param(coral_loss, id="coral"),

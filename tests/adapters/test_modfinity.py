@@ -331,7 +331,7 @@ def test_metric_learning_trains_the_class_encoder_and_unlocked_the_features_too(
 
 def test_all_students_of_three_modalities_learn_from_each_other_in_the_whole_batch() -> None:
     scene = make_scene()
-    aligner = ModalAffinityDistillation(form="sample", whole_batch=True)
+    aligner = ModalAffinityDistillation(whole_batch=True)
     aligner.bind(scene.layout, {})
     terms = aligner(scene.step())
     assert scene.target is not None
