@@ -144,7 +144,8 @@ class DynamicDomainAdversarial(Aligner):
         domains: number of soft domains H; 64 and 128 in the paper.
         drawn: how many of them are drawn at random for each step, to save time; None takes all, as printed.
         mixing: lambda; 0.85 and 0.9 in the paper.
-        pairing: which source sample is mixed with a target sample, see `pair_sides`. The paper's is "random".
+        pairing: which source sample is mixed with a target sample, see `pair_sides`. The paper's is "random"; see
+            `TensorAlignment`.
         norm: see `gate`.
         head_size: length of the generator's queries and keys.
         schedule: coefficient of the reversal, see `DomainAdversarial`.
@@ -164,7 +165,7 @@ class DynamicDomainAdversarial(Aligner):
         domains: int = 64,
         drawn: int | None = None,
         mixing: float = 0.85,
-        pairing: Pairing = "random",
+        pairing: Pairing = "class",
         norm: Norm = "max",
         head_size: int = 8,
         schedule: Schedule = "dann",

@@ -225,7 +225,7 @@ CASES = [
     ),
     AlignerCase(
         name="dynamic-domain",
-        make=lambda: DynamicDomainAdversarial(domains=3, drawn=2, schedule="constant"),
+        make=lambda: DynamicDomainAdversarial(domains=3, drawn=2, pairing="random", schedule="constant"),
         terms={"raw", "generated"},
         regression={"raw", "generated"},
         symmetric=False,  # the generator and the discriminator have their own weights for each element
