@@ -30,7 +30,7 @@ def random_pairs(source: int, target: int, generator: torch.Generator | None = N
         >>> random_pairs(2, 3).sum(dim=0).tolist()
         [1.0, 1.0, 1.0]
     """
-    if source == 0:
+    if source == 0 or target == 0:
         return torch.zeros(source, target)
     rounds = -(-target // source)
     chosen = torch.cat([torch.randperm(source, generator=generator) for _ in range(rounds)])[:target]
