@@ -10,10 +10,13 @@ from acclimate.adapters.coral import coral_loss
 from acclimate.adapters.domain_adversarial import domain_loss
 from acclimate.adapters.information_bottleneck import log_variance
 from acclimate.adapters.information_maximisation import information_maximisation_loss
+from acclimate.adapters.maximum_mean_discrepancy import multi_kernel, squared_distances
 from acclimate.adapters.modality_shift import domain_distance
 from acclimate.adapters.modfinity import Form, distillation_loss, metric_learning_loss
+from acclimate.adapters.osan import bridge_domains, gate, soft_domain_loss
 from acclimate.adapters.rna import Comparison, adaptation_loss, generalisation_loss
 from acclimate.adapters.supervised import classification_loss, regression_loss
+from acclimate.adapters.tensor_alignment import contraction
 from acclimate.adapters.transport import exact_plan
 from acclimate.framework.norm_statistics import coefficient_of_variation
 from acclimate.framework.norms import norm_table
@@ -109,6 +112,19 @@ def matched(audio: Tensor, video: Tensor) -> Tensor:
                 audio, video, PRESENT[:, 0], PRESENT[:, 1], normalised=True, statistic="second_moment"
             ),
             id="coral-second-moment",
+        ),
+        pytest.param(
+            lambda audio, video: contraction(audio[:, :2], video[:, 2:], [audio[:, 2:]], [video[:, :2]]),
+            id="osan-contraction",
+        ),
+        pytest.param(
+            lambda audio, video: bridge_domains(audio, video * gate(audio.exp(), "max"), 0.85), id="osan-bridge"
+        ),
+        pytest.param(
+            lambda audio, video: soft_domain_loss(audio[:, :2], video[:, 2:], 0.85), id="osan-soft-domain-loss"
+        ),
+        pytest.param(
+            lambda audio, video: multi_kernel(squared_distances(audio * video), audio.new_tensor(2.0)), id="mk-mmd"
         ),
         pytest.param(lambda audio, video: to_unit_norm(audio + video).sin(), id="unit-norm"),
         pytest.param(lambda audio, video: information_maximisation_loss(audio * video), id="information"),
