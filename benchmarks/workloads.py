@@ -12,7 +12,7 @@ from acclimate.framework.data.preprocessing import (
     ImagePreprocessing,
     SignalPreprocessing,
 )
-from encoders import IMAGE_SIDE, SAMPLING_RATE, SECONDS, TOKENS, VOCABULARY, make_real_encoders, make_scalings
+from real_encoders import IMAGE_SIDE, SAMPLING_RATE, SECONDS, TOKENS, VOCABULARY, make_real_encoders, make_scalings
 from torch import Generator, Tensor
 
 WorkloadName: TypeAlias = Literal["real", "wrist", "none"]
