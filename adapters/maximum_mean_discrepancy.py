@@ -61,7 +61,8 @@ class _SquaredDistances(torch.autograd.Function):
     def backward(context: Any, *gradients: Tensor) -> Tensor:  # noqa: ANN401
         (points,) = context.saved_tensors
         pairs = gradients[0] + gradients[0].T
-        return 2.0 * (pairs.sum(dim=1, keepdim=True) * points - pairs @ points)
+        gradient: Tensor = 2.0 * (pairs.sum(dim=1, keepdim=True) * points - pairs @ points)
+        return gradient
 
 
 def squared_distances(points: Float[Tensor, "points width"]) -> Float[Tensor, "points points"]:

@@ -154,7 +154,8 @@ def _cholesky(covariance: Float[Tensor, "width width"]) -> Float[Tensor, "width 
 def _inverse_root(matrix: Float[Tensor, "rank rank"]) -> Float[Tensor, "rank rank"]:
     values, vectors = torch.linalg.eigh(matrix)
     smallest = torch.finfo(matrix.dtype).eps * values[-1].clamp(min=torch.finfo(matrix.dtype).tiny)
-    return (vectors / values.clamp(min=smallest).sqrt()) @ vectors.T
+    root: Tensor = (vectors / values.clamp(min=smallest).sqrt()) @ vectors.T
+    return root
 
 
 class _Mode(nn.Module):
