@@ -17,7 +17,6 @@ from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, Layout
 from .domain_adversarial import SCHEDULES, DomainDiscriminator, Schedule, domain_loss, reverse_gradient
 from .pairing import Pairing, check_pairing, draw_partners, pair_sides
-from .tensor_alignment import TensorProjections
 from .terms import reach
 
 Norm: TypeAlias = Literal["max", "l1", "l2", "softmax"]
@@ -201,11 +200,9 @@ class DynamicDomainAdversarial(Aligner):
         self.hidden = hidden
 
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
-        """Make the generator and the discriminator for the joint feature of a `TensorProduct` or a concatenation."""
+        """Make the generator and the discriminator for the joint features."""
         self.layout = layout
-        products = [part for part in parts.values() if isinstance(part, TensorProjections)]
-        width = products[0].joint_size if products else sum(layout.feature_sizes.values())
-        self.width = width
+        width = layout.joint_size
         self.discriminator = DomainDiscriminator(width, self.hidden)
         self.generator = (
             DynamicDomainGenerator(width, self.domains, self.head_size, self.mixing, self.norm)
@@ -218,8 +215,6 @@ class DynamicDomainAdversarial(Aligner):
         if step.source is None or step.target is None:
             return {}
         source, target = (side.outputs.features[JOINT] for side in (step.source, step.target))
-        if source.shape[1] != self.width:
-            raise ValueError(f"the joint feature must be {self.width} long, but the fusion makes {source.shape[1]}.")
         reaches = reach("source", self.layout) | reach("target", self.layout)
         raw = domain_loss(self._discriminate(source, step), self._discriminate(target, step))
         terms = {"raw": Term(raw, self.alpha, reaches)}

@@ -72,6 +72,8 @@ class Layout:
         feature_sizes: length of `Outputs.features`, by modality.
         task_feature_sizes: length of `Outputs.task_features`, by modality; the same unless the model projects.
         samples: number of samples, by side; 0 or missing where a side is absent or not known.
+        joint_size: length of the joint features, which the Fusion decides: what is bound before it, and the Fusion
+            itself, are told the sum of the modalities' sizes.
 
     Example:
         >>> layout = Layout(("video", "audio"), (Task("digit", ("0", "1")),), {"audio": 8, "video": 8})
@@ -84,6 +86,11 @@ class Layout:
     feature_sizes: Mapping[str, int] = attrs.field(converter=_to_sizes)
     task_feature_sizes: Mapping[str, int] = attrs.field(converter=_to_sizes)
     samples: Mapping[DomainSide, int] = attrs.field(factory=dict, converter=_to_samples)
+    joint_size: int = attrs.field()
+
+    @joint_size.default
+    def _concatenated(self) -> int:
+        return sum(self.feature_sizes.values())
 
     @task_feature_sizes.default
     def _same_sizes(self) -> Mapping[str, int]:

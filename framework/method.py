@@ -100,8 +100,9 @@ class Method(nn.Module):
                 if isinstance(shared, Part):
                     _bind(name, shared, layout, self.parts)
             _bind("fusion", self.model.fusion, layout, self.parts)
+        whole = attrs.evolve(layout, joint_size=self.model.joint_size())
         for name, part in self._loss_parts():
-            _bind(name, part, layout, self.parts)
+            _bind(name, part, whole, self.parts)
 
     def _loss_parts(self) -> Iterator[tuple[str, Part]]:
         yield from ((name, cast("Aligner", aligner)) for name, aligner in self.aligners.items())

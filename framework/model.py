@@ -76,6 +76,19 @@ class MultimodalModel(nn.Module):
             return {name: cast("nn.Linear", linears[name]).out_features for name in self.modalities}
         return self.feature_sizes
 
+    def joint_size(self) -> int:
+        """Length of the joint features: runs the Fusion once, which must have been bound."""
+        weight = next(iter(self.heads.parameters()))
+        features = {name: weight.new_zeros(1, size) for name, size in self.feature_sizes.items()}
+        present = torch.ones(1, len(self.modalities), dtype=torch.bool, device=weight.device)
+        training = [module for module in self.modules() if module.training]
+        self.eval()
+        with torch.no_grad():
+            joint = self.classify(features, present).features[JOINT]
+        for module in training:
+            module.training = True
+        return joint.shape[1]
+
     def forward(
         self,
         inputs: Mapping[str, Tensor],

@@ -12,7 +12,6 @@ from acclimate.adapters.osan import (
     gate,
     soft_domain_loss,
 )
-from acclimate.adapters.tensor_alignment import TensorProduct, TensorProjections
 from acclimate.framework.layout import JOINT
 from torch import Tensor
 from torch.nn.functional import cross_entropy
@@ -202,15 +201,13 @@ def test_training_against_it_mixes_the_sides() -> None:
     assert gap() < 0.7 * before
 
 
-def test_the_joint_size_is_that_of_the_tensor_product() -> None:
-    scene = make_scene(3)
-    part = TensorProjections({"audio": 2, "image": 3, "text": 1})
-    fusion, aligner = TensorProduct(), DynamicDomainAdversarial(domains=2)
-    part.bind(scene.layout, {})
-    for bound in (fusion, aligner):
-        bound.bind(scene.layout, {"projections": part})
-    with pytest.raises(ValueError, match="the joint feature must be 6 long, but the fusion makes 15"):
-        aligner(scene.step())
+def test_the_joint_size_is_that_of_the_layout() -> None:
+    """Which the tensor product decides, see tests/loop/test_method.py."""
+    aligner = DynamicDomainAdversarial(domains=2)
+    aligner.bind(attrs.evolve(make_scene(3).layout, joint_size=6), {})
+    assert aligner.discriminator[0].in_features == 6
+    assert aligner.generator is not None
+    assert aligner.generator.query.shape[1] == 6
 
 
 @pytest.mark.usefixtures("unchecked")

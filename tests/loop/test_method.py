@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from acclimate.adapters import LateSum
 from acclimate.framework import (
     Aligner,
     Balancer,
     Batch,
     Builder,
+    Layout,
     Method,
     RecipeError,
     Representation,
@@ -19,10 +21,13 @@ from acclimate.framework import (
     read_recipe,
 )
 from acclimate.framework.adaptation import LOG_EVERY
+from acclimate.framework.batch import Outputs
 from acclimate.framework.data import Table
+from acclimate.framework.interfaces import Fused, Fusion
+from acclimate.framework.layout import DomainSide
 from acclimate.framework.method import BalancedGroup, matches
 from acclimate.framework.run import RunFolder
-from torch import Tensor
+from torch import Tensor, nn
 
 from .parts import SpySelector
 from .small import build, class_spec, make_experiment, make_recipe, make_schema, prepare, run
@@ -40,6 +45,25 @@ class Constant(Aligner):
         return {name: Term(torch.tensor(value), weight=2.0) for name, value in self.values.items()}
 
 
+class Narrow(LateSum):
+    """Joint features of length 2."""
+
+    def forward(self, outputs: Outputs, present: Tensor, domain_side: DomainSide) -> Fused:
+        """Fuse."""
+        fused = super().forward(outputs, present, domain_side)
+        return Fused(fused.features[:, :2], fused.logits)
+
+
+class Bound(Constant):
+    """Remembers the layout."""
+
+    layout: Layout
+
+    def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
+        """Remember."""
+        self.layout = layout
+
+
 def make_batch(size: int = 3, *, labels: bool = True) -> Batch:
     generator = torch.Generator().manual_seed(1)
     return Batch(
@@ -55,6 +79,17 @@ def make_batch(size: int = 3, *, labels: bool = True) -> Batch:
 def by_hand(groups: dict[str, BalancedGroup] | None = None) -> Method:
     model = build(make_recipe()).model
     return Method(model, {"one": Constant(a=1.0, b=2.0), "two": Constant(a=4.0)}, groups=groups)
+
+
+@pytest.mark.parametrize(("fusion", "size"), [(LateSum, 10), (Narrow, 2)])
+def test_losses_are_told_how_long_the_fusion_makes_joint_features(fusion: type[Fusion], size: int) -> None:
+    model = build(make_recipe()).model.train()
+    model.fusion = fusion()
+    aligner = Bound(a=1.0)
+    modes = [module.training for module in model.modules()]
+    Method(model, {"one": aligner}).bind(Layout(model.modalities, model.tasks, model.feature_sizes))
+    assert aligner.layout.joint_size == size
+    assert [module.training for module in model.modules()] == modes
 
 
 @pytest.mark.parametrize(
