@@ -5,7 +5,6 @@ Partially Shifted Modalities, ACL 2025. Its information-bottleneck term stands i
 in `transport.py`, anchor and drifts and the distance D_m in `modality_shift.py`.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal, TypeAlias, cast, get_args
 
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from ..framework.batch import Representation, Side, Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, DomainSide, Layout, Task
+from .arguments import check_not_negative, check_one_of
 from .domain_adversarial import SCHEDULES, DomainDiscriminator, Schedule, domain_loss, reverse_gradient
 from .modality_shift import ModalityRoles, roles_among
 from .terms import keep_present, reach, reach_across, term_name
@@ -131,15 +131,13 @@ class ConditionalAdversarial(Aligner):
     ) -> None:
         super().__init__()
         for name, weight in {"gamma2": gamma2, **(modality_weights or {})}.items():
-            if not (math.isfinite(weight) and weight >= 0):
-                raise ValueError(f"{name} must not be negative, but got {weight}.")
+            check_not_negative(name, weight)
         for name, value, allowed in (
             ("head", head, get_args(Head)),
             ("schedule", schedule, tuple(SCHEDULES)),
             ("form", form, get_args(Form)),
         ):
-            if value not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(allowed)}, but got {value!r}.")
+            check_one_of(name, value, allowed)
         if hidden is not None and hidden < 1:
             raise ValueError(f"hidden must be positive, but got {hidden}.")
         self.gamma2 = gamma2
@@ -256,13 +254,11 @@ class AnchorDragDrift(Aligner):
     ) -> None:
         super().__init__()
         for name, weight in (("gamma1", gamma1), ("prediction_weight", prediction_weight)):
-            if not (math.isfinite(weight) and weight >= 0):
-                raise ValueError(f"{name} must not be negative, but got {weight}.")
+            check_not_negative(name, weight)
         for name, share in (("plan_momentum", plan_momentum), ("warm_up", warm_up)):
             if not 0.0 <= share < 1.0:
                 raise ValueError(f"{name} must be within [0, 1), but got {share}.")
-        if side not in get_args(DomainSide):
-            raise ValueError(f"side must be one of {', '.join(get_args(DomainSide))}, but got {side!r}.")
+        check_one_of("side", side, get_args(DomainSide))
         self.gamma1 = gamma1
         self.transport = transport
         self.plan_momentum = plan_momentum

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ..framework.batch import JOINT_TEACHER, Lesson, Representation, Side, Step, Term
 from ..framework.interfaces import Balancer, TeacherSelector
 from ..framework.layout import JOINT, Layout, Task
+from .arguments import check_one_of
 from .gram import gram_matrix
 
 Solution: TypeAlias = Literal["closed_form", "qp"]
@@ -220,8 +221,7 @@ class ParetoBalance(Balancer):
 
     def __init__(self, solution: Solution = "closed_form") -> None:
         super().__init__()
-        if solution not in get_args(Solution):
-            raise ValueError(f"solution must be one of {', '.join(get_args(Solution))}, but got {solution!r}.")
+        check_one_of("solution", solution, get_args(Solution))
         self.solution = solution
         self.subjects: tuple[str, ...] = ()
         self.register_buffer("gammas", torch.zeros(0))

@@ -4,7 +4,6 @@ Sun, Saenko: Deep CORAL, ECCV 2016 workshops. Boomda (AAAI 2026, eq. 10) leaves 
 joint features of all modalities beside those of each.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
 from typing import Any, Literal, TypeAlias, get_args
@@ -18,6 +17,7 @@ from torch.autograd.function import once_differentiable
 from ..framework.batch import Representation, Side, Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, DomainSide, Layout
+from .arguments import check_not_negative, check_one_of
 from .terms import keep_present
 
 Statistic: TypeAlias = Literal["covariance", "second_moment"]
@@ -190,12 +190,10 @@ class CorrelationAlignment(Aligner):
         statistic: Statistic = "covariance",
     ) -> None:
         super().__init__()
-        if not (math.isfinite(weight) and weight >= 0):
-            raise ValueError(f"weight must not be negative, but got {weight}.")
+        check_not_negative("weight", weight)
         if not (modalities or joint):
             raise ValueError("modalities or joint must be True, but both are False.")
-        if statistic not in get_args(Statistic):
-            raise ValueError(f"statistic must be one of {', '.join(get_args(Statistic))}, but got {statistic!r}.")
+        check_one_of("statistic", statistic, get_args(Statistic))
         self.weight = weight
         self.modalities = modalities
         self.joint = joint

@@ -17,6 +17,7 @@ from ..framework.batch import Step, Term
 from ..framework.gradient import scale_gradient
 from ..framework.interfaces import Aligner
 from ..framework.layout import Layout
+from .arguments import check_not_negative, check_one_of
 from .terms import keep_present, mean_over, reach_across
 
 Schedule: TypeAlias = Literal["dann", "quadratic", "constant"]
@@ -141,10 +142,8 @@ class DomainAdversarial(Aligner):
 
     def __init__(self, lambda_d: float = 1.0, schedule: Schedule = "dann", hidden: int = 100) -> None:
         super().__init__()
-        if not (math.isfinite(lambda_d) and lambda_d >= 0):
-            raise ValueError(f"lambda_d must not be negative, but got {lambda_d}.")
-        if schedule not in SCHEDULES:
-            raise ValueError(f"schedule must be one of {', '.join(SCHEDULES)}, but got {schedule!r}.")
+        check_not_negative("lambda_d", lambda_d)
+        check_one_of("schedule", schedule, SCHEDULES)
         if hidden < 1:
             raise ValueError(f"hidden must be positive, but got {hidden}.")
         self.lambda_d = lambda_d

@@ -4,7 +4,6 @@ Of a representation Z with a diagonal Gaussian model, I(X; Z) is up to a constan
 it, times beta, to the cross-entropies of all modalities and of the joint (which `Supervised` gives).
 """
 
-import math
 from collections.abc import Mapping
 from typing import Literal, TypeAlias, get_args
 
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 from ..framework.batch import Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, Layout
+from .arguments import check_not_negative, check_one_of, check_positive
 from .terms import keep_present, reach
 
 Form: TypeAlias = Literal["log", "log1p"]
@@ -93,12 +93,9 @@ class InformationBottleneck(Aligner):
         correction: int = 0,
     ) -> None:
         super().__init__()
-        if not (math.isfinite(beta) and beta >= 0):
-            raise ValueError(f"beta must not be negative, but got {beta}.")
-        if form not in get_args(Form):
-            raise ValueError(f"form must be one of {', '.join(get_args(Form))}, but got {form!r}.")
-        if not (math.isfinite(epsilon) and epsilon > 0):
-            raise ValueError(f"epsilon must be positive, but got {epsilon}.")
+        check_not_negative("beta", beta)
+        check_one_of("form", form, get_args(Form))
+        check_positive("epsilon", epsilon)
         if correction not in {0, 1}:
             raise ValueError(f"correction must be 0 or 1, but got {correction}.")
         self.beta = beta

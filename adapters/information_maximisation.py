@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..framework.batch import Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, Layout
+from .arguments import check_not_negative
 from .terms import reach, term_name
 
 
@@ -59,8 +60,7 @@ class InformationMaximisation(Aligner):
 
     def __init__(self, lambda_im: float = 1.0) -> None:
         super().__init__()
-        if not (math.isfinite(lambda_im) and lambda_im >= 0):
-            raise ValueError(f"lambda_im must not be negative, but got {lambda_im}.")
+        check_not_negative("lambda_im", lambda_im)
         self.lambda_im = lambda_im
 
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:

@@ -4,7 +4,6 @@ Gretton et al.: Optimal Kernel Choice for Large-Scale Two-Sample Tests, NIPS 201
 Transferable Features with Deep Adaptation Networks, ICML 2015. The estimator is that of the authors' library (tllib).
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias, get_args
 
@@ -16,6 +15,7 @@ from torch.autograd.function import once_differentiable
 from ..framework.batch import Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, Layout
+from .arguments import check_not_negative, check_one_of
 from .terms import reach, reach_across
 
 Level: TypeAlias = Literal["joint", "modalities"]
@@ -137,10 +137,8 @@ class MaximumMeanDiscrepancy(Aligner):
 
     def __init__(self, beta: float = 1.0, *, level: Level = "joint") -> None:
         super().__init__()
-        if not (math.isfinite(beta) and beta >= 0):
-            raise ValueError(f"beta must not be negative, but got {beta}.")
-        if level not in get_args(Level):
-            raise ValueError(f"level must be one of {', '.join(get_args(Level))}, but got {level!r}.")
+        check_not_negative("beta", beta)
+        check_one_of("level", level, get_args(Level))
         self.beta = beta
         self.level: Level = level
 

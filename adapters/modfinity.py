@@ -24,6 +24,7 @@ from .affinity import (
     log_affinity,
     shared_classes,
 )
+from .arguments import check_not_negative, check_one_of
 from .terms import UNLABELLED, keep_present, mean_over, term_name, usable_labels
 
 Form: TypeAlias = Literal["ratio", "sample"]
@@ -309,8 +310,8 @@ class ModalAffinityMetricLearning(Aligner):
 
     def __init__(self, lambda_moml: float = 4.5, form: Form = "sample", *, locked: bool = True) -> None:
         super().__init__()
-        _check_weight("lambda_moml", lambda_moml)
-        _check_form(form)
+        check_not_negative("lambda_moml", lambda_moml)
+        check_one_of("form", form, get_args(Form))
         self.lambda_moml = lambda_moml
         self.form: Form = form
         self.locked = locked
@@ -378,8 +379,8 @@ class ModalAffinityDistillation(Aligner):
         affinity: AffinityMeasure = COSINE,
     ) -> None:
         super().__init__()
-        _check_weight("beta", beta)
-        _check_form(form)
+        check_not_negative("beta", beta)
+        check_one_of("form", form, get_args(Form))
         self.beta = beta
         self.form: Form = form
         self.whole_batch = whole_batch
@@ -430,13 +431,3 @@ class ModalAffinityDistillation(Aligner):
         pair = (features[student], features[teacher].detach())
         rows, columns = pair if student > teacher else pair[::-1]
         return distillation_loss(rows, columns, lesson.labels, taught, form=self.form, affinity=self.affinity)
-
-
-def _check_weight(name: str, value: float) -> None:
-    if not (math.isfinite(value) and value >= 0):
-        raise ValueError(f"{name} must not be negative, but got {value}.")
-
-
-def _check_form(form: str) -> None:
-    if form not in get_args(Form):
-        raise ValueError(f"form must be one of {', '.join(get_args(Form))}, but got {form!r}.")

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ..framework.batch import Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, Layout
+from .arguments import check_not_negative, check_one_of
 from .domain_adversarial import SCHEDULES, DomainDiscriminator, Schedule, domain_loss, reverse_gradient
 from .pairing import Pairing, check_pairing, draw_partners, pair_sides
 from .terms import reach
@@ -171,8 +172,7 @@ class DynamicDomainAdversarial(Aligner):
         hidden: int = 100,
     ) -> None:
         super().__init__()
-        if not (math.isfinite(alpha) and alpha >= 0):
-            raise ValueError(f"alpha must not be negative, but got {alpha}.")
+        check_not_negative("alpha", alpha)
         if not 0.0 <= mixing <= 1.0:
             raise ValueError(f"mixing must be within [0, 1], but got {mixing}.")
         for name, count in (("domains", domains), ("head_size", head_size), ("hidden", hidden)):
@@ -185,8 +185,7 @@ class DynamicDomainAdversarial(Aligner):
             ("norm", norm, get_args(Norm)),
             ("schedule", schedule, get_args(Schedule)),
         ):
-            if value not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(allowed)}, but got {value!r}.")
+            check_one_of(name, value, allowed)
         check_pairing(pairing)
         self.alpha = alpha
         self.bridge: Bridge = bridge

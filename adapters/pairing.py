@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..framework.batch import Side, Step
 from ..framework.layout import JOINT, Layout
+from .arguments import check_one_of
 from .terms import usable_labels
 
 Pairing: TypeAlias = Literal["random", "class", "nearest"]
@@ -19,8 +20,7 @@ Pairing: TypeAlias = Literal["random", "class", "nearest"]
 
 def check_pairing(pairing: str) -> None:
     """Raise ValueError where there is no such pairing."""
-    if pairing not in get_args(Pairing):
-        raise ValueError(f"pairing must be one of {', '.join(get_args(Pairing))}, but got {pairing!r}.")
+    check_one_of("pairing", pairing, get_args(Pairing))
 
 
 def random_pairs(source: int, target: int, generator: torch.Generator | None = None) -> Float[Tensor, "source target"]:

@@ -4,7 +4,6 @@ Planamente, Plizzari, Peirone, Caputo, Bottino: Relative Norm Alignment for Tack
 Classification, IJCV 2024.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias, get_args
 
@@ -17,16 +16,12 @@ from ..framework.batch import Side, Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import DomainSide, Layout, Task
 from ..framework.norms import MeanNorms, NormTable, norm_table
+from .arguments import check_not_negative, check_one_of, check_positive
 from .terms import reach, reach_across, term_name, usable_labels
 
 Form: TypeAlias = Literal["symmetric", "wacv"]
 ClassReduction: TypeAlias = Literal["sum", "mean"]
 Within: TypeAlias = Literal["both", "source", "target"]
-
-
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}, but got {value!r}.")
 
 
 @attrs.frozen
@@ -46,10 +41,9 @@ class Comparison:
     minimum_norm: float = attrs.field(default=1e-4)
 
     def __attrs_post_init__(self) -> None:
-        _one_of("form", self.form, get_args(Form))
-        _one_of("class_reduction", self.class_reduction, get_args(ClassReduction))
-        if not (math.isfinite(self.minimum_norm) and self.minimum_norm > 0):
-            raise ValueError(f"minimum_norm must be positive, but got {self.minimum_norm}.")
+        check_one_of("form", self.form, get_args(Form))
+        check_one_of("class_reduction", self.class_reduction, get_args(ClassReduction))
+        check_positive("minimum_norm", self.minimum_norm)
 
 
 IJCV: Final = Comparison()
@@ -164,10 +158,10 @@ class RelativeNormAlignment(Aligner):
         comparison: Comparison = IJCV,
     ) -> None:
         super().__init__()
-        for name, value in (("lambda_g", lambda_g), ("lambda_c", lambda_c)):
-            if value is not None and not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"{name} must not be negative, but got {value}.")
-        _one_of("within", within, get_args(Within))
+        check_not_negative("lambda_g", lambda_g)
+        if lambda_c is not None:
+            check_not_negative("lambda_c", lambda_c)
+        check_one_of("within", within, get_args(Within))
         self.lambda_g = lambda_g
         self.lambda_c = lambda_c
         self.cross_domain = cross_domain

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from ..framework.batch import Outputs, Side, Step, Term
 from ..framework.interfaces import Aligner, Fused, Fusion, Part
 from ..framework.layout import DomainSide, Layout
+from .arguments import check_not_negative, check_one_of, check_positive
 from .pairing import Pairing, check_pairing, pair_sides
 from .terms import keep_present
 
@@ -244,12 +245,9 @@ class TensorProjections(Part):
         for name, value in (("momentum", momentum), ("mean_momentum", mean_momentum)):
             if not 0.0 <= value < 1.0:
                 raise ValueError(f"{name} must be within [0, 1), but got {value}.")
-        if solver not in get_args(Solver):
-            raise ValueError(f"solver must be one of {', '.join(get_args(Solver))}, but got {solver!r}.")
-        if not (math.isfinite(ridge) and ridge > 0):
-            raise ValueError(f"ridge must be positive, but got {ridge}.")
-        if not (math.isfinite(inertia) and inertia >= 0):
-            raise ValueError(f"inertia must not be negative, but got {inertia}.")
+        check_one_of("solver", solver, get_args(Solver))
+        check_positive("ridge", ridge)
+        check_not_negative("inertia", inertia)
         self.sizes = None if sizes is None else dict(sizes)
         self.momentum = momentum
         self.mean_momentum = mean_momentum

@@ -4,7 +4,6 @@ Every plan is a constant: no gradient flows through it. Between equally many poi
 permutation, which needs scipy alone; all else needs the package POT.
 """
 
-import math
 from types import ModuleType
 from typing import Final, Literal, TypeAlias, get_args
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..framework.errors import RecipeError
+from .arguments import check_one_of, check_positive
 
 Kind: TypeAlias = Literal["exact", "entropic", "unbalanced"]
 
@@ -133,11 +133,9 @@ class Transport:
     marginal_weight: float = attrs.field(default=1.0)
 
     def __attrs_post_init__(self) -> None:
-        if self.kind not in get_args(Kind):
-            raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}, but got {self.kind!r}.")
+        check_one_of("kind", self.kind, get_args(Kind))
         for name, value in (("regularisation", self.regularisation), ("marginal_weight", self.marginal_weight)):
-            if not (math.isfinite(value) and value > 0):
-                raise ValueError(f"{name} must be positive, but got {value}.")
+            check_positive(name, value)
 
     def require(self, *, equal_sizes: bool) -> None:
         """Raise RecipeError where such a plan needs POT, and it is not installed."""
