@@ -108,7 +108,11 @@ def test_a_cell_that_fails_or_dies_does_not_stop_the_others(
 
 
 def start(given: list[str]) -> subprocess.Popen[bytes]:
-    code = "import sys; from acclimate.framework.command_line import main; sys.exit(main())"
+    # A process that was started in the background ignores SIGINT, and hands that down.
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from acclimate.framework.command_line import main; sys.exit(main())"
+    )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
         [sys.executable, "-c", code, *given], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -132,10 +136,13 @@ def stays(path: Path, seconds: float) -> bool:
 
 def kill(given: list[str], run: Path, how: signal.Signals) -> subprocess.Popen[bytes]:
     """Start a command, and end it as soon as a cell has a checkpoint; its processes must end with it."""
-    process = start(given)
-    wait_for(run / "checkpoints" / "last.safetensors")
-    process.send_signal(how)
-    _, errors = process.communicate(timeout=20)
+    with start(given) as process:
+        try:
+            wait_for(run / "checkpoints" / "last.safetensors")
+            process.send_signal(how)
+            _, errors = process.communicate(timeout=20)
+        finally:
+            process.kill()
     assert b"Traceback" not in errors
     assert stays(run / "metrics.jsonl", 0.3)
     assert not (run.parent / "cell.json").exists()
