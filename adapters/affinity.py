@@ -1,6 +1,5 @@
 """Affinity of features to classes: the measure, the class encoder, and fusion by it (MODfinity, CVPR 2025)."""
 
-import math
 from collections.abc import Mapping
 from typing import Final, cast
 
@@ -13,7 +12,8 @@ from ..framework.batch import Outputs
 from ..framework.interfaces import Fused, Fusion, Part
 from ..framework.layout import DomainSide, Layout, Task
 from ..framework.unit_norm import to_unit_norm
-from .terms import keep_present
+from .arguments import check_positive
+from .terms import present_only
 
 CLASSES: Final = "classes"
 """Name of the part that holds the class encoder."""
@@ -37,8 +37,7 @@ class AffinityMeasure:
     normalise: bool = attrs.field(default=True)
 
     def __attrs_post_init__(self) -> None:
-        if not (math.isfinite(self.tau) and self.tau > 0):
-            raise ValueError(f"tau must be positive, but got {self.tau}.")
+        check_positive("tau", self.tau)
 
 
 COSINE: Final = AffinityMeasure()
@@ -163,7 +162,7 @@ class Affinity(Fusion):
     def forward(self, outputs: Outputs, present: Bool[Tensor, "batch modality"], domain_side: DomainSide) -> Fused:
         """Fuse; the domain side makes no difference."""
         return Fused(
-            features=torch.cat(self._present_only(outputs.features, present), dim=1),
+            features=torch.cat(present_only(outputs.features, present), dim=1),
             logits={
                 task.name: self._values(outputs, present, task)
                 if task.is_regression
@@ -175,18 +174,12 @@ class Affinity(Fusion):
     def _log_probabilities(
         self, outputs: Outputs, present: Bool[Tensor, "batch modality"], task: Task
     ) -> Float[Tensor, "batch classes"]:
-        features = self._present_only(outputs.task_features[task.name], present)
+        features = present_only(outputs.task_features[task.name], present)
         by_modality = [self.classes(values, task.name).log_softmax(dim=1) for values in features]
         return log_mean_probability(torch.stack(by_modality), present)
 
     def _values(
         self, outputs: Outputs, present: Bool[Tensor, "batch modality"], task: Task
     ) -> Float[Tensor, "batch 1"]:
-        values = torch.stack(self._present_only(outputs.logits[task.name], present)).sum(dim=0)
+        values = torch.stack(present_only(outputs.logits[task.name], present)).sum(dim=0)
         return values / present.sum(dim=1, keepdim=True).clamp(min=1)
-
-    def _present_only(
-        self, values: Mapping[str, Float[Tensor, "batch _"]], present: Bool[Tensor, "batch modality"]
-    ) -> list[Float[Tensor, "batch _"]]:
-        """By modality in alphabetical order, zero where it is absent."""
-        return [keep_present(values[name], present[:, column]) for column, name in enumerate(self.layout.modalities)]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ..framework.batch import Outputs
 from ..framework.interfaces import Fused, Fusion
 from ..framework.layout import DomainSide, Layout
-from .terms import keep_present
+from .terms import present_only
 
 
 class Concatenation(Fusion):
@@ -54,8 +54,5 @@ class Concatenation(Fusion):
 
     def forward(self, outputs: Outputs, present: Bool[Tensor, "batch modality"], domain_side: DomainSide) -> Fused:
         """Fuse; the domain side makes no difference."""
-        features = outputs.features
-        joint = torch.cat(
-            [keep_present(features[name], present[:, column]) for column, name in enumerate(sorted(features))], dim=1
-        )
+        joint = torch.cat(present_only(outputs.features, present), dim=1)
         return Fused(features=joint, logits={task: head(joint) for task, head in self.heads.items()})

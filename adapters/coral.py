@@ -137,7 +137,7 @@ def coral_loss(
     normalised: bool = False,
     statistic: Statistic = "covariance",
 ) -> Float[Tensor, ""]:
-    """`alignment_loss` of two batches of features, with a graph whose backward pass is the closed form.
+    """The loss of `align` for two batches of features, with a graph whose backward pass is the closed form.
 
     It cannot be differentiated twice.
 

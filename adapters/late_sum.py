@@ -1,15 +1,13 @@
 """Late fusion by the sum of logits (RNA, IJCV 2024, section 4.2.1)."""
 
-from collections.abc import Mapping
-
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 from torch import Tensor
 
 from ..framework.batch import Outputs
 from ..framework.interfaces import Fused, Fusion
 from ..framework.layout import DomainSide
-from .terms import keep_present
+from .terms import present_only
 
 
 class LateSum(Fusion):
@@ -21,16 +19,9 @@ class LateSum(Fusion):
     def forward(self, outputs: Outputs, present: Bool[Tensor, "batch modality"], domain_side: DomainSide) -> Fused:
         """Fuse; the domain side makes no difference."""
         return Fused(
-            features=torch.cat(_present_only(outputs.features, present), dim=1),
+            features=torch.cat(present_only(outputs.features, present), dim=1),
             logits={
-                task: torch.stack(_present_only(by_modality, present)).sum(dim=0)
+                task: torch.stack(present_only(by_modality, present)).sum(dim=0)
                 for task, by_modality in outputs.logits.items()
             },
         )
-
-
-def _present_only(
-    values: Mapping[str, Float[Tensor, "batch _"]], present: Bool[Tensor, "batch modality"]
-) -> list[Float[Tensor, "batch _"]]:
-    """By modality in alphabetical order, zero where it is absent."""
-    return [keep_present(values[modality], present[:, column]) for column, modality in enumerate(sorted(values))]

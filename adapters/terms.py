@@ -1,5 +1,7 @@
 """What Aligners share: the rows that count, the labels that may be used, the names of terms."""
 
+from collections.abc import Mapping
+
 import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
@@ -20,6 +22,13 @@ def keep_present(values: Float[Tensor, "batch width"], present: Bool[Tensor, " b
     """
     # where(), not a product: NaN times zero is NaN.
     return torch.where(present.unsqueeze(1), values, 0.0)
+
+
+def present_only(
+    values: Mapping[str, Float[Tensor, "batch _"]], present: Bool[Tensor, "batch modality"]
+) -> list[Float[Tensor, "batch _"]]:
+    """Values of all modalities in alphabetical order, that of the columns of `present`; zero where one is absent."""
+    return [keep_present(values[modality], present[:, column]) for column, modality in enumerate(sorted(values))]
 
 
 def mean_over(values: Float[Tensor, " batch"], counted: Bool[Tensor, " batch"]) -> Float[Tensor, ""]:
