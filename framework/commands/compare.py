@@ -37,7 +37,11 @@ def main(arguments: list[str]) -> None:
 
     grid = _make_grid(options)
     search = None if options.search is None else _read_search(options, grid)
-    grid.check(() if search is None else (trial.recipe for recipe in grid.recipes for trial in search.draw(recipe)))
+    if search is None:
+        grid.check()
+    else:
+        trials = (trial.recipe for recipe in grid.recipes for trial in search.draw(recipe))
+        grid.check(trials, () if search.shift is None else (search.shift,))
     executor, display = _make_executor(options), GridDisplay()
     grid.claim(options.out, shlex.join(["acclimate", "compare", *arguments]))
     try:
@@ -70,9 +74,22 @@ def _add_options(parser: "ArgumentParser") -> None:
     )
     add("--seeds", type=int, default=5, help="so many: 0, 1, ...")
     add("--out", type=Path, required=True, help="folder of the grid")
-    add("--set", type=str, action="append", default=[], metavar="KEY=VALUE", help="override a value of all recipes")
+    add(
+        "--set",
+        type=str,
+        action="append",
+        default=[],
+        metavar="[RECIPE:]KEY=VALUE",
+        help="override a value of all recipes, or of one of --recipes",
+    )
     add("--search", type=Path, help="YAML file: by recipe, a list of values to try for each key")
     add("--trials", type=int, default=8, help="of the search, for every recipe; the first is the recipe as printed")
+    add(
+        "--search-shift",
+        type=str,
+        metavar="SRC:TGT",
+        help="search on this shift alone, and use what is found on all; default: search on each for itself",
+    )
     add("--search-seed", type=int, default=0, help="of the draw, and of the trials' runs")
     add("--processes", type=int, help="cells that run beside each other; default: 1, and with --ray what there is")
     add("--threads", type=int, default=1, help="of each cell")
@@ -107,9 +124,15 @@ def _choose_shifts(data: str, shifts: Sequence[str]) -> tuple["Shift", ...]:
 
 
 def _read_search(options: Any, grid: "Grid") -> "Search":  # noqa: ANN401
+    from ..grid.cell import Shift
     from ..grid.search import read_search
 
-    search = read_search(options.search, options.trials, options.search_seed)
+    search = read_search(
+        options.search,
+        options.trials,
+        options.search_seed,
+        None if options.search_shift is None else Shift.parse(options.search_shift),
+    )
     if search.run_seed in grid.seeds:
         raise AcclimateError(
             f"--seeds must be at most {search.run_seed}, which is the trials' seed: got {options.seeds}"

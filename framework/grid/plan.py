@@ -33,7 +33,7 @@ class Grid:
         shifts: domains.
         recipes: the methods, with all overrides.
         seeds: of the runs.
-        settings: the overrides, by dotted key: the same for every recipe.
+        settings: the overrides that were asked for, as `read_recipes` takes them.
         device: where cells train.
     """
 
@@ -73,11 +73,12 @@ class Grid:
                     chosen, changes = (tuned or {}).get((shift, recipe.name), (recipe, {}))
                     yield self.make_cell(shift, chosen, seed, tuned=changes)
 
-    def check(self, others: Iterable[Recipe] = ()) -> None:
+    def check(self, others: Iterable[Recipe] = (), shifts: Iterable[Shift] = ()) -> None:
         """Find out before hours of training what cannot be run.
 
         Args:
             others: further recipes, such as a search's trials.
+            shifts: further shifts, such as a search's own.
 
         Raises:
             DataError: if a domain or a split is not there, or labels that reports need.
@@ -85,7 +86,7 @@ class Grid:
         """
         table = open_table(self.data, seed=self.seeds[0])
         upper_bound = any(recipe.name == SUPERVISED_TARGET for recipe in self.recipes)
-        for shift in self.shifts:
+        for shift in (*self.shifts, *shifts):
             _check_shift(table, shift, upper_bound=upper_bound)
         shift = self.shifts[0]
         experiment = Experiment(self.recipes[0], table, shift.source, shift.target, seed=self.seeds[0])
@@ -136,12 +137,21 @@ def read_grid(out: Path) -> dict[str, Any]:
 
 
 def read_recipes(names: tuple[str, ...], settings: Mapping[str, Any]) -> tuple[Recipe, ...]:
-    """Recipes by name or path, all with the same overrides.
+    """Recipes by name or path, with overrides.
+
+    Args:
+        names: or paths.
+        settings: by dotted key, for all recipes; by `RECIPE:KEY`, for the one of that name or path alone.
 
     Raises:
-        RecipeError: if one cannot be read, two have the same name, or one takes the name of the upper bound.
+        RecipeError: if one cannot be read, two have the same name, one takes the name of the upper bound, or a setting
+            is for a recipe that is not there.
     """
-    recipes = tuple(read_recipe(name, settings) for name in names)
+    for setting in settings:
+        owner = _split_setting(setting)[0]
+        if owner and owner not in names:
+            raise RecipeError(f"settings must be for one of {', '.join(names)}, but got {setting!r}")
+    recipes = tuple(read_recipe(name, _settings_of(name, settings)) for name in names)
     for name, recipe in zip(names, recipes, strict=True):
         if (name == SUPERVISED_TARGET) != (recipe.name == SUPERVISED_TARGET):
             raise RecipeError(
@@ -151,6 +161,18 @@ def read_recipes(names: tuple[str, ...], settings: Mapping[str, Any]) -> tuple[R
     if twice:
         raise RecipeError(f"every recipe must have a name of its own, but {min(twice)!r} is given more than once")
     return recipes
+
+
+def _settings_of(recipe: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What holds for all recipes, then what is this one's own."""
+    parted = [(*_split_setting(setting), value) for setting, value in settings.items()]
+    own = [{key: value for owner, key, value in parted if owner == who} for who in ("", recipe)]
+    return own[0] | own[1]
+
+
+def _split_setting(setting: str) -> tuple[str, str]:
+    owner, _, key = setting.rpartition(":")
+    return owner, key
 
 
 def _check_shift(table: Table, shift: Shift, *, upper_bound: bool) -> None:

@@ -36,7 +36,7 @@ _COLUMNS: Final = {
 
 
 def run_search(grid: Grid, search: Search, out: Path, executor: Executor, display: GridDisplay) -> Tuned:
-    """Run as many trials of every recipe on every shift, and choose one each.
+    """Run as many trials of every recipe on every shift, or on the search's own, and choose one each.
 
     A trial that ends in an error, such as a loss that is not finite, is not chosen; one that was killed must be run
     again before anything can be chosen fairly.
@@ -54,12 +54,13 @@ def run_search(grid: Grid, search: Search, out: Path, executor: Executor, displa
     Raises:
         RunError: if a trial was killed, or all of a recipe's trials failed.
     """
+    shifts = grid.shifts if search.shift is None else (search.shift,)
     drawn = {recipe.name: search.draw(recipe) for recipe in grid.recipes}
     cells = {
         (shift, name, trial.number): grid.make_cell(
             shift, trial.recipe, search.run_seed, trial=trial.number, tuned=trial.tuned
         )
-        for shift in grid.shifts
+        for shift in shifts
         for name, trials in drawn.items()
         for trial in trials
     }
@@ -72,7 +73,7 @@ def run_search(grid: Grid, search: Search, out: Path, executor: Executor, displa
     errors = {outcome.cell.folder: outcome.error for outcome in failed}
     chosen: dict[tuple[Shift, str], tuple[Any, Mapping[str, Any]]] = {}
     rows: list[dict[str, Any]] = []
-    for shift in grid.shifts:
+    for shift in shifts:
         for recipe in grid.recipes:
             own = {number: cell for (at, name, number), cell in cells.items() if (at, name) == (shift, recipe.name)}
             done = {number: read_cell(out / cell.folder) for number, cell in own.items() if cell.folder not in errors}
@@ -86,6 +87,10 @@ def run_search(grid: Grid, search: Search, out: Path, executor: Executor, displa
                 for number, cell in own.items()
             )
     _write(out, grid.data, search, rows)
+    if search.shift is not None:
+        return {
+            (shift, recipe.name): chosen[search.shift, recipe.name] for shift in grid.shifts for recipe in grid.recipes
+        }
     return chosen
 
 

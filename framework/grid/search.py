@@ -13,6 +13,7 @@ import yaml
 from ..errors import AcclimateError, RecipeError
 from ..recipe import Recipe, Selection
 from ..recipe_files import override_recipe
+from .cell import Shift
 
 FIRST_SEED: Final = 1000
 """Trials run on this seed plus that of the search; the reported seeds lie below."""
@@ -47,11 +48,13 @@ class Search:
         spaces: by name of the recipe; an empty one has nothing to search, and one trial.
         trials: of each recipe, the printed one among them.
         seed: of the draw, and of the trials' runs.
+        shift: where trials run; what is chosen there serves all shifts. None searches on every shift for itself.
     """
 
     spaces: Mapping[str, Space]
     trials: int = attrs.field(default=8, validator=attrs.validators.ge(1))
     seed: int = attrs.field(default=0, validator=attrs.validators.ge(0))
+    shift: Shift | None = None
 
     @property
     def run_seed(self) -> int:
@@ -93,7 +96,7 @@ class Search:
         return [printed, *trials]
 
 
-def read_search(path: Path, trials: int, seed: int) -> Search:
+def read_search(path: Path, trials: int, seed: int, shift: Shift | None = None) -> Search:
     """Read a YAML file: by recipe, a list of values for each dotted key.
 
     Raises:
@@ -109,7 +112,7 @@ def read_search(path: Path, trials: int, seed: int) -> Search:
         for key, values in space.items():
             if not isinstance(values, list) or not values:
                 raise AcclimateError(f"{path}: {name}: {key} must be a list of values to try, but got {values!r}")
-    return Search(spaces, trials, seed)
+    return Search(spaces, trials, seed, shift)
 
 
 def choose_trial(selections: Mapping[int, Mapping[str, Any]], rule: Selection) -> int:

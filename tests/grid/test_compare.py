@@ -193,6 +193,7 @@ def test_an_interrupted_grid_says_how_to_go_on(folder: Path, tmp_path: Path) -> 
         (["--search", "none.yaml"], "none.yaml cannot be read"),
         (["--search", "SPACE"], "Option 'sharpness' is not accepted"),
         (["--search", "SMALL"], "every recipe gets 8 trials, but its space has only 2 settings"),
+        (["--search", "SPACE", "--search-shift", "there"], "--shift takes SRC:TGT"),
         (["--search-seed", "-1"], "--search-seed must be at least 0"),
         (["--trials", "0"], "--trials must be at least 1"),
         (["--set", "name=supervised-target"], "supervised-target"),

@@ -167,6 +167,16 @@ def test_no_other_recipe_may_take_the_name_of_the_upper_bound(tmp_path: Path) ->
         read_recipes(("supervised-target",), {"name": "renamed"})
 
 
+def test_a_setting_is_for_all_recipes_or_for_one(folder: Path) -> None:
+    adapting = str(folder / "adapting.yaml")
+    settings = {"training.batch_size": 5, f"{adapting}:stages.0.epochs": 7, f"{adapting}:training.batch_size": 9}
+    source_only, adapted = read_recipes((str(folder / "source-only.yaml"), adapting), settings)
+    assert (source_only.training.batch_size, source_only.stages[0].epochs) == (5, 2)
+    assert (adapted.training.batch_size, adapted.stages[0].epochs) == (9, 7)
+    with pytest.raises(RecipeError, match="must be for one of source-only, but got 'rna:name'"):
+        read_recipes(("source-only",), {"rna:name": "other"})
+
+
 def test_more_seeds_and_recipes_only_add_cells(folder: Path, tmp_path: Path) -> None:
     first, both = make_cells(folder, ("source-only",)), make_cells(folder, seeds=(0, 1))
     executor = InThisProcess()

@@ -129,6 +129,20 @@ def test_a_search_runs_chooses_and_is_written_down(folder: Path, tmp_path: Path)
     assert again.ran == []
 
 
+def test_a_search_on_one_shift_serves_all(folder: Path, tmp_path: Path) -> None:
+    back = Shift(("there",), "here")
+    grid = attrs.evolve(make_grid(folder, ("adapting",)), shifts=(SHIFT, back))
+    search, executor = Search({"adapting": SPACE}, trials=2, shift=back), InThisProcess()
+    tuned = run_search(grid, search, tmp_path, executor, silent())
+    assert executor.ran == [f"labelled there:here adapting trial {number}" for number in range(2)]
+    assert tuned[SHIFT, "adapting"] == tuned[back, "adapting"]
+    assert json.loads((tmp_path / "trials.json").read_text())[grid.data]["shift"] == {
+        "source": ["there"],
+        "target": "here",
+    }
+    assert [cell.shift for cell in grid.cells(tuned)] == [SHIFT, back]
+
+
 class Spoiled(InThisProcess):
     """Some trials come to a bad end."""
 
