@@ -87,11 +87,11 @@ def run_search(grid: Grid, search: Search, out: Path, executor: Executor, displa
                 for number, cell in own.items()
             )
     _write(out, grid.data, search, rows)
-    if search.shift is not None:
-        return {
-            (shift, recipe.name): chosen[search.shift, recipe.name] for shift in grid.shifts for recipe in grid.recipes
-        }
-    return chosen
+    return {
+        (shift, recipe.name): chosen[search.shift or shift, recipe.name]
+        for shift in grid.shifts
+        for recipe in grid.recipes
+    }
 
 
 def _describe(cell: Cell, content: Mapping[str, Any] | None, error: str | None, *, chosen: bool) -> dict[str, Any]:

@@ -193,7 +193,6 @@ def test_an_interrupted_grid_says_how_to_go_on(folder: Path, tmp_path: Path) -> 
         (["--search", "none.yaml"], "none.yaml cannot be read"),
         (["--search", "SPACE"], "Option 'sharpness' is not accepted"),
         (["--search", "SMALL"], "every recipe gets 8 trials, but its space has only 2 settings"),
-        (["--search", "SPACE", "--search-shift", "there"], "--shift takes SRC:TGT"),
         (["--search-seed", "-1"], "--search-seed must be at least 0"),
         (["--trials", "0"], "--trials must be at least 1"),
         (["--set", "name=supervised-target"], "supervised-target"),
@@ -223,6 +222,17 @@ def test_a_mistake_is_one_line_before_anything_runs(
 def _without_label(row: str, name: str) -> str:
     cells = row.split(",")
     return ",".join([*cells[:3], "", *cells[4:]]) if cells[0] == name else row
+
+
+@pytest.mark.parametrize(("shift", "words"), [("there", "takes SRC:TGT"), ("here:cellar", "but got 'cellar'")])
+def test_the_shift_of_a_search_is_checked(
+    shift: str, words: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "space.yaml").write_text("rna-uda: {}")
+    given = ["compare", "--recipes", "rna-uda", "--data", str(folder / "labelled.csv"), "--shift", "here:there"]
+    given += ["--out", str(tmp_path / "out"), "--search", str(folder / "space.yaml"), "--search-shift", shift]
+    assert words in error_line(given, capsys)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_table_needs_a_shift(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
