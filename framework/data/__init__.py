@@ -10,6 +10,7 @@ if TYPE_CHECKING:
         builtin_names as builtin_names,
         default_domains as default_domains,
         open_table as open_table,
+        paper_shifts as paper_shifts,
     )
     from .check import check_data as check_data, check_file as check_file, check_table as check_table
     from .decoding import Decoded as Decoded
@@ -36,7 +37,7 @@ else:
     __getattr__, __dir__, __all__ = attach(
         __name__,
         {
-            "builtin": ["builtin_names", "default_domains", "open_table"],
+            "builtin": ["builtin_names", "default_domains", "open_table", "paper_shifts"],
             "check": ["check_data", "check_file", "check_table"],
             "decoding": ["Decoded"],
             "loader": ["Loader", "to_batch"],

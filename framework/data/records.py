@@ -4,7 +4,8 @@ import csv
 import importlib.util
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -25,15 +26,21 @@ def read_records(path: Path) -> tuple[list[str], list[Record]]:
         raise DataError(f"{path}: a table's name must end in {', '.join(readers)}, but got {path.suffix!r}.")
     if not path.is_file():
         raise DataError(f"{path}: expected a table, but found no such file.")
-    try:
+    with _named_errors(path):
         names, records = readers[path.suffix.lower()](path)
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: expected text in UTF-8, but found byte {error.object[error.start]:#04x}.") from error
-    except OSError as error:
-        raise DataError(f"{path}: expected a file that can be read, but found: {error.strerror}.") from error
     if not records:
         raise DataError(f"{path}: a table must have at least one row, but this one is empty.")
     return names, records
+
+
+def read_delimited(path: Path, delimiter: str = ",") -> tuple[list[str], list[Record]]:
+    """Names of the columns of a text file whose cells stand between delimiters, and its records.
+
+    Raises:
+        DataError: if the file is missing or not UTF-8, a line has another number of cells, or its quotes are wrong.
+    """
+    with _named_errors(path):
+        return _read_csv(path, delimiter)
 
 
 def write_records(path: Path, names: Sequence[str], records: Iterable[Mapping[str, str | None]]) -> None:
@@ -52,10 +59,20 @@ def write_records(path: Path, names: Sequence[str], records: Iterable[Mapping[st
         raise DataError(f"{path}: a table's name must end in .csv, .jsonl or .parquet, but got {path.suffix!r}.")
 
 
-def _read_csv(path: Path) -> tuple[list[str], list[Record]]:
+@contextmanager
+def _named_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: expected text in UTF-8, but found byte {error.object[error.start]:#04x}.") from error
+    except OSError as error:
+        raise DataError(f"{path}: expected a file that can be read, but found: {error.strerror}.") from error
+
+
+def _read_csv(path: Path, delimiter: str = ",") -> tuple[list[str], list[Record]]:
     records: list[Record] = []
     with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.reader(file, strict=True)
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
         try:
             names = [name.strip() for name in next(reader, [])]
             for cells in reader:

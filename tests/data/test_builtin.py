@@ -15,6 +15,7 @@ from acclimate.framework.data import (
     check_table,
     default_domains,
     open_table,
+    paper_shifts,
     read_cell,
 )
 from PIL import Image
@@ -170,8 +171,11 @@ def test_data_beside_the_current_folder_are_found(
 
 
 def test_all_names_have_domains() -> None:
-    assert set(builtin_names()) == {*SHARED, "wrist"}
-    assert all(len(set(default_domains(name))) == 2 for name in builtin_names())
+    assert {*SHARED, "wrist"} <= set(builtin_names())
+    for name in builtin_names():
+        assert len(set(default_domains(name))) == 2
+        assert default_domains(name) in paper_shifts(name)
+        assert len(set(paper_shifts(name))) == len(paper_shifts(name))
 
 
 def test_a_table_is_opened_by_its_path(tmp_path: Path) -> None:
@@ -180,13 +184,14 @@ def test_a_table_is_opened_by_its_path(tmp_path: Path) -> None:
 
 
 def test_names_that_are_not_known() -> None:
-    names = "avdigits-accent, avdigits-synthetic, mosi, spsw-har, wrist"
+    names = ", ".join(builtin_names())
     with pytest.raises(DataError) as error:
         open_table("wrists")
     assert (
         str(error.value)
         == f"data must be the path of a table (.csv, .jsonl, .parquet) or one of {names}, but got 'wrists'."
     )
-    with pytest.raises(DataError) as error:
-        default_domains("wrists")
-    assert str(error.value) == f"a built-in data set must be one of {names}, but got 'wrists'."
+    for function in (default_domains, paper_shifts):
+        with pytest.raises(DataError) as error:
+            function("wrists")
+        assert str(error.value) == f"a built-in data set must be one of {names}, but got 'wrists'."

@@ -1,32 +1,16 @@
 """Built-in data sets by name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-import attrs
-
 from ...errors import DataError
+from ..data_set import BuiltIn, DomainPair
+from ..papers import PAPERS
 from ..table import Table
 from ..table_file import read_table
 from . import avdigits, mosi, spsw_har, wrist
-
-
-@attrs.frozen
-class BuiltIn:
-    """A data set, and the shift that is looked at where nothing else is asked for.
-
-    Args:
-        read: makes the table, by seed.
-        source: default domain with labels.
-        target: default domain to adapt to.
-    """
-
-    read: Callable[[int], Table]
-    source: str
-    target: str
-
 
 _BUILT_IN: Final[Mapping[str, BuiltIn]] = MappingProxyType(
     {
@@ -35,6 +19,7 @@ _BUILT_IN: Final[Mapping[str, BuiltIn]] = MappingProxyType(
         "mosi": BuiltIn(mosi.read, "known", "unseen"),
         "spsw-har": BuiltIn(spsw_har.read, "A_back_inv", "C_front"),
         "wrist": BuiltIn(wrist.read, "right_arm", "left_arm"),
+        **PAPERS,
     }
 )
 
@@ -43,8 +28,8 @@ def builtin_names() -> tuple[str, ...]:
     """Names that `open_table` knows.
 
     Example:
-        >>> builtin_names()
-        ('avdigits-accent', 'avdigits-synthetic', 'mosi', 'spsw-har', 'wrist')
+        >>> "wrist" in builtin_names()
+        True
     """
     return tuple(_BUILT_IN)
 
@@ -59,9 +44,21 @@ def default_domains(name: str) -> tuple[str, str]:
         >>> default_domains("wrist")
         ('right_arm', 'left_arm')
     """
-    if name not in _BUILT_IN:
-        raise DataError(f"a built-in data set must be one of {', '.join(_BUILT_IN)}, but got {name!r}.")
-    return _BUILT_IN[name].source, _BUILT_IN[name].target
+    known = _find(name)
+    return known.source, known.target
+
+
+def paper_shifts(name: str) -> tuple[DomainPair, ...]:
+    """All shifts of a built-in data set that the papers report, as pairs of source and target.
+
+    Raises:
+        DataError: if there is no such data set.
+
+    Example:
+        >>> paper_shifts("wrist")
+        (('right_arm', 'left_arm'),)
+    """
+    return _find(name).shifts
 
 
 def open_table(name_or_path: str, *, seed: int = 0) -> Table:
@@ -82,3 +79,9 @@ def open_table(name_or_path: str, *, seed: int = 0) -> Table:
             f"but got {name_or_path!r}."
         )
     return read_table(name_or_path)
+
+
+def _find(name: str) -> BuiltIn:
+    if name not in _BUILT_IN:
+        raise DataError(f"a built-in data set must be one of {', '.join(_BUILT_IN)}, but got {name!r}.")
+    return _BUILT_IN[name]

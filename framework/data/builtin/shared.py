@@ -1,13 +1,9 @@
-"""Where the data sets lie that the project may not carry."""
+"""Where the files of the shared data sets lie."""
 
-import os
 from pathlib import Path
-from typing import Final
 
 from ...errors import DataError
-
-VARIABLE: Final = "ACCLIMATE_DATA"
-"""Environment variable that names the folder."""
+from ..data_folder import VARIABLE, data_folder
 
 
 def find_file(folder: str, name: str) -> Path:
@@ -18,10 +14,9 @@ def find_file(folder: str, name: str) -> Path:
     Raises:
         DataError: if it is not there.
     """
-    root = Path(os.environ.get(VARIABLE) or Path.cwd().parent / "shared" / "data")
-    path = root / folder / name
+    path = data_folder() / folder / name
     if not path.is_file():
         raise DataError(
             f"{path}: expected the data set's file, but found none: set {VARIABLE} to the folder that holds {folder}/."
         )
-    return path.absolute()
+    return path
