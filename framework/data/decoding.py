@@ -1,7 +1,11 @@
 """Bytes of a file to an array, by the end of the file's name."""
 
 import io
+import math
+import struct
+import zlib
 from collections.abc import Callable, Mapping
+from tokenize import TokenError
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias
 
@@ -10,13 +14,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from .wave_header import missing_bytes
 
 DecodedKind: TypeAlias = Literal["audio", "image", "array", "text"]
 
+_SOUND_FORMATS: Final = frozenset({"FLAC", "RF64", "WAV", "WAVEX"})
+"""libsndfile's names of formats whose truncated files can be told from whole ones."""
+
 _IMAGE_MODES: Final = MappingProxyType(
-    {"1": "L", "L": "L", "LA": "L", "P": "RGB", "RGB": "RGB", "RGBA": "RGB", "CMYK": "RGB", "YCbCr": "RGB"}
+    {"1": "L", "L": "L", "LA": "L", "P": "RGB", "RGB": "RGB", "RGBA": "RGB", "YCbCr": "RGB", "I;16": "I;16"}
 )
 """Pillow's name of what a picture is turned into, by its name of what it is; transparency is dropped."""
+
+_IMAGE_DAMAGE: Final = (OSError, SyntaxError, ValueError, OverflowError, EOFError, struct.error, zlib.error)
+"""What reading a damaged image raises, beside Pillow's own."""
+
+_HEADER_DAMAGE: Final = (ValueError, EOFError, RecursionError, MemoryError, SyntaxError, TokenError)
+"""What reading the header of a damaged array raises."""
 
 
 @attrs.frozen(eq=False)
@@ -25,8 +39,8 @@ class Decoded:
 
     Args:
         kind: what kind of file it was.
-        value: audio as float32 `(T,)` or `(T, channels)`, an image as uint8 `(H, W)` or `(H, W, 3)`, any array, or
-            text.
+        value: audio as float32 `(T,)` or `(T, channels)`; an image as uint8 `(H, W)` or `(H, W, 3)`, or as uint16
+            `(H, W)` if it is grey with 16 bits; any array; or text.
         sampling_rate: of audio, in Hz.
         name: the cell that named it, for errors.
     """
@@ -70,11 +84,20 @@ def decode(data: bytes, suffix: str, name: str) -> Decoded:
 def _decode_audio(data: bytes, name: str) -> Decoded:
     import soundfile
 
+    missing = missing_bytes(data)
+    if missing:
+        raise DataError(f"{name}: expected {missing} more bytes of sound, as its header says: the file is truncated.")
     try:
-        value, sampling_rate = soundfile.read(io.BytesIO(data), dtype="float32")
-    except (soundfile.SoundFileError, TypeError) as error:
-        raise DataError(f"{name}: expected audio, but found {len(data)} bytes that are none.") from error
-    return Decoded("audio", value, int(sampling_rate), name)
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            container, promised, sampling_rate = file.format, file.frames, int(file.samplerate)
+            value = file.read(dtype="float32")
+    except (soundfile.SoundFileError, TypeError, ValueError, MemoryError) as error:
+        raise DataError(f"{name}: expected audio, but found {len(data)} bytes that are none or damaged.") from error
+    if container not in _SOUND_FORMATS:
+        raise DataError(f"{name}: expected WAV or FLAC, but found {container}.")
+    if len(value) != promised:
+        raise DataError(f"{name}: expected {promised} samples of sound, but found {len(value)}: the file is truncated.")
+    return Decoded("audio", value, sampling_rate, name)
 
 
 def _decode_image(data: bytes, name: str) -> Decoded:
@@ -82,27 +105,46 @@ def _decode_image(data: bytes, name: str) -> Decoded:
 
     try:
         with Image.open(io.BytesIO(data)) as file:
+            # Pillow reads colours of 16 bits as 8, whatever their range; the depth is the PNG's byte 24.
+            bits = data[24] if file.format == "PNG" else 8
             image = ImageOps.exif_transpose(file)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (*_IMAGE_DAMAGE, Image.DecompressionBombError) as error:
         raise DataError(f"{name}: expected an image, but found {len(data)} bytes that are none or damaged.") from error
-    if image.mode not in _IMAGE_MODES:
-        raise DataError(f"{name}: expected an image of 8 bits a channel, but found Pillow's mode {image.mode}.")
-    return Decoded("image", np.asarray(image.convert(_IMAGE_MODES[image.mode])), None, name)
+    if image.mode not in _IMAGE_MODES or (bits == 16 and image.mode != "I;16"):
+        found = "16 bits" if bits == 16 else "CMYK" if image.mode == "CMYK" else f"Pillow's mode {image.mode}"
+        raise DataError(
+            f"{name}: expected an image in grey or RGB with 8 bits a channel, but found {found}: convert it first."
+        )
+    mode = _IMAGE_MODES[image.mode]
+    return Decoded("image", np.asarray(image if image.mode == mode else image.convert(mode)), None, name)
 
 
 def _decode_array(data: bytes, name: str) -> Decoded:
+    """An array that shares the content's memory."""
+    stream = io.BytesIO(data)
     try:
-        value = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        version = np.lib.format.read_magic(stream)
+        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, columns_first, dtype = read_header(stream)
+    except _HEADER_DAMAGE as error:
         raise DataError(f"{name}: expected an array of numbers (.npy), but found: {error}") from error
-    return Decoded("array", value, None, name)
+    if dtype.kind not in "biufc" or any(size < 0 for size in shape):
+        raise DataError(f"{name}: expected an array of numbers, but found one of {dtype}, of shape {shape}.")
+    missing = math.prod(shape) * dtype.itemsize - len(data) + stream.tell()
+    if missing > 0:
+        raise DataError(f"{name}: expected {missing} more bytes, as its header says: the file is truncated.")
+    values = np.frombuffer(data, dtype, math.prod(shape), stream.tell())
+    return Decoded("array", values.reshape(shape, order="F" if columns_first else "C"), None, name)
 
 
 def _decode_text(data: bytes, name: str) -> Decoded:
     try:
-        return Decoded("text", data.decode("utf-8").strip(), None, name)
+        text = data.decode("utf-8").strip()
     except UnicodeDecodeError as error:
         raise DataError(f"{name}: expected text in UTF-8, but found byte {data[error.start]:#04x}.") from error
+    if not text:
+        raise DataError(f"{name}: expected text, but found none; an empty cell is a missing modality.")
+    return Decoded("text", text, None, name)
 
 
 _DECODERS: Final[Mapping[str, Callable[[bytes, str], Decoded]]] = MappingProxyType(

@@ -2,7 +2,10 @@
 
 import io
 import pickle
+import struct
+import zlib
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -81,10 +84,23 @@ def test_text_is_read(tmp_path: Path) -> None:
     assert (decoded.kind, decoded.value) == ("text", "schöner Tag")
 
 
-def sixteen_bits() -> bytes:
-    """A .png of 16 bits a channel."""
+def sixteen_bits(colour_type: int, channels: int) -> bytes:
+    """A .png of 4 x 2 pixels, 16 bits a channel, which Pillow does not write in colour."""
+    lines = [b"\0" + struct.pack(f">{4 * channels}H", *range(line, line + 4 * channels)) for line in (0, 40000)]
+    header = struct.pack(">2I5B", 4, 2, 16, colour_type, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"".join(lines))), (b"IEND", b"")]
+    parts = [
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def jpeg(mode: str, size: int = 64, *, progressive: bool = False) -> bytes:
+    """A .jpg of noise."""
+    channels = len(mode)
+    noise = np.random.default_rng(0).integers(0, 256, size * size * channels, dtype=np.uint8)
     stream = io.BytesIO()
-    Image.fromarray(np.zeros((2, 2), dtype=np.uint16)).save(stream, "png")
+    Image.frombytes(mode, (size, size), noise.tobytes()).save(stream, "jpeg", progressive=progressive)
     return stream.getvalue()
 
 
@@ -102,20 +118,131 @@ def pickled_array() -> bytes:
     return stream.getvalue()
 
 
+def sound(container: str = "WAV", subtype: str = "PCM_16", *, endian: str = "FILE") -> bytes:
+    """One second of noise at 8 kHz."""
+    stream = io.BytesIO()
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 8000)
+    soundfile.write(stream, noise, 8000, subtype, endian, container)
+    return stream.getvalue()
+
+
+def npy(header: str, data: bytes = b"") -> bytes:
+    """A .npy of any header."""
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + data
+
+
+def numbers(shape: str, data: bytes = b"") -> bytes:
+    """A .npy whose header promises float64 of a shape."""
+    return npy(f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}", data)
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.999])
+@pytest.mark.parametrize(
+    "data",
+    [
+        sound(),
+        sound(endian="BIG"),
+        sound(subtype="FLOAT"),
+        sound(subtype="IMA_ADPCM"),
+        sound("WAVEX"),
+        sound("RF64"),
+        sound("FLAC"),
+    ],
+    ids=["wav", "rifx", "float", "adpcm", "wavex", "rf64", "flac"],
+)
+def test_truncated_sound_is_not_read_as_shorter_sound(data: bytes, part: float) -> None:
+    assert len(decode(data, ".wav", "x").array()) >= 8000
+    with pytest.raises(DataError, match=r"^x: expected .*(the file is truncated|none or damaged)\.$"):
+        decode(data[: int(part * len(data))], ".wav", "x")
+
+
+def test_a_truncated_wav_says_how_much_is_missing() -> None:
+    with pytest.raises(DataError) as error:
+        decode(sound()[:-100], ".wav", "x")
+    assert str(error.value) == "x: expected 100 more bytes of sound, as its header says: the file is truncated."
+
+
+def test_sound_from_a_pipe_has_no_length_in_its_header() -> None:
+    whole = sound()
+    assert whole[36:40] == b"data"
+    streamed = whole[:4] + b"\xff" * 4 + whole[8:40] + b"\xff" * 4 + whole[44:]
+    np.testing.assert_array_equal(decode(streamed, ".wav", "x").array(), decode(whole, ".wav", "x").array())
+
+
+def test_sound_whose_recorder_died_has_no_samples() -> None:
+    whole = sound()
+    assert decode(whole[:40] + bytes(4) + whole[44:], ".wav", "x").array().shape == (0,)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("part", [0.3, 0.7, 0.99])
+def test_a_truncated_jpeg_is_not_filled_with_grey(part: float, *, progressive: bool) -> None:
+    data = jpeg("RGB", progressive=progressive)
+    assert decode(data, ".jpg", "x").array().shape == (64, 64, 3)
+    with pytest.raises(DataError, match="none or damaged"):
+        decode(data[: int(part * len(data))], ".jpg", "x")
+
+
+def test_a_grey_image_of_16_bits_keeps_them() -> None:
+    pixels = decode(sixteen_bits(0, 1), ".png", "x").array()
+    assert pixels.dtype == np.uint16
+    assert pixels.tolist() == [[0, 1, 2, 3], [40000, 40001, 40002, 40003]]
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_an_array_shares_the_files_memory(order: Literal["C", "F"]) -> None:
+    array = np.asarray(np.arange(6.0).reshape(2, 3), order=order)
+    stream = io.BytesIO()
+    np.save(stream, array)
+    data = stream.getvalue()
+    decoded = decode(data, ".npy", "x").array()
+    np.testing.assert_array_equal(decoded, array)
+    assert np.shares_memory(decoded, np.frombuffer(data, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("suffix", "whole"),
+    [(".wav", sound()), (".flac", sound("FLAC")), (".png", sixteen_bits(0, 1)), (".jpg", jpeg("L"))],
+)
+def test_whatever_is_damaged_is_a_data_error(suffix: str, whole: bytes) -> None:
+    generator = np.random.default_rng(0)
+    refused = 0
+    for _ in range(100):
+        data = bytearray(whole)
+        for place in generator.integers(0, min(len(data), 150), 3):
+            data[place] = generator.integers(256)
+        try:
+            decode(bytes(data), suffix, "x")
+        except DataError:
+            refused += 1
+    assert refused
+
+
+NO_IMAGE = "expected an image in grey or RGB with 8 bits a channel, but found"
+
+
 @pytest.mark.parametrize(
     ("suffix", "data", "message"),
     [
-        (".wav", b"no sound", "expected audio, but found 8 bytes that are none."),
-        (".flac", b"", "expected audio, but found 0 bytes that are none."),
+        (".wav", b"no sound", "expected audio, but found 8 bytes that are none or damaged."),
+        (".flac", b"", "expected audio, but found 0 bytes that are none or damaged."),
+        (".wav", sound("AIFF"), "expected WAV or FLAC, but found AIFF."),
         (".png", b"no picture", "expected an image, but found 10 bytes that are none or damaged."),
         (".png", half_a_picture(), "expected an image, but found 2000 bytes that are none or damaged."),
-        (".png", sixteen_bits(), "expected an image of 8 bits a channel, but found Pillow's mode I;16."),
+        (".png", sixteen_bits(2, 3), f"{NO_IMAGE} 16 bits: convert it first."),
+        (".png", sixteen_bits(4, 2), f"{NO_IMAGE} 16 bits: convert it first."),
+        (".png", sixteen_bits(6, 4), f"{NO_IMAGE} 16 bits: convert it first."),
+        (".jpg", jpeg("CMYK"), f"{NO_IMAGE} CMYK: convert it first."),
         (".jpg", b"", "expected an image, but found 0 bytes that are none or damaged."),
         (".txt", b"Stra\xdfe", "expected text in UTF-8, but found byte 0xdf."),
+        (".txt", b" \n", "expected text, but found none; an empty cell is a missing modality."),
+        (".npy", pickled_array(), "expected an array of numbers, but found one of object, of shape (1,)."),
+        (".npy", numbers("(-1,)", bytes(8)), "expected an array of numbers, but found one of float64, of shape (-1,)."),
+        (".npy", numbers("(2, 3)", bytes(40)), "expected 8 more bytes, as its header says: the file is truncated."),
         (
             ".npy",
-            pickled_array(),
-            "expected an array of numbers (.npy), but found: Object arrays cannot be loaded when allow_pickle=False",
+            numbers(f"({10**12},)"),
+            f"expected {8 * 10**12} more bytes, as its header says: the file is truncated.",
         ),
     ],
 )
@@ -125,7 +252,11 @@ def test_damaged_files_are_named(suffix: str, data: bytes, message: str) -> None
     assert str(error.value) == f"x: {message}"
 
 
-@pytest.mark.parametrize("data", [pickle.dumps([1]), b"", b"\x93NUMPY\x01"], ids=["pickle", "empty", "short"])
+@pytest.mark.parametrize(
+    "data",
+    [pickle.dumps([1]), b"", b"\x93NUMPY\x01", npy("(" * 5000), npy("{}"), npy("[" * 300)],
+    ids=["pickle", "empty", "short", "deep", "bare", "open"],
+)
 def test_a_damaged_array_is_one_line(data: bytes) -> None:
     with pytest.raises(DataError, match=r"^x: expected an array of numbers \(\.npy\), but found: [^\n]+$"):
         decode(data, ".npy", "x")

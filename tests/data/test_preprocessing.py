@@ -220,6 +220,11 @@ ADVICE = "rename the column to meta.<name>, or bring vectors of features."
         (2, picture((2, 3)), "expected 3 channels, but found 1."),
         (
             2,
+            Decoded("image", np.zeros((2, 3), np.uint16), name="x"),
+            "expected an image of 8 bits a channel, but found 16 bits: convert it first.",
+        ),
+        (
+            2,
             array(np.zeros((2, 3, 3))),
             "expected an image of bytes (height, width, channels), but found float64 of shape (2, 3, 3).",
         ),

@@ -51,7 +51,7 @@ class ImagePreprocessing(Preprocessing):
         moments = Moments()
         sizes: list[tuple[int, ...]] = []
         for decoded in samples:
-            pixels = _to_pixels(decoded)
+            pixels = to_pixels(decoded)
             _check_channels(decoded, pixels, sizes[0][2] if sizes else pixels.shape[2])
             moments.add(pixels.reshape(-1, pixels.shape[2]) / 255)
             sizes.append(pixels.shape)
@@ -69,7 +69,7 @@ class ImagePreprocessing(Preprocessing):
         return {"in_channels": len(self.mean), "height": self.height, "width": self.width}
 
     def _prepare(self, decoded: Decoded) -> NDArray[np.float32]:
-        pixels = _to_pixels(decoded)
+        pixels = to_pixels(decoded)
         _check_channels(decoded, pixels, len(self.mean))
         if pixels.shape[:2] != (self.height, self.width):
             pixels = _resize(pixels, self.height, self.width)
@@ -78,10 +78,20 @@ class ImagePreprocessing(Preprocessing):
         return normalised.transpose(2, 0, 1)
 
 
-def _to_pixels(decoded: Decoded) -> NDArray[Any]:
+def to_pixels(decoded: Decoded) -> NDArray[Any]:
+    """The pixels `(height, width, channels)` of an image of bytes.
+
+    Raises:
+        DataError: if it is none.
+    """
     pixels = decoded.array()
     if pixels.ndim == 2:
         pixels = pixels[:, :, np.newaxis]
+    if decoded.kind == "image" and pixels.dtype != np.uint8:
+        raise DataError(
+            f"{decoded.name}: expected an image of 8 bits a channel, but found {8 * pixels.itemsize} bits: "
+            "convert it first."
+        )
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.size == 0:
         raise DataError(
             f"{decoded.name}: expected an image of bytes (height, width, channels), "

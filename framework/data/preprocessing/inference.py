@@ -8,6 +8,7 @@ from ...errors import DataError
 from ..decoding import Decoded
 from ..reference import SUFFIXES
 from .base import Preprocessing
+from .image import to_pixels
 
 
 def infer_kind(samples: Iterable[Decoded]) -> str:
@@ -61,6 +62,8 @@ def kind_of(decoded: Decoded) -> str:
             "encoder takes yet: rename the column to meta.<name>, or bring vectors of features."
         )
     array = decoded.array()
+    if decoded.kind == "image":
+        to_pixels(decoded)
     if decoded.kind != "array":
         return decoded.kind
     if array.dtype == np.uint8 and array.ndim in {2, 3}:
