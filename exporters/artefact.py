@@ -23,6 +23,9 @@ METADATA_KEY: Final = "acclimate.config"
 PRESENT: Final = "present"
 """Name of the graph's input that says which modalities each row has."""
 
+LENGTH: Final = "{modality}_length"
+"""Name of the graph's input that says how many steps of each row are its own."""
+
 FORMAT: Final = 1
 
 
@@ -36,6 +39,7 @@ class ArtefactConfig:
         recipe: name of the method that trained the model, where known.
         versions: of the packages that made the file.
         metadata: whatever the user adds, as JSON values.
+        lengths: the modalities whose encoders are told how long each row is.
     """
 
     schema: Schema
@@ -43,16 +47,17 @@ class ArtefactConfig:
     recipe: str | None
     versions: Mapping[str, str]
     metadata: Mapping[str, object]
+    lengths: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the graph's inputs, in its order."""
-        return (*self.schema.modalities, PRESENT)
+        return (*self.schema.modalities, PRESENT, *(LENGTH.format(modality=name) for name in self.lengths))
 
     @property
     def outputs(self) -> dict[str, dict[str, str]]:
         """Names of the graph's outputs by task, then by modality and `JOINT`, in its order."""
-        return output_names(self.schema.tasks, self.schema.modalities)
+        return output_names(self.schema.tasks, self.schema.modalities, self.inputs)
 
     def to_document(self) -> dict[str, Any]:
         """The configuration as JSON values.
@@ -65,6 +70,7 @@ class ArtefactConfig:
             "modalities": self.schema.modalities,
             "labels": {task.name: task.classes for task in self.schema.tasks},
             "inputs": self.inputs,
+            "lengths": self.lengths,
             "outputs": self.outputs,
             "schema": self.schema.to_config(),
             "opset": self.opset,
@@ -102,14 +108,22 @@ class ArtefactConfig:
                 recipe=document["recipe"],
                 versions=document["versions"],
                 metadata=document["metadata"],
+                lengths=tuple(document["lengths"]),
             )
         except (AcclimateError, KeyError, TypeError, AttributeError) as error:
             reason = error if isinstance(error, AcclimateError) else repr(error)
             raise ExportError(f"{name} is no configuration of an acclimate artefact: {reason}") from error
 
 
-def output_names(tasks: Sequence[Task], modalities: Sequence[str]) -> dict[str, dict[str, str]]:
+def output_names(
+    tasks: Sequence[Task], modalities: Sequence[str], inputs: Sequence[str] = ()
+) -> dict[str, dict[str, str]]:
     """Names of the graph's outputs by task, then by modality and `JOINT`.
+
+    Args:
+        tasks: what is predicted.
+        modalities: sorted.
+        inputs: names of the graph's inputs.
 
     Raises:
         ExportError: if two inputs or outputs would have one name.
@@ -125,7 +139,7 @@ def output_names(tasks: Sequence[Task], modalities: Sequence[str]) -> dict[str, 
         stem = "" if len(tasks) == 1 else f"{task.name}_"
         names[task.name] = {JOINT: f"{stem}logits"} | {name: f"{stem}{name}_logits" for name in modalities}
     seen: set[str] = set()
-    for name in (*modalities, PRESENT, *(name for by_modality in names.values() for name in by_modality.values())):
+    for name in (*inputs, *(name for by_modality in names.values() for name in by_modality.values())):
         if name in seen or not name:
             raise ExportError(f"the graph's inputs and outputs need names of their own, but {name!r} would name two.")
         seen.add(name)

@@ -1,43 +1,56 @@
 """What a user gives to a session, checked and turned into what the graph takes. Imports no torch."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from ..framework.data.preprocessing import Preprocessing
 from ..framework.errors import DataError, ExportError
-from .artefact import PRESENT
+from .artefact import LENGTH, PRESENT
+
+_TYPES: Final[Mapping[str, type[np.generic]]] = {"tensor(float)": np.float32, "tensor(int64)": np.int64}
 
 
 @attrs.frozen
 class Port:
-    """One modality's input of the graph, of float32 values.
+    """One modality's input of the graph.
 
     Args:
         name: of the modality.
-        shape: of one row.
+        shape: of one row; a row may be shorter along the time axis where the graph is told lengths.
+        dtype: of its values.
+        time_axis: axis of the batch along which rows differ in length; None where the graph is told no lengths.
     """
 
     name: str
     shape: tuple[int, ...]
+    dtype: type[np.generic] = np.float32
+    time_axis: int | None = None
 
     @classmethod
-    def of(cls, argument: Any, shape: tuple[int, ...]) -> "Port":  # noqa: ANN401 - onnxruntime has no types
-        """The port of an `onnxruntime.NodeArg` whose preprocessing makes rows of a shape.
+    def of(cls, argument: Any, preprocessing: Preprocessing, *, told_lengths: bool) -> "Port":  # noqa: ANN401 - onnxruntime has no types
+        """The port of an `onnxruntime.NodeArg`.
 
         Raises:
-            ExportError: if the graph takes another shape or type.
+            ExportError: if the graph takes another shape or type than the preprocessing makes.
         """
-        sizes = tuple(argument.shape[1:])
+        shape, sizes = preprocessing.shape, tuple(argument.shape[1:])
         fits = [size == wanted or not isinstance(size, int) for size, wanted in zip(sizes, shape, strict=False)]
-        if argument.type != "tensor(float)" or len(sizes) != len(shape) or not all(fits):
+        if _TYPES.get(argument.type) is not preprocessing.dtype or len(sizes) != len(shape) or not all(fits):
             raise ExportError(
                 f"input {argument.name!r} of the graph takes {argument.type} rows of shape {sizes}, "
-                f"but its preprocessing makes float32 rows of shape {shape}."
+                f"but its preprocessing makes {preprocessing.dtype.__name__} rows of shape {shape}."
             )
-        return cls(argument.name, shape)
+        axis = None if preprocessing.time_axis is None or not told_lengths else preprocessing.time_axis + 1
+        return cls(argument.name, shape, preprocessing.dtype, axis)
+
+    @property
+    def length_name(self) -> str:
+        """Of the graph's input that is told lengths."""
+        return LENGTH.format(modality=self.name)
 
     def check(self, values: object) -> NDArray[Any]:
         """The values, if they are rows of this modality.
@@ -47,15 +60,41 @@ class Port:
         """
         if not isinstance(values, np.ndarray):
             raise DataError(f"{self.name}: expected a numpy array, but got {type(values).__name__}.")
-        if values.dtype != np.float32:
-            raise DataError(f"{self.name}: expected float32 values, but got {values.dtype}.")
-        if values.ndim != len(self.shape) + 1 or values.shape[1:] != self.shape:
+        if values.dtype != self.dtype:
+            raise DataError(f"{self.name}: expected {self.dtype.__name__} values, but got {values.dtype}.")
+        wanted = list(self.shape)
+        if self.time_axis is not None and values.ndim == len(self.shape) + 1 and values.shape[self.time_axis]:
+            wanted[self.time_axis - 1] = values.shape[self.time_axis]
+        if values.ndim != len(self.shape) + 1 or values.shape[1:] != tuple(wanted):
             raise DataError(f"{self.name}: expected the shape {('batch', *self.shape)}, but got {values.shape}.")
         return values
 
+    def check_lengths(self, values: NDArray[Any], lengths: object) -> NDArray[np.int64]:
+        """How many steps of each row are its own: all, where that is not said.
+
+        Raises:
+            DataError: if there is not one whole number from 1 to the number of steps for each row.
+        """
+        steps = values.shape[self.time_axis or 1]
+        if lengths is None:
+            return np.full(len(values), steps, np.int64)
+        found = np.asarray(lengths)
+        if found.shape != (len(values),) or found.dtype.kind not in "iu":
+            raise DataError(
+                f"{self.name}: expected a whole number for each of {len(values)} rows as lengths, but got "
+                f"{found.dtype} of shape {found.shape}."
+            )
+        wrong = found[(found < 1) | (found > steps)]
+        if len(wrong):
+            raise DataError(f"{self.name}: lengths must be from 1 to the {steps} steps given, but got {wrong[0]}.")
+        return found.astype(np.int64)
+
 
 def make_feed(
-    inputs: Mapping[str, NDArray[Any]], present: NDArray[Any] | None, ports: Sequence[Port]
+    inputs: Mapping[str, NDArray[Any]],
+    present: NDArray[Any] | None,
+    ports: Sequence[Port],
+    lengths: Mapping[str, NDArray[Any]] | None = None,
 ) -> dict[str, NDArray[Any]]:
     """The graph's inputs; a modality that is left out is absent from every row and filled with zeros.
 
@@ -63,6 +102,8 @@ def make_feed(
         inputs: `(B, ...)` by modality.
         present: `(B, M)` of bool, 0 or 1, columns in the order of `ports`; None means that what is given is there.
         ports: the graph's inputs.
+        lengths: `(B,)` by modality, how many steps of each row are its own; those of a modality whose encoder is not
+            told, or that is not given, are not looked at.
 
     Raises:
         DataError: one line with the modality or row, the rule and what was found.
@@ -73,10 +114,17 @@ def make_feed(
     batch = _batch_size(feed)
     mask = _check_present(present, feed, names, batch)
     _check_finite(feed, mask, names)
+    steps: dict[str, NDArray[np.int64]] = {}
     for port in ports:
-        if port.name not in feed:
-            feed[port.name] = np.zeros((batch, *port.shape), np.float32)
-    return {**feed, PRESENT: mask.astype(np.float32)}
+        given = port.name in feed
+        if not given:
+            # One step is enough of what is not there.
+            shape = [1 if axis == port.time_axis else size for axis, size in enumerate(port.shape, start=1)]
+            feed[port.name] = np.zeros((batch, *shape), port.dtype)
+        if port.time_axis is not None:
+            told = (lengths or {}).get(port.name) if given else None
+            steps[port.length_name] = port.check_lengths(feed[port.name], told)
+    return {**feed, **steps, PRESENT: mask.astype(np.float32)}
 
 
 def check_names(inputs: Mapping[str, object], names: Sequence[str]) -> None:
@@ -124,6 +172,8 @@ def _check_present(
 def _check_finite(feed: Mapping[str, NDArray[Any]], mask: NDArray[np.bool_], names: Sequence[str]) -> None:
     for column, name in enumerate(names):
         if name not in feed:
+            continue
+        if feed[name].dtype.kind != "f":
             continue
         finite = np.isfinite(feed[name]).reshape(len(mask), -1).all(axis=1)
         wrong = np.flatnonzero(mask[:, column] & ~finite)

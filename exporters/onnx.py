@@ -5,14 +5,13 @@ import os
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
 import numpy as np
 import onnx
 import torch
-from jaxtyping import Float
-from numpy.typing import NDArray
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from ..framework.data.samples import Arrays
@@ -22,7 +21,10 @@ from ..framework.model import MultimodalModel
 from . import artefact
 from .artefact import ArtefactConfig
 from .graph import BATCH, name_ports, strip_notes
-from .parity import BATCH_SIZES, check_parity
+from .parity import BATCH_SIZES, Pool, check_parity
+
+if TYPE_CHECKING:
+    from ..framework.interfaces import Encoder
 
 MAX_BYTES: Final = 2**31 - 2**24
 """What protobuf can hold, less some room for the graph."""
@@ -63,9 +65,10 @@ def export_onnx(
 ) -> ExportReport:
     """Write a model as an artefact, a folder with model.onnx and config.json.
 
-    The graph's inputs are the modalities, in alphabetical order, and `present`, float32 `(batch, M)`; what stands in an
-    absent slot reaches nothing. Its outputs are `logits` and `<modality>_logits`, or `<task>_logits` and
-    `<task>_<modality>_logits` where there are several tasks.
+    The graph's inputs are the modalities, in alphabetical order, `present`, float32 `(batch, M)`, and of those whose
+    encoders take lengths `<modality>_length`, int64 `(batch,)`; what stands in an absent slot reaches nothing. Its
+    outputs are `logits` and `<modality>_logits`, or `<task>_logits` and `<task>_<modality>_logits` where there are
+    several tasks.
 
     Before anything becomes visible at `path`, the graph is compared with the model, see `check_parity`. An export that
     fails leaves what was there before.
@@ -84,12 +87,17 @@ def export_onnx(
             cannot be written.
     """
     folder = _folder(path)
+    _check_fit(model, schema)
     config = ArtefactConfig(
-        schema=schema, opset=opset_version, recipe=recipe, versions=_versions(), metadata=metadata or {}
+        schema=schema,
+        opset=opset_version,
+        recipe=recipe,
+        versions=_versions(),
+        metadata=metadata or {},
+        lengths=_told_lengths(model, schema),
     )
     document, outputs = config.to_document(), config.outputs
-    _check_fit(model, schema)
-    pools = {name: _pool(name, schema, samples) for name in schema.modalities}
+    pools = {name: _pool(name, config, samples) for name in schema.modalities}
     with _evaluation_mode(model):
         graph = _export(model, pools, config)
         graph.metadata_props.add(key=artefact.METADATA_KEY, value=artefact.to_json(document))
@@ -114,26 +122,36 @@ class _Deployed(nn.Module):
         self.keys = [(task, modality) for task, names in outputs.items() for modality in names]
 
     def forward(
-        self, inputs: Mapping[str, Tensor], present: Float[Tensor, "batch modality"]
+        self,
+        inputs: Mapping[str, Tensor],
+        present: Float[Tensor, "batch modality"],
+        lengths: Mapping[str, Int64[Tensor, " batch"]] | None = None,
     ) -> tuple[Float[Tensor, "batch _"], ...]:
-        logits = self.model(inputs, present > 0.5, "target").logits
+        logits = self.model(inputs, present > 0.5, "target", lengths).logits
         return tuple(logits[task][modality] for task, modality in self.keys)
 
 
-def _export(model: MultimodalModel, pools: Mapping[str, NDArray[Any]], config: ArtefactConfig) -> onnx.ModelProto:
-    inputs = {name: torch.from_numpy(pools[name][:2]) for name in config.schema.modalities}
+def _export(model: MultimodalModel, pools: Mapping[str, Pool], config: ArtefactConfig) -> onnx.ModelProto:
+    inputs = {name: torch.from_numpy(pools[name].rows[:2]) for name in config.schema.modalities}
+    lengths = {name: torch.tensor([_steps(pools[name]), _steps(pools[name]) - 1]) for name in config.lengths}
+    # An empty dictionary would be counted as an input.
+    told = {"lengths": lengths} if lengths else {}
+    axes = {name: {0: torch.export.Dim.DYNAMIC} for name in inputs}
+    for name in config.lengths:
+        axes[name][pools[name].time_axis or 1] = torch.export.Dim.DYNAMIC
     wrapper = _Deployed(model, config.outputs).eval()
     try:
         with torch.no_grad():
             program: Any = torch.onnx.export(
                 wrapper,
                 (),
-                kwargs={"inputs": inputs, "present": torch.ones(2, len(inputs))},
+                kwargs={"inputs": inputs, "present": torch.ones(2, len(inputs))} | told,
                 # One axis has the name and the others follow it: torch warns of a name that is given to several.
                 dynamic_shapes={
-                    "inputs": {name: {0: torch.export.Dim.DYNAMIC} for name in inputs},
+                    "inputs": axes,
                     "present": {0: BATCH},
-                },
+                }
+                | {key: {name: {0: torch.export.Dim.DYNAMIC} for name in lengths} for key in told},
                 opset_version=config.opset,
                 verbose=False,
             )
@@ -184,18 +202,33 @@ def _check_fit(model: MultimodalModel, schema: Schema) -> None:
             raise ExportError(f"weights must be float32, but {name} is {tensor.dtype}.")
 
 
-def _pool(name: str, schema: Schema, samples: Arrays | None) -> NDArray[np.float32]:
+def _told_lengths(model: MultimodalModel, schema: Schema) -> tuple[str, ...]:
+    return tuple(
+        name
+        for name, preprocessing in schema.preprocessing.items()
+        if preprocessing.time_axis is not None and cast("Encoder", model.encoders[name]).takes_lengths
+    )
+
+
+def _pool(name: str, config: ArtefactConfig, samples: Arrays | None) -> Pool:
     """Rows of one modality: those of the samples that have it, or random ones where none has."""
-    shape = (max(BATCH_SIZES), *schema.preprocessing[name].shape)
-    column = schema.modalities.index(name)
+    preprocessing = config.schema.preprocessing[name]
+    axis = (preprocessing.time_axis or 0) + 1 if name in config.lengths else None
+    shape = (max(BATCH_SIZES), *preprocessing.shape)
+    column = config.schema.modalities.index(name)
     if samples is not None:
         given = samples.inputs[name][samples.present[:, column]]
         if given.shape[1:] != shape[1:]:
             raise ExportError(f"samples of {name} must be of shape {shape[1:]}, but are of {given.shape[1:]}.")
         if len(given):
-            return np.resize(given, shape)
+            return Pool(np.resize(given, shape), axis)
     # Modalities get different numbers, so that none can stand in for another.
-    return np.random.default_rng(column).standard_normal(shape, dtype=np.float32)
+    return Pool(preprocessing.random(np.random.default_rng(column), shape[0]), axis)
+
+
+def _steps(pool: Pool) -> int:
+    size: int = pool.rows.shape[pool.time_axis or 1]
+    return size
 
 
 def _versions() -> dict[str, str]:

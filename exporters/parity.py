@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..framework.errors import ExportError
 from ..framework.layout import modality_subsets
 from ..framework.model import MultimodalModel
-from .artefact import PRESENT
+from .artefact import LENGTH, PRESENT
 from .providers import PROVIDERS, open_session
 
 BATCH_SIZES: Final = (1, 3, 17)
@@ -35,6 +35,35 @@ class Parity:
 
 
 @attrs.frozen(eq=False)
+class Pool:
+    """Rows of one modality to take inputs from.
+
+    Args:
+        rows: `(N, ...)`.
+        time_axis: axis along which rows may be cut to any length; None where the graph is told no lengths.
+    """
+
+    rows: NDArray[Any]
+    time_axis: int | None = None
+
+    def draw(self, present: NDArray[np.bool_], number: int) -> tuple[NDArray[Any], NDArray[np.int64] | None]:
+        """A batch with NaN in absent slots, and how long its rows are.
+
+        Args:
+            present: `(B,)`.
+            number: the batch is shorter the higher it is, and rows differ.
+        """
+        rows: NDArray[Any] = self.rows[np.arange(len(present)) % len(self.rows)]
+        if rows.dtype.kind == "f":
+            rows[~present] = np.nan
+        if self.time_axis is None:
+            return rows, None
+        longest = max(1, rows.shape[self.time_axis] >> number % 4)
+        rows = np.ascontiguousarray(rows.take(range(longest), axis=self.time_axis))
+        return rows, np.maximum(1, longest - np.arange(len(rows)) * longest // 8 % longest).astype(np.int64)
+
+
+@attrs.frozen(eq=False)
 class Case:
     """A batch to compare on.
 
@@ -50,13 +79,13 @@ class Case:
 def check_parity(
     graph: bytes,
     model: MultimodalModel,
-    pools: Mapping[str, NDArray[Any]],
+    pools: Mapping[str, Pool],
     outputs: Mapping[str, Mapping[str, str]],
 ) -> Parity:
     """Compare a graph in ONNX Runtime with its model.
 
-    At every batch size, for every subset of modalities and for rows that differ in theirs. Absent slots hold NaN, which
-    must reach nothing.
+    At every batch size, for every subset of modalities, for rows that differ in theirs, and for several lengths. Absent
+    slots hold NaN, which must reach nothing.
 
     Args:
         graph: the ONNX file's content.
@@ -69,10 +98,15 @@ def check_parity(
     """
     session = open_session(graph, PROVIDERS["cpu"], "the exported graph")
     largest, agreeing, decided, samples = 0.0, 0, 0, 0
-    for case in _cases(model.modalities):
-        inputs = {name: _draw(pools[name], case.present[:, column]) for column, name in enumerate(model.modalities)}
-        expected = _run_model(model, inputs, case.present, outputs)
-        found = session.run(list(expected), {**inputs, PRESENT: case.present.astype(np.float32)})
+    for number, case in enumerate(_cases(model.modalities)):
+        inputs: dict[str, NDArray[Any]] = {}
+        lengths: dict[str, NDArray[np.int64]] = {}
+        for column, name in enumerate(model.modalities):
+            inputs[name], own = pools[name].draw(case.present[:, column], number)
+            lengths |= {} if own is None else {name: own}
+        expected = _run_model(model, inputs, case.present, lengths, outputs)
+        told = {LENGTH.format(modality=name): values for name, values in lengths.items()}
+        found = session.run(list(expected), {**inputs, **told, PRESENT: case.present.astype(np.float32)})
         for (name, reference), values in zip(expected.items(), found, strict=True):
             comparison = compare(values, reference, f"output {name!r}, {case.name}, batch of {len(case.present)}")
             largest = max(largest, comparison.max_abs)
@@ -91,21 +125,19 @@ def _cases(modalities: Sequence[str]) -> Iterator[Case]:
         yield Case("rows of all subsets", masks[np.arange(batch) % len(masks)])
 
 
-def _draw(pool: NDArray[Any], present: NDArray[np.bool_]) -> NDArray[Any]:
-    rows: NDArray[Any] = pool[np.arange(len(present)) % len(pool)]
-    rows[~present] = np.nan
-    return rows
-
-
 def _run_model(
     model: MultimodalModel,
     inputs: Mapping[str, NDArray[Any]],
     present: NDArray[np.bool_],
+    lengths: Mapping[str, NDArray[np.int64]],
     outputs: Mapping[str, Mapping[str, str]],
 ) -> dict[str, NDArray[np.float32]]:
     with torch.no_grad():
         logits = model(
-            {name: torch.from_numpy(values) for name, values in inputs.items()}, torch.from_numpy(present), "target"
+            {name: torch.from_numpy(values) for name, values in inputs.items()},
+            torch.from_numpy(present),
+            "target",
+            {name: torch.from_numpy(values) for name, values in lengths.items()},
         ).logits
     return {name: logits[task][modality].numpy() for task, names in outputs.items() for modality, name in names.items()}
 

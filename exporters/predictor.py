@@ -1,6 +1,7 @@
 """An artefact as a Predictor, to be evaluated with the same code as the model it came from. Imports no torch."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,13 @@ class SessionPredictor:
         self.session = session
 
     def __call__(
-        self, inputs: Mapping[str, NDArray[np.float32]], present: NDArray[np.bool_]
+        self,
+        inputs: Mapping[str, NDArray[Any]],
+        present: NDArray[np.bool_],
+        lengths: Mapping[str, NDArray[np.int64]] | None = None,
     ) -> dict[str, dict[str, NDArray[np.float32]]]:
         """Logits `(B, C)` by task, then by modality and `JOINT`."""
-        outputs = self.session.run(inputs, present)
+        outputs = self.session.run(inputs, present, lengths)
         return {
             task: {modality: outputs[name] for modality, name in names.items()}
             for task, names in self.session.outputs.items()

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..framework.data.decoding import Decoded
+from ..framework.data.preprocessing import Prepared
 from ..framework.data.reading import read_cell
 from ..framework.data.schema import Schema
 from ..framework.errors import DataError, ExportError
@@ -85,13 +86,18 @@ class Session:
         return name
 
     def run(
-        self, inputs: Mapping[str, NDArray[Any]], present: NDArray[Any] | None = None
+        self,
+        inputs: Mapping[str, NDArray[Any]],
+        present: NDArray[Any] | None = None,
+        lengths: Mapping[str, NDArray[Any]] | None = None,
     ) -> dict[str, NDArray[np.float32]]:
         """Run a batch of preprocessed rows.
 
         Args:
             inputs: `(B, ...)` by modality; one that no row has may be left out. An absent slot may hold anything.
             present: `(B, M)` of bool, 0 or 1: which modalities each row has; None means all that `inputs` holds.
+            lengths: `(B,)` by modality: how many steps of each row are its own, where rows of different lengths were
+                padded; None means all. Encoders that are not told lengths do not look at them.
 
         Returns:
             `(B, C)` by the graph's outputs, see `outputs`; zeros for an absent modality's own logits.
@@ -100,7 +106,7 @@ class Session:
             DataError: if an input is of another name, type, shape or number of rows, a row has no modality, or a
                 present slot holds NaN or infinity.
         """
-        feed = make_feed(inputs, present, self._ports)
+        feed = make_feed(inputs, present, self._ports, lengths)
         return dict(zip(self._output_names, self._session.run(self._output_names, feed), strict=True))
 
     def predict(self, files: Mapping[str, Source]) -> Prediction:
@@ -115,7 +121,11 @@ class Session:
         """
         check_names(files, self.modalities)
         given = tuple(name for name in self.modalities if name in files)
-        logits = self.run({name: self._preprocess(name, files[name])[np.newaxis] for name in given})
+        prepared = {name: self._prepare(name, files[name]) for name in given}
+        logits = self.run(
+            {name: found.values[np.newaxis] for name, found in prepared.items()},
+            lengths={name: np.array([found.length]) for name, found in prepared.items() if found.length is not None},
+        )
         labels: dict[str, str | float] = {}
         probabilities: dict[str, Mapping[str, float]] = {}
         for task in self.tasks:
@@ -129,9 +139,9 @@ class Session:
                 probabilities[task.name] = dict(zip(task.classes, _softmax(row), strict=True))
         return Prediction(labels, probabilities, given)
 
-    def _preprocess(self, modality: str, source: Source) -> NDArray[np.float32]:
+    def _prepare(self, modality: str, source: Source) -> Prepared:
         try:
-            return self.schema.preprocessing[modality](decode_source(source))
+            return self.schema.preprocessing[modality].prepare(decode_source(source))
         except DataError as error:
             raise DataError(f"{modality}: {error}") from error
 
@@ -188,9 +198,11 @@ def _make_ports(session: Any, config: ArtefactConfig, name: str) -> list[Port]: 
             f"{name}: the graph takes {names} and gives {outputs}, "
             f"but its configuration says {config.inputs} and {described}."
         )
-    shapes = {modality: part.shape for modality, part in config.schema.preprocessing.items()}
     try:
-        return [Port.of(argument, shapes[argument.name]) for argument in arguments[:-1]]
+        return [
+            Port.of(argument, preprocessing, told_lengths=modality in config.lengths)
+            for argument, (modality, preprocessing) in zip(arguments, config.schema.preprocessing.items(), strict=False)
+        ]
     except ExportError as error:
         raise ExportError(f"{name}: {error}") from error
 

@@ -28,6 +28,8 @@ class Batch:
         index: position of each sample in its data set, so that parts can keep state per sample.
         ids: names of the samples, for errors and predictions.
         labels: by task; None on an unlabelled target. Class indices, or numbers for regression.
+        lengths: by modality whose samples differ in length, how many steps of each row are its own; what follows is
+            padding. A modality that is not there is all its own.
     """
 
     inputs: Mapping[str, Shaped[Tensor, "batch ..."]]
@@ -36,6 +38,7 @@ class Batch:
     index: Int64[Tensor, " batch"]
     ids: tuple[str, ...]
     labels: Mapping[str, Shaped[Tensor, " batch"]] | None = None
+    lengths: Mapping[str, Int64[Tensor, " batch"]] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         names = tuple(self.inputs)
@@ -70,6 +73,7 @@ class Batch:
             domain=self.domain.to(device),
             index=self.index.to(device),
             labels=None if self.labels is None else {name: value.to(device) for name, value in self.labels.items()},
+            lengths={name: value.to(device) for name, value in self.lengths.items()},
         )
 
 

@@ -67,7 +67,7 @@ def observe_whole(method: Method, batch: Batch, domain_side: DomainSide) -> Side
     """
     if world()[1] == 1:
         return method.observe(batch, domain_side)
-    features = method.model.encode(batch.inputs, batch.present)
+    features = method.model.encode(batch.inputs, batch.present, batch.lengths)
     sizes = slice_sizes(batch)
     # A slice without a modality has features of another precision than those that autocast made.
     whole = {name: _gather(value.to(_at_least_float32(value)), sizes) for name, value in features.items()}
@@ -150,6 +150,7 @@ def _gather_batch(batch: Batch, sizes: list[int]) -> Batch:
         index=_gather(batch.index, sizes),
         ids=tuple(name for names in ids for name in names),
         labels=None if labels is None else {name: _gather(value, sizes) for name, value in labels.items()},
+        lengths={name: _gather(value, sizes) for name, value in batch.lengths.items()},
     )
 
 

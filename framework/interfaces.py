@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 
 import attrs
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from .batch import Lesson, Outputs, Representation, Side, Step, Term
@@ -16,13 +16,59 @@ class Encoder(nn.Module, ABC):
 
     A subclass sets `out_features` and treats each row by itself in evaluation mode, so that a sample's features do not
     depend on its batch.
+
+    Where rows differ in length, they come padded. An encoder that wants to tell padding from data sets `takes_lengths`,
+    and its `forward` has a second parameter `lengths`, `(B,)`: how many steps along `time_axis` are each row's own, or
+    None where all are. Its features must depend neither on how much padding there is nor on what stands in it: the
+    model cuts a batch to its longest row.
     """
 
     out_features: int
 
+    takes_lengths: bool = False
+
+    time_axis: int = 1
+    """Axis of the batch along which rows differ in length."""
+
     @abstractmethod
     def forward(self, inputs: Tensor) -> Float[Tensor, "batch out_features"]:
         """Encode a batch of inputs `(B, ...)` as `(B, out_features)`."""
+
+
+class TrunkEncoder(Encoder):
+    """An encoder in two halves: a trunk that stays as it is, and a top that trains.
+
+    What the trunk makes of a sample never changes, so a `TrunkCache` can keep it. A subclass keeps its trunk in
+    evaluation mode and without gradients, whether it is cached or not.
+    """
+
+    @property
+    @abstractmethod
+    def frozen(self) -> nn.Module | None:
+        """The modules that the trunk uses, whose weights tell one trunk from another; None where nothing is frozen."""
+
+    @abstractmethod
+    def trunk(self, inputs: Tensor, lengths: Int64[Tensor, " batch"] | None) -> Float[Tensor, "batch ..."]:
+        """Activations of the frozen half: `(B, steps, ...)` of rows that differ in length, else of any shape.
+
+        Those of a row's own steps do not depend on its padding.
+        """
+
+    def steps(self, lengths: Int64[Tensor, " batch"]) -> Int64[Tensor, " batch"]:
+        """How many steps the trunk makes of rows of these lengths."""
+        return lengths
+
+    @abstractmethod
+    def top(
+        self, activations: Float[Tensor, "batch ..."], steps: Int64[Tensor, " batch"] | None
+    ) -> Float[Tensor, "batch out_features"]:
+        """Features from activations, of which each row's first `steps` are its own; None means all."""
+
+    def forward(
+        self, inputs: Tensor, lengths: Int64[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch out_features"]:
+        """The top of the trunk."""
+        return self.top(self.trunk(inputs, lengths), None if lengths is None else self.steps(lengths))
 
 
 @attrs.frozen(eq=False)

@@ -121,7 +121,7 @@ class Method(nn.Module):
 
     def observe(self, batch: Batch, domain_side: DomainSide) -> Side:
         """Run the model on a batch; outputs are float32 whatever the precision of the forward pass."""
-        outputs: Outputs = self.model(batch.inputs, batch.present, domain_side)
+        outputs: Outputs = self.model(batch.inputs, batch.present, domain_side, batch.lengths)
         return Side(batch, _float32(outputs))
 
     def classify(self, batch: Batch, features: Mapping[str, Float[Tensor, "batch _"]], domain_side: DomainSide) -> Side:

@@ -5,7 +5,7 @@ from typing import cast
 
 import attrs
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from .batch import Outputs
@@ -94,6 +94,7 @@ class MultimodalModel(nn.Module):
         inputs: Mapping[str, Tensor],
         present: Bool[Tensor, "batch modality"],
         domain_side: DomainSide = "target",
+        lengths: Mapping[str, Int64[Tensor, " batch"]] | None = None,
     ) -> Outputs:
         """Features and logits of all modalities, and the joint ones.
 
@@ -101,15 +102,20 @@ class MultimodalModel(nn.Module):
             inputs: `(B, ...)` by modality.
             present: which modalities each sample has, columns in alphabetical order.
             domain_side: the side that the batch comes from.
+            lengths: by modality, how many steps of each row are its own; all, where a modality is left out.
         """
-        return self.classify(self.encode(inputs, present), present, domain_side)
+        return self.classify(self.encode(inputs, present, lengths), present, domain_side)
 
     def encode(
-        self, inputs: Mapping[str, Tensor], present: Bool[Tensor, "batch modality"]
+        self,
+        inputs: Mapping[str, Tensor],
+        present: Bool[Tensor, "batch modality"],
+        lengths: Mapping[str, Int64[Tensor, " batch"]] | None = None,
     ) -> dict[str, Float[Tensor, "batch _"]]:
         """Features by modality, zero where it is absent: the first half of `forward`, sample by sample."""
         features = {
-            name: self._encode(name, inputs[name], present[:, column]) for column, name in enumerate(self.modalities)
+            name: self._encode(name, inputs[name], present[:, column], (lengths or {}).get(name))
+            for column, name in enumerate(self.modalities)
         }
         return {name: to_unit_norm(values) for name, values in features.items()} if self.unit_norm else features
 
@@ -136,11 +142,15 @@ class MultimodalModel(nn.Module):
         )
 
     def _encode(
-        self, modality: str, inputs: Tensor, present: Bool[Tensor, " batch"]
+        self,
+        modality: str,
+        inputs: Tensor,
+        present: Bool[Tensor, " batch"],
+        lengths: Int64[Tensor, " batch"] | None,
     ) -> Float[Tensor, "batch features"]:
-        encoder = self.encoders[modality]
+        encoder = cast("Encoder", self.encoders[modality])
         if torch.onnx.is_in_onnx_export():
-            return _masked(encoder(inputs), present)
+            return _masked(_run(encoder, inputs, lengths), present)
         size = self.feature_sizes[modality]
         count = int(present.sum())
         if count == 0:
@@ -149,10 +159,20 @@ class MultimodalModel(nn.Module):
             trainable = any(parameter.requires_grad for parameter in encoder.parameters())
             return zeros.requires_grad_(trainable and torch.is_grad_enabled())
         if count == len(present):
-            features: Tensor = encoder(inputs)
-            return features
-        encoded: Tensor = encoder(inputs[present])
+            return _run(encoder, inputs, lengths)
+        encoded = _run(encoder, inputs[present], None if lengths is None else lengths[present])
         return encoded.new_zeros(len(present), size).index_put((present.nonzero().flatten(),), encoded)
+
+
+def _run(encoder: Encoder, inputs: Tensor, lengths: Int64[Tensor, " batch"] | None) -> Float[Tensor, "batch features"]:
+    if lengths is None or not encoder.takes_lengths:
+        features: Tensor = encoder(inputs)
+        return features
+    if not torch.onnx.is_in_onnx_export():
+        # What is padding in all rows costs time and changes nothing.
+        inputs = inputs.narrow(encoder.time_axis, 0, int(lengths.max()))
+    trimmed: Tensor = encoder(inputs, lengths)
+    return trimmed
 
 
 def _masked(values: Float[Tensor, "batch _"], present: Bool[Tensor, " batch"]) -> Float[Tensor, "batch _"]:

@@ -22,12 +22,19 @@ Subset: TypeAlias = tuple[str, ...]
 class Predictor(Protocol):
     """A model in whatever runtime: `TorchPredictor`, or `acclimate.exporters`' `SessionPredictor`."""
 
-    def __call__(self, inputs: Mapping[str, NDArray[np.float32]], present: NDArray[np.bool_]) -> Logits:
+    def __call__(
+        self,
+        inputs: Mapping[str, NDArray[Any]],
+        present: NDArray[np.bool_],
+        lengths: Mapping[str, NDArray[np.int64]] | None = None,
+        /,
+    ) -> Logits:
         """Logits of a batch.
 
         Args:
             inputs: `(B, ...)` by modality, all of them; what stands in an absent slot must not matter.
             present: `(B, M)`, which modalities each sample has, columns in alphabetical order. No row is empty.
+            lengths: `(B,)` by modality, how many steps of each row are its own; all, where a modality is left out.
         """
 
 
@@ -101,11 +108,12 @@ def _keep(arrays: Arrays, kept: list[bool]) -> Arrays | None:
         ids=tuple(arrays.ids[row] for row in rows),
         domains=tuple(arrays.domains[row] for row in rows),
         index=arrays.index[rows],
+        lengths={name: values[rows] for name, values in arrays.lengths.items()},
     )
 
 
 def _predict(predict: Predictor, arrays: Arrays, tasks: Sequence[Task]) -> Predicted:
-    logits = predict(arrays.inputs, arrays.present)
+    logits = predict(arrays.inputs, arrays.present, arrays.lengths)
     names = {JOINT, *arrays.inputs}
     for task in tasks:
         found = logits.get(task.name, {})

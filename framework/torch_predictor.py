@@ -1,6 +1,7 @@
 """A torch model as a Predictor."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,7 +28,10 @@ class TorchPredictor:
         self.domain_side = domain_side
 
     def __call__(
-        self, inputs: Mapping[str, NDArray[np.float32]], present: NDArray[np.bool_]
+        self,
+        inputs: Mapping[str, NDArray[Any]],
+        present: NDArray[np.bool_],
+        lengths: Mapping[str, NDArray[np.int64]] | None = None,
     ) -> dict[str, dict[str, NDArray[np.float32]]]:
         """Logits `(B, C)` by task, then by modality and `JOINT`."""
         training = [module for module in self.model.modules() if module.training]
@@ -38,6 +42,7 @@ class TorchPredictor:
                     {name: torch.from_numpy(values).to(self.device) for name, values in inputs.items()},
                     torch.from_numpy(present).to(self.device),
                     self.domain_side,
+                    {name: torch.from_numpy(values).to(self.device) for name, values in (lengths or {}).items()},
                 )
         finally:
             for module in training:

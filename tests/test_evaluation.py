@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def samples(table: Table) -> Samples:
     return Samples(table, Schema.fit(table, plain), labelled=True)
 
 
-def late_sum(inputs: Mapping[str, NDArray[np.float32]], present: NDArray[np.bool_]) -> Logits:
+def late_sum(inputs: Mapping[str, NDArray[Any]], present: NDArray[np.bool_], _lengths: object = None) -> Logits:
     """Reads off what the rows say, sums it over modalities, and checks what it is given."""
     assert present.any(axis=1).all()
     assert tuple(inputs) == MODALITIES
@@ -242,7 +243,7 @@ def test_an_unlabelled_split_is_refused(samples: Samples) -> None:
 
 
 def test_logits_that_are_not_finite_are_refused_by_sample(samples: Samples) -> None:
-    def diverged(inputs: Mapping[str, NDArray[np.float32]], present: NDArray[np.bool_]) -> Logits:
+    def diverged(inputs: Mapping[str, NDArray[Any]], present: NDArray[np.bool_], _lengths: object = None) -> Logits:
         logits = {task: dict(found) for task, found in late_sum(inputs, present).items()}
         logits["action"][JOINT] = logits["action"][JOINT].copy()
         logits["action"][JOINT][2, 1] = np.nan
@@ -253,13 +254,15 @@ def test_logits_that_are_not_finite_are_refused_by_sample(samples: Samples) -> N
 
 
 def test_logits_of_another_shape_or_name_are_refused(samples: Samples) -> None:
-    def without_joint(inputs: Mapping[str, NDArray[np.float32]], present: NDArray[np.bool_]) -> Logits:
+    def without_joint(
+        inputs: Mapping[str, NDArray[Any]], present: NDArray[np.bool_], _lengths: object = None
+    ) -> Logits:
         return {
             task: {name: values for name, values in found.items() if name != JOINT}
             for task, found in late_sum(inputs, present).items()
         }
 
-    def too_few(inputs: Mapping[str, NDArray[np.float32]], present: NDArray[np.bool_]) -> Logits:
+    def too_few(inputs: Mapping[str, NDArray[Any]], present: NDArray[np.bool_], _lengths: object = None) -> Logits:
         return {
             task: {name: values[1:] for name, values in found.items()}
             for task, found in late_sum(inputs, present).items()

@@ -134,6 +134,7 @@ def to_batch(arrays: Arrays, domains: tuple[str, ...]) -> Batch:
         index=torch.from_numpy(arrays.index),
         ids=arrays.ids,
         labels=None if labels is None else {task: torch.from_numpy(array) for task, array in labels.items()},
+        lengths={name: torch.from_numpy(array) for name, array in arrays.lengths.items()},
     )
 
 

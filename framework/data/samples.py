@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from ..layout import Task
 from .labels import encode_label
+from .preprocessing import Prepared, Preprocessing
 from .problem import Problem
 from .reading import read_modality
 from .schema import Schema
@@ -27,17 +28,19 @@ class Sample:
         id: of its row.
         domain: name of its domain.
         index: position in its data set.
-        inputs: float32 array by modality, in alphabetical order; zeros where the modality is absent.
+        inputs: array by modality, in alphabetical order; zeros where the modality is absent.
         present: `(M,)`, which modalities it has.
         labels: class index or number by task; None where labels are not to be seen.
+        lengths: steps that are the sample's own, by modality whose samples differ in length; 1 where it is absent.
     """
 
     id: str
     domain: str
     index: int
-    inputs: Mapping[str, NDArray[np.float32]]
+    inputs: Mapping[str, NDArray[Any]]
     present: NDArray[np.bool_]
     labels: Mapping[str, int | float] | None = None
+    lengths: Mapping[str, int] = attrs.field(factory=dict)
 
 
 @attrs.frozen(eq=False)
@@ -45,20 +48,22 @@ class Arrays:
     """A batch in numpy, for torch and ONNX Runtime alike.
 
     Args:
-        inputs: `(B, ...)` float32 by modality, in alphabetical order; zeros where a modality is absent.
+        inputs: `(B, ...)` by modality, in alphabetical order; zeros where a modality is absent.
         present: `(B, M)`, which modalities each sample has.
         labels: `(B,)` by task, int64 for classes and float32 for regression; None where labels are not to be seen.
         ids: of the rows.
         domains: their names.
         index: `(B,)`, positions in the data set.
+        lengths: `(B,)` int64 by modality whose samples differ in length: steps that are a sample's own, 1 where absent.
     """
 
-    inputs: Mapping[str, NDArray[np.float32]]
+    inputs: Mapping[str, NDArray[Any]]
     present: NDArray[np.bool_]
     labels: Mapping[str, NDArray[Any]] | None
     ids: tuple[str, ...]
     domains: tuple[str, ...]
     index: NDArray[np.int64]
+    lengths: Mapping[str, NDArray[np.int64]] = attrs.field(factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -72,6 +77,7 @@ class Arrays:
             ids=self.ids[rows],
             domains=self.domains[rows],
             index=self.index[rows],
+            lengths={name: array[rows] for name, array in self.lengths.items()},
         )
 
 
@@ -132,21 +138,27 @@ class Samples:
 
     def _read(self, position: int) -> Sample:
         row = self.table.rows[position]
-        inputs: dict[str, NDArray[np.float32]] = {}
+        prepared: dict[str, Prepared] = {}
         for name, preprocessing in self.schema.preprocessing.items():
             try:
                 decoded = read_modality(self.table, row, name)
-                inputs[name] = np.zeros(preprocessing.shape, np.float32) if decoded is None else preprocessing(decoded)
+                prepared[name] = _absent(preprocessing) if decoded is None else preprocessing.prepare(decoded)
             except DataError as error:
                 raise DataError(str(_problem(row, str(error), name))) from error
         return Sample(
             id=row.id,
             domain=row.domain,
             index=position,
-            inputs=inputs,
-            present=np.array([name in row.present for name in inputs]),
+            inputs={name: found.values for name, found in prepared.items()},
+            present=np.array([name in row.present for name in prepared]),
             labels=None if self._labels is None else self._labels[position],
+            lengths={name: found.length for name, found in prepared.items() if found.length is not None},
         )
+
+
+def _absent(preprocessing: Preprocessing) -> Prepared:
+    values = np.zeros(preprocessing.shape, preprocessing.dtype)
+    return Prepared(values, None if preprocessing.time_axis is None else 1)
 
 
 def stack(samples: Sequence[Sample]) -> Arrays:
@@ -165,6 +177,9 @@ def stack(samples: Sequence[Sample]) -> Arrays:
         ids=tuple(sample.id for sample in samples),
         domains=tuple(sample.domain for sample in samples),
         index=np.array([sample.index for sample in samples], dtype=np.int64),
+        lengths={
+            name: np.array([sample.lengths[name] for sample in samples], dtype=np.int64) for name in first.lengths
+        },
     )
 
 

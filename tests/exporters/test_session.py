@@ -53,7 +53,7 @@ def test_prediction_from_files_is_what_torch_says(
     decoded = {"audio": soundfile.read(files["audio"], dtype="float32")[0], "wrist-left": np.load(files["wrist-left"])}
     inputs = {
         "audio": np.pad(decoded["audio"], (0, 50))[np.newaxis],
-        "image": session._preprocess("image", files["image"])[np.newaxis],  # noqa: SLF001
+        "image": session._prepare("image", files["image"]).values[np.newaxis],  # noqa: SLF001
         "wrist-left": ((decoded["wrist-left"][:20] - [0, 1]) / [1, 2]).T.astype(np.float32)[np.newaxis],
     }
     logits = recordings.torch_logits(inputs, np.ones((1, 3), np.bool_))["digit"]["joint"][0]

@@ -1,7 +1,7 @@
 """Decoded files to arrays of one shape, the same code in training and in the deployed artefact."""
 
 from .audio import AudioPreprocessing
-from .base import Preprocessing, to_finite
+from .base import Prepared, Preprocessing, to_finite
 from .features import FeaturesPreprocessing
 from .image import ImagePreprocessing
 from .inference import infer_preprocessing, kind_of
@@ -11,6 +11,7 @@ __all__ = [
     "AudioPreprocessing",
     "FeaturesPreprocessing",
     "ImagePreprocessing",
+    "Prepared",
     "Preprocessing",
     "SignalPreprocessing",
     "infer_preprocessing",

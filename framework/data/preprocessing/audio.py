@@ -31,6 +31,7 @@ class AudioPreprocessing(Preprocessing):
     """
 
     kind: ClassVar[str] = "audio"
+    time_axis: ClassVar[int | None] = 0
 
     sampling_rate: int = attrs.field(validator=check_positive)
     samples: int = attrs.field(validator=check_positive)
@@ -62,10 +63,7 @@ class AudioPreprocessing(Preprocessing):
 
     def _prepare(self, decoded: Decoded) -> NDArray[np.float32]:
         check_rate(decoded, self.sampling_rate)
-        kept = _to_waveform(decoded)[: self.samples]
-        result = np.zeros(self.shape, dtype=np.float32)
-        result[: len(kept)] = kept
-        return result
+        return _to_waveform(decoded)[: self.samples]
 
 
 def _to_waveform(decoded: Decoded) -> NDArray[np.float32]:

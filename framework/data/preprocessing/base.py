@@ -14,15 +14,34 @@ from ...errors import DataError
 from ..decoding import Decoded
 
 
+@attrs.frozen(eq=False)
+class Prepared:
+    """One sample of one modality.
+
+    Args:
+        values: array of the preprocessing's `shape`.
+        length: how many steps along `time_axis` are the sample's own, at least 1; None where there is no such axis.
+    """
+
+    values: NDArray[Any]
+    length: int | None = None
+
+
 @attrs.frozen
 class Preprocessing(ABC):
-    """Turns a decoded file into a float32 array of exactly `shape`.
+    """Turns a decoded file into an array of exactly `shape`.
 
     A subclass is an attrs class whose fields are JSON values or tuples of numbers, and sets `kind`.
     """
 
     kind: ClassVar[str]
     """What a configuration calls it."""
+
+    time_axis: ClassVar[int | None] = None
+    """Axis of a sample's array along which samples differ in length; what is shorter than `shape` is padded there."""
+
+    dtype: ClassVar[type[np.generic]] = np.float32
+    """Of the array: float32, or int64 for the indices of tokens."""
 
     _kinds: ClassVar[dict[str, type["Preprocessing"]]] = {}
 
@@ -53,16 +72,37 @@ class Preprocessing(ABC):
         """Arguments for an encoder's constructor that only the data tell."""
 
     @abstractmethod
-    def _prepare(self, decoded: Decoded) -> NDArray[np.float32]:
-        """The array of one sample."""
+    def _prepare(self, decoded: Decoded) -> NDArray[Any]:
+        """The array of one sample: of `shape`, or shorter along `time_axis`."""
 
-    def __call__(self, decoded: Decoded) -> NDArray[np.float32]:
-        """Turn a decoded file into an array of `shape`.
+    @property
+    def padding(self) -> int:
+        """What is put behind the end of a sample that is shorter than `shape`."""
+        return 0
+
+    def prepare(self, decoded: Decoded) -> Prepared:
+        """Turn a decoded file into an array of `shape`, and say how much of it is the sample's own.
 
         Raises:
             DataError: if it holds NaN or infinite values, or is of another kind, size or rate than was fitted.
         """
-        return np.ascontiguousarray(self._prepare(decoded), dtype=np.float32)
+        own = np.ascontiguousarray(self._prepare(decoded), dtype=self.dtype)
+        if self.time_axis is None:
+            return Prepared(own)
+        length = own.shape[self.time_axis]
+        if own.shape == self.shape:
+            return Prepared(own, length)
+        values = np.full(self.shape, self.padding, dtype=self.dtype)
+        values[tuple(slice(size) for size in own.shape)] = own
+        return Prepared(values, length)
+
+    def __call__(self, decoded: Decoded) -> NDArray[Any]:
+        """The array that `prepare` makes."""
+        return self.prepare(decoded).values
+
+    def random(self, generator: np.random.Generator, rows: int) -> NDArray[Any]:
+        """Arrays `(rows, *shape)` that look like prepared samples: where a graph is tried and no samples are given."""
+        return generator.standard_normal((rows, *self.shape), dtype=np.float32)
 
     def to_config(self) -> dict[str, object]:
         """The configuration as JSON values, with the field `kind`."""

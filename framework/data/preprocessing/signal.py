@@ -34,6 +34,7 @@ class SignalPreprocessing(Preprocessing):
     """
 
     kind: ClassVar[str] = "signal"
+    time_axis: ClassVar[int | None] = 1
 
     length: int = attrs.field(validator=check_positive)
     mean: tuple[float, ...] = attrs.field(converter=to_numbers)
@@ -70,10 +71,8 @@ class SignalPreprocessing(Preprocessing):
         signal = _to_signal(decoded)
         _check_channels(decoded, signal, len(self.mean))
         check_rate(decoded, self.sampling_rate)
-        kept = signal[: self.length]
-        result = np.zeros(self.shape, dtype=np.float32)
-        result[:, : len(kept)] = ((kept - as_vector(self.mean)) / as_vector(self.std)).T
-        return result
+        normalised: NDArray[np.float32] = (signal[: self.length] - as_vector(self.mean)) / as_vector(self.std)
+        return normalised.T
 
 
 def _to_signal(decoded: Decoded) -> NDArray[np.float32]:
