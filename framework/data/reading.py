@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ..errors import DataError
 from . import archives
+from .corruptions.applying import corrupt_decoded
 from .decoding import Decoded, decode
 from .reference import Reference, parse_reference
 from .table import Row, Table
@@ -46,10 +47,13 @@ def _read(reference: Reference, path: Path, cell: str) -> Decoded:
 def read_modality(table: Table, row: Row, modality: str) -> Decoded | None:
     """What a row has of a modality: inline text as it stands, what a path names, or None.
 
+    Where the row says that the modality is corrupted, it is, as far as that is done to decoded files.
+
     Raises:
-        DataError: see `read_cell`.
+        DataError: see `read_cell`; or if the corruption does not fit the file.
     """
     cell = row.cells.get(modality)
     if cell is None:
         return None
-    return Decoded("text", cell, name=repr(cell)) if modality in table.text else read_cell(cell, table.root)
+    decoded = Decoded("text", cell, name=repr(cell)) if modality in table.text else read_cell(cell, table.root)
+    return corrupt_decoded(decoded, row, modality)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..layout import Task
+from .corruptions.applying import check_rows, corrupt_prepared
 from .labels import encode_label
 from .preprocessing import Prepared, Preprocessing
 from .problem import Problem
@@ -92,7 +93,8 @@ class Samples:
 
     Raises:
         DataError: if a row has none of the schema's modalities or, where `labelled`, no label or one that the schema
-            does not know. Files are read later, and every error about them names line, id, modality and cell.
+            does not know, or a corruption that does not fit its modality. Files are read later, and every error about
+            them names line, id, modality and cell.
     """
 
     def __init__(self, table: Table, schema: Schema, *, labelled: bool, cache_bytes: int = CACHE_BYTES) -> None:
@@ -103,6 +105,7 @@ class Samples:
         for row in table.rows:
             if not set(row.present) & set(schema.modalities):
                 raise DataError(str(_problem(row, f"expected one of {', '.join(schema.modalities)}, but found none.")))
+        check_rows(table, {name: preprocessing.kind for name, preprocessing in schema.preprocessing.items()})
         self._cache: dict[int, Sample] = {}
         self._free_bytes = cache_bytes
 
@@ -142,7 +145,11 @@ class Samples:
         for name, preprocessing in self.schema.preprocessing.items():
             try:
                 decoded = read_modality(self.table, row, name)
-                prepared[name] = _absent(preprocessing) if decoded is None else preprocessing.prepare(decoded)
+                prepared[name] = (
+                    _absent(preprocessing)
+                    if decoded is None
+                    else corrupt_prepared(preprocessing.prepare(decoded), preprocessing, row, name)
+                )
             except DataError as error:
                 raise DataError(str(_problem(row, str(error), name))) from error
         return Sample(

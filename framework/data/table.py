@@ -13,6 +13,13 @@ from .reference import holds_text
 LABEL: Final = "label"
 """Column of the one task of most tables, and the prefix of the columns of several."""
 
+_NOTHING: Final[Mapping[str, str]] = {}
+
+
+def _nothing() -> Mapping[str, str]:
+    """The same for all rows: a table may have many."""
+    return _NOTHING
+
 
 @attrs.frozen
 class Row:
@@ -26,6 +33,7 @@ class Row:
         labels: cell by task; None where it is empty.
         cells: cell by modality; None where the sample lacks the modality.
         group: rows of one group (a person, a recording) stay together when validation rows are carved out.
+        corruptions: what spoils its modalities on purpose when they are read, by modality; see `parse_chain`.
     """
 
     line: int
@@ -35,6 +43,7 @@ class Row:
     labels: Mapping[str, str | None]
     cells: Mapping[str, str | None]
     group: str | None = None
+    corruptions: Mapping[str, str] = attrs.field(factory=_nothing)
 
     @property
     def present(self) -> tuple[str, ...]:

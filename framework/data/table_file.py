@@ -6,7 +6,8 @@ from pathlib import Path
 import attrs
 
 from ..errors import DataError
-from .columns import GROUP, REQUIRED, Columns, label_column, read_header
+from .columns import GROUP, REQUIRED, Columns, corruption_column, label_column, read_header
+from .corruptions.chain import parse_chain
 from .problem import Problem
 from .records import Record, read_records, write_records
 from .table import Row, Table
@@ -16,12 +17,13 @@ def read_table(path: Path | str) -> Table:
     """Read a table from a .csv, .jsonl or .parquet file.
 
     Columns `id`, `domain` and `split` are required; `label` or `label.<task>` hold labels, which may be empty; `group`
-    keeps rows together; `meta.<name>` is ignored; any other column is a modality, whose cells hold a path relative to
-    the table's folder (see `parse_reference`), inline text, or nothing.
+    keeps rows together; `corrupt.<modality>` says what spoils a modality when it is read (see `parse_chain`);
+    `meta.<name>` is ignored; any other column is a modality, whose cells hold a path relative to the table's folder
+    (see `parse_reference`), inline text, or nothing.
 
     Raises:
-        DataError: if the file cannot be read, a required column or cell is missing, an id stands twice, or a row has no
-            modality. The message names the first such row.
+        DataError: if the file cannot be read, a required column or cell is missing, an id stands twice, a row has no
+            modality, or a corruption is not known. The message names the first such row.
     """
     table, problems = scan_table(path)
     if problems:
@@ -63,6 +65,8 @@ def write_table(table: Table, path: Path | str) -> None:
     names = [*REQUIRED, *(label_column(task) for task in table.tasks), GROUP, *table.modalities]
     if all(row.group is None for row in table.rows):
         names.remove(GROUP)
+    corrupted = {modality for row in table.rows for modality in row.corruptions}
+    names += [corruption_column(modality) for modality in table.modalities if modality in corrupted]
     write_records(Path(path), names, [_to_record(row) for row in table.rows])
 
 
@@ -76,7 +80,14 @@ def _to_row(record: Record, columns: Columns) -> Row:
         labels={task: cells.get(column) for task, column in columns.tasks.items()},
         cells={modality: cells.get(modality) for modality in columns.modalities},
         group=cells.get(GROUP),
+        **_corruptions(cells, columns),
     )
+
+
+def _corruptions(cells: Mapping[str, str | None], columns: Columns) -> dict[str, dict[str, str]]:
+    """The argument of that name for a row, which keeps its default where nothing is corrupted."""
+    found = {name: cell for name, column in columns.corruptions.items() if (cell := cells.get(column)) is not None}
+    return {"corruptions": found} if found else {}
 
 
 def _find_problem(row: Row, lines: Mapping[str, int]) -> Problem | None:
@@ -87,9 +98,16 @@ def _find_problem(row: Row, lines: Mapping[str, int]) -> Problem | None:
         return Problem(f"expected an id of its own, but found it in line {lines[row.id]} too.", row.line, row.id)
     if not row.present:
         return Problem(f"expected at least one of {', '.join(row.cells)}, but found no modality.", row.line, row.id)
+    for modality, cell in row.corruptions.items():
+        try:
+            parse_chain(cell)
+        except DataError as error:
+            return Problem(str(error), row.line, row.id, modality)
     return None
 
 
 def _to_record(row: Row) -> dict[str, str | None]:
     labels = {label_column(task): value for task, value in row.labels.items()}
-    return {**attrs.asdict(row, filter=attrs.filters.include("id", "domain", "split", "group")), **labels, **row.cells}
+    corruptions = {corruption_column(modality): cell for modality, cell in row.corruptions.items()}
+    fields = attrs.asdict(row, filter=attrs.filters.include("id", "domain", "split", "group"))
+    return {**fields, **labels, **row.cells, **corruptions}

@@ -1,0 +1,65 @@
+"""What a row's corruptions make of what is read for it."""
+
+from collections.abc import Mapping
+
+import attrs
+
+from ...errors import DataError
+from ..decoding import Decoded
+from ..preprocessing import Prepared, Preprocessing
+from ..problem import Problem
+from ..table import Row, Table
+from .base import DecodedCorruption, PreprocessedCorruption
+from .chain import check_kind, parse_chain
+from .drawing import make_generator
+
+
+def corrupt_decoded(decoded: Decoded, row: Row, modality: str) -> Decoded:
+    """Apply those corruptions of a row that act on decoded files.
+
+    Raises:
+        DataError: if the file holds something that one of them cannot act on.
+    """
+    cell = row.corruptions.get(modality)
+    for corruption in () if cell is None else parse_chain(cell):
+        if isinstance(corruption, DecodedCorruption):
+            generator = make_generator(corruption.seed, row.id, modality, corruption.name)
+            decoded = corruption.corrupt(decoded, generator)
+    return decoded
+
+
+def corrupt_prepared(prepared: Prepared, preprocessing: Preprocessing, row: Row, modality: str) -> Prepared:
+    """Apply those corruptions of a row that act on preprocessed arrays; the padding behind the sample's end stays."""
+    cell = row.corruptions.get(modality)
+    chain = () if cell is None else parse_chain(cell)
+    chosen = [corruption for corruption in chain if isinstance(corruption, PreprocessedCorruption)]
+    if not chosen:
+        return prepared
+    values, axis = prepared.values.copy(), preprocessing.time_axis
+    own = () if axis is None else (*(slice(None) for _ in range(axis)), slice(prepared.length))
+    for corruption in chosen:
+        generator = make_generator(corruption.seed, row.id, modality, corruption.name)
+        values[own] = corruption.corrupt(values[own], preprocessing, generator)
+    return attrs.evolve(prepared, values=values)
+
+
+def check_rows(table: Table, kinds: Mapping[str, str]) -> None:
+    """Compare what corruptions fit with what the modalities are.
+
+    Args:
+        table: rows that may be corrupted.
+        kinds: of preprocessing, by modality; others are not looked at.
+
+    Raises:
+        DataError: naming the first row whose corruption does not fit.
+    """
+    seen: set[tuple[str, str]] = set()
+    for row in table.rows:
+        for modality, cell in row.corruptions.items():
+            if modality not in kinds or (modality, cell) in seen:
+                continue
+            try:
+                check_kind(parse_chain(cell), kinds[modality])
+            except DataError as error:
+                raise DataError(str(Problem(str(error), row.line, row.id, modality))) from error
+            seen.add((modality, cell))
