@@ -5,6 +5,15 @@ from types import MappingProxyType
 from typing import Final
 
 from ..data_set import BuiltIn
+from . import cogbeacon, iemocap, msp_improv, rod
+from .halves import SOURCE, TARGET
 
-PAPERS: Final[Mapping[str, BuiltIn]] = MappingProxyType({})
+PAPERS: Final[Mapping[str, BuiltIn]] = MappingProxyType(
+    {
+        "cogbeacon": BuiltIn(cogbeacon.read, "V1", "V2", shifts=cogbeacon.SHIFTS),
+        "iemocap": BuiltIn(iemocap.read, SOURCE, TARGET),
+        "msp-improv": BuiltIn(msp_improv.read, SOURCE, TARGET),
+        "synrod-rod": BuiltIn(rod.read, "synrod", "rod"),
+    }
+)
 """By the name that `--data` takes."""

@@ -1,0 +1,64 @@
+"""Features that a reader computes from a data set's own files, kept in the user's cache."""
+
+import hashlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import DataError
+
+
+def cache_arrays(name: str, files: Iterable[Path], make: Callable[[], Mapping[str, NDArray[Any]]]) -> Path:
+    """The `.npz` of what `make` gives, made if it is not there yet.
+
+    Args:
+        name: of the data set, and of the file; to be changed when `make` gives something else than before.
+        files: that the arrays come from. Where one is added, or its size or time changes, they are made anew.
+        make: gives arrays by key.
+
+    Raises:
+        DataError: if the cache cannot be written.
+    """
+    path = _cache_folder() / f"{name}-{_fingerprint(files)}" / f"{name}.npz"
+    if not zipfile.is_zipfile(path):
+        arrays = make()
+        try:
+            _write(arrays, path)
+        except OSError as error:
+            raise DataError(
+                f"{path}: expected a cache that can be written, but found: {error.strerror}: "
+                "set XDG_CACHE_HOME to another folder."
+            ) from error
+    return path
+
+
+def _cache_folder() -> Path:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache.absolute() / "acclimate"
+
+
+def _fingerprint(files: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        status = path.stat()
+        digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _write(arrays: Mapping[str, Any], path: Path) -> None:
+    """Write beside the file, then replace it at once: another process sees all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, suffix=".npz")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            np.savez(file, **arrays)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
