@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import Self, TypeVar
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -181,14 +182,15 @@ def _wrap(module: nn.Module, size: int | None, preprocessing: Preprocessing, nam
     if isinstance(module, Encoder):
         _try(module, preprocessing, name)
     try:
-        return as_encoder(module, size, torch.zeros(2, *preprocessing.shape))
+        return as_encoder(module, size, torch.from_numpy(np.zeros((2, *preprocessing.shape), preprocessing.dtype)))
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
 
 
 def _try(encoder: nn.Module, preprocessing: Preprocessing, name: str) -> None:
     """Run an encoder once, as it would be in use, so that sizes that do not fit are found now and not in training."""
-    inputs = torch.zeros(2, *preprocessing.shape, device=next((weight.device for weight in encoder.parameters()), None))
+    device = next((weight.device for weight in encoder.parameters()), None)
+    inputs = torch.from_numpy(np.zeros((2, *preprocessing.shape), preprocessing.dtype)).to(device)
     # Each submodule's own mode: a user may have frozen the statistics of some.
     training = [module for module in encoder.modules() if module.training]
     encoder.eval()

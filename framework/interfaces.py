@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import attrs
 from jaxtyping import Bool, Float, Int64
@@ -33,6 +34,13 @@ class Encoder(nn.Module, ABC):
     @abstractmethod
     def forward(self, inputs: Tensor) -> Float[Tensor, "batch out_features"]:
         """Encode a batch of inputs `(B, ...)` as `(B, out_features)`."""
+
+    def portable_arguments(self) -> dict[str, Any]:
+        """Constructor arguments, as JSON values, to put in place of those that name files.
+
+        With them a run is opened where pretrained weights are no longer at hand: its checkpoint holds all weights.
+        """
+        return {}
 
 
 class TrunkEncoder(Encoder):
