@@ -26,12 +26,14 @@ class Report:
         classes: counts by task, then by class; regression targets count as `labelled`, empty cells as `unlabelled`.
         presence: counts by the modalities that a row has, such as `audio+image`.
         problems: in the order of the rows, then those of the table as a whole.
+        corruptions: counts by what spoils a modality on purpose, such as `image: gaussian_noise(std=0.3, seed=0)`.
     """
 
     parts: tuple[Part, ...]
     classes: Mapping[str, Counts]
     presence: Counts
     problems: tuple[Problem, ...] = ()
+    corruptions: Counts = attrs.field(factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -41,6 +43,8 @@ class Report:
     def __str__(self) -> str:
         blocks = [_format(f"task {task}", counts, self.parts) for task, counts in self.classes.items()]
         blocks.append(_format("modalities", self.presence, self.parts))
+        if self.corruptions:
+            blocks.append(_format("corruptions", self.corruptions, self.parts, summed=False))
         problems = "\n".join(map(str, self.problems))
         found = f"{len(self.problems)} problem{'s' * (len(self.problems) > 1)}:\n{problems}"
         return "\n\n".join([*blocks, found if self.problems else "no problems"])
@@ -50,7 +54,14 @@ def count(table: Table) -> Report:
     """Count the rows of a table by domain, split, class and modalities, without a look at the files."""
     parts = tuple(sorted({(row.domain, row.split) for row in table.rows}))
     classes = {task: _count_classes(table, task) for task in table.tasks}
-    return Report(parts, classes, _count(("+".join(row.present), row) for row in table.rows))
+    corrupted = (
+        (f"{modality}: {cell}", row)
+        for row in table.rows
+        for modality, cell in row.corruptions.items()
+        if row.cells.get(modality) is not None
+    )
+    presence = _count(("+".join(row.present), row) for row in table.rows)
+    return Report(parts, classes, presence, corruptions=_count(corrupted))
 
 
 def _count_classes(table: Table, task: str) -> Counts:
@@ -74,13 +85,14 @@ def _count(named: Iterable[tuple[str, Row]]) -> dict[str, Counter[Part]]:
     return counts
 
 
-def _format(title: str, counts: Counts, parts: Sequence[Part]) -> str:
+def _format(title: str, counts: Counts, parts: Sequence[Part], *, summed: bool = True) -> str:
     """A block of text: one line a name, one column a domain and split, and the sum of each column."""
     total = {part: sum(column.get(part, 0) for column in counts.values()) for part in parts}
     heads = [" ".join(part) for part in parts]
     lines = [[title, *heads]]
     lines += [[name, *(str(column.get(part, 0)) for part in parts)] for name, column in counts.items()]
-    lines.append(["all", *(str(total[part]) for part in parts)])
+    if summed:
+        lines.append(["all", *(str(total[part]) for part in parts)])
     first = max(len(line[0]) for line in lines)
     widths = [max(len(head), 6) for head in heads]
     return "\n".join(

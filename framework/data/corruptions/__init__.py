@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .base import Corruption as Corruption
     from .chain import parse_chain as parse_chain
+    from .fitting import check_plan as check_plan
     from .plan import Plan as Plan, Step as Step, parse_plan as parse_plan
     from .presets import PRESETS as PRESETS, plan_preset as plan_preset
     from .registry import CORRUPTIONS as CORRUPTIONS
@@ -20,6 +21,7 @@ else:
         {
             "base": ["Corruption"],
             "chain": ["parse_chain"],
+            "fitting": ["check_plan"],
             "plan": ["Plan", "Step", "parse_plan"],
             "presets": ["PRESETS", "plan_preset"],
             "registry": ["CORRUPTIONS"],

@@ -18,10 +18,14 @@ def corrupt_decoded(decoded: Decoded, row: Row, modality: str) -> Decoded:
     """Apply those corruptions of a row that act on decoded files.
 
     Raises:
-        DataError: if the file holds something that one of them cannot act on.
+        DataError: if the file holds something that one of the row's corruptions cannot act on.
     """
     cell = row.corruptions.get(modality)
     for corruption in () if cell is None else parse_chain(cell):
+        if not corruption.fits(decoded.kind) and (decoded.kind != "array" or corruption.stage == "preprocessed"):
+            raise DataError(
+                f"{decoded.name}: {corruption.name} is for {corruption.fitting()}, but this is {decoded.kind}."
+            )
         if isinstance(corruption, DecodedCorruption):
             generator = make_generator(corruption.seed, row.id, modality, corruption.name)
             decoded = corruption.corrupt(decoded, generator)

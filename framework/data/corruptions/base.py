@@ -14,8 +14,8 @@ from ..preprocessing import Preprocessing
 Stage: TypeAlias = Literal["table", "decoded", "preprocessed"]
 """What a corruption acts on: the table's cells, the decoded file, or the array that the encoder takes."""
 
-NUMERIC: Final = frozenset({"audio", "features", "image", "sequence", "signal"})
-"""Kinds of preprocessing whose arrays are numbers that can be added to."""
+NUMBERS: Final[frozenset[str]] = frozenset()
+"""Stands for all kinds of preprocessing but text: their arrays are numbers that can be added to."""
 
 SEVERITIES: Final = range(1, 6)
 
@@ -63,7 +63,7 @@ class Corruption(ABC):
     """What it acts on."""
 
     kinds: ClassVar[frozenset[str]]
-    """Kinds of preprocessing that it fits."""
+    """Kinds of preprocessing that it fits, or `NUMBERS`."""
 
     severity_argument: ClassVar[str]
     """The argument that a severity stands for; `share` is the share of the rows that are corrupted at all."""
@@ -72,6 +72,16 @@ class Corruption(ABC):
     """Values of that argument at severity 1 to 5."""
 
     seed: int = attrs.field(default=0, kw_only=True, validator=check_seed)
+
+    @classmethod
+    def fits(cls, kind: str) -> bool:
+        """Whether it can act on a kind of preprocessing. What acts on the table can act on all."""
+        return cls.stage == "table" or (kind in cls.kinds if cls.kinds else kind != "text")
+
+    @classmethod
+    def fitting(cls) -> str:
+        """What it fits, in words."""
+        return ", ".join(sorted(cls.kinds)) or "numbers"
 
     def __str__(self) -> str:
         """As a cell has it, such as `gaussian_noise(std=0.3, seed=0)`."""

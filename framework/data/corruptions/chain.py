@@ -46,5 +46,5 @@ def check_kind(chain: Chain, kind: str) -> None:
         DataError: if one does not fit.
     """
     for corruption in chain:
-        if kind not in corruption.kinds:
-            raise DataError(f"{corruption.name} is for {', '.join(sorted(corruption.kinds))}, but this is {kind}.")
+        if not corruption.fits(kind):
+            raise DataError(f"{corruption.name} is for {corruption.fitting()}, but this is {kind}.")

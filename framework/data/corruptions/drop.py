@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import attrs
 
-from .base import NUMERIC, Corruption, Stage
+from .base import NUMBERS, Corruption, Stage
 
 
 @attrs.frozen
@@ -16,6 +16,6 @@ class Drop(Corruption):
 
     name: ClassVar[str] = "drop"
     stage: ClassVar[Stage] = "table"
-    kinds: ClassVar[frozenset[str]] = NUMERIC | {"text"}
+    kinds: ClassVar[frozenset[str]] = NUMBERS
     severity_argument: ClassVar[str] = "share"
     severities: ClassVar[tuple[float, float, float, float, float]] = (0.2, 0.4, 0.6, 0.8, 1.0)

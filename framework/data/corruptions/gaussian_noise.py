@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..preprocessing import Preprocessing
-from .base import NUMERIC, PreprocessedCorruption, check_not_negative
+from .base import NUMBERS, PreprocessedCorruption, check_not_negative
 
 
 @attrs.frozen
@@ -24,7 +24,7 @@ class GaussianNoise(PreprocessedCorruption):
     """
 
     name: ClassVar[str] = "gaussian_noise"
-    kinds: ClassVar[frozenset[str]] = NUMERIC
+    kinds: ClassVar[frozenset[str]] = NUMBERS
     severity_argument: ClassVar[str] = "std"
     severities: ClassVar[tuple[float, float, float, float, float]] = (0.1, 0.3, 0.5, 1.0, 2.0)
 

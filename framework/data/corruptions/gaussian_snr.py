@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..preprocessing import Preprocessing
-from .base import NUMERIC, PreprocessedCorruption, check_finite
+from .base import NUMBERS, PreprocessedCorruption, check_finite
 from .decibels import noise_std
 
 
@@ -22,7 +22,7 @@ class GaussianSNR(PreprocessedCorruption):
     """
 
     name: ClassVar[str] = "gaussian_snr"
-    kinds: ClassVar[frozenset[str]] = NUMERIC
+    kinds: ClassVar[frozenset[str]] = NUMBERS
     severity_argument: ClassVar[str] = "snr_db"
     severities: ClassVar[tuple[float, float, float, float, float]] = (20.0, 10.0, 5.0, 0.0, -5.0)
 

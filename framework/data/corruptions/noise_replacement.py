@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..preprocessing import Preprocessing
-from .base import NUMERIC, PreprocessedCorruption, check_not_negative
+from .base import NUMBERS, PreprocessedCorruption, check_not_negative
 
 
 @attrs.frozen
@@ -22,7 +22,7 @@ class NoiseReplacement(PreprocessedCorruption):
     """
 
     name: ClassVar[str] = "noise_replacement"
-    kinds: ClassVar[frozenset[str]] = NUMERIC
+    kinds: ClassVar[frozenset[str]] = NUMBERS
     severity_argument: ClassVar[str] = "share"
     severities: ClassVar[tuple[float, float, float, float, float]] = (0.2, 0.4, 0.6, 0.8, 1.0)
 

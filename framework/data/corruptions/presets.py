@@ -7,10 +7,8 @@ from typing import Final
 import attrs
 
 from ...errors import DataError
-from ..preprocessing import kind_of
-from ..problem import Problem
-from ..reading import read_modality
 from ..table import Table
+from .fitting import kind_of_modality
 from .plan import Plan, parse_steps
 
 
@@ -112,24 +110,3 @@ def plan_preset(name: str, table: Table, modalities: Iterable[str] | None = None
     if not plans:
         raise DataError(f"preset {name!r} is for {', '.join(steps)}, but the table has none of these.")
     return tuple(plans)
-
-
-def kind_of_modality(table: Table, modality: str) -> str:
-    """Kind of preprocessing that the first file of a modality calls for.
-
-    Raises:
-        DataError: if there is no such modality, no row has it, or the file cannot be read.
-    """
-    if modality not in table.modalities:
-        known = ", ".join(map(repr, table.modalities))
-        raise DataError(f"a modality to corrupt must be one of {known}, but got {modality!r}.")
-    for row in table.rows:
-        if row.cells.get(modality) is None:
-            continue
-        try:
-            decoded = read_modality(table, row, modality)
-            if decoded is not None:
-                return "text" if decoded.kind == "text" else kind_of(decoded)
-        except DataError as error:
-            raise DataError(str(Problem(str(error), row.line, row.id, modality))) from error
-    raise DataError(f"a modality to corrupt must be there in some row, but {modality!r} is in none.")

@@ -1,0 +1,45 @@
+"""acclimate data corrupt: a table with one more domain, of rows that are spoilt on purpose."""
+
+from pathlib import Path
+
+from ..errors import AcclimateError
+from .corruption_options import add_corruption_options, make_plans
+from .options import make_parser
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command, and say what was written."""
+    parser = make_parser(
+        "data corrupt",
+        "Write a table with a domain of corrupted rows of another domain. No file is copied: rows say how they are "
+        "corrupted, and are corrupted when they are read, always in the same way.",
+    )
+    add = parser.add_argument
+    add("table", type=str, help="table of files, or name of a built-in data set")
+    add("--domain", type=str, required=True, help="domain to corrupt")
+    add("--name", type=str, help="of the corrupted domain; default: <domain>-corrupted")
+    add("--out", type=Path, required=True, help="table to write: .csv, .jsonl or .parquet")
+    add_corruption_options(parser)
+    add("--rows", type=str, default="copy", help="copy: of all rows; half: moved to the new domain; all: moved")
+    add("--seed", type=int, default=0, help="of the noise and of the half")
+    add("--split_seed", type=int, default=0, help="of a built-in data set's split")
+    options = parser.parse_args(arguments)
+    if options.rows not in {"copy", "half", "all"}:
+        raise AcclimateError(f"--rows must be copy, half or all, but got {options.rows!r}")
+
+    from ..data import open_table, write_table
+    from ..data.corruptions import add_corrupted_domain
+    from ..data.relocation import relocate
+
+    table = open_table(options.table, seed=options.split_seed)
+    plans = make_plans(options, table.select(options.domain))
+    name = options.name or f"{options.domain}-corrupted"
+    corrupted = add_corrupted_domain(table, options.domain, name, plans, rows=options.rows, seed=options.seed)
+    try:
+        write_table(relocate(corrupted, options.out.parent), options.out)
+    except OSError as error:
+        raise AcclimateError(f"{options.out} cannot be written: {error.strerror}") from error
+    print(f"{options.out}: {len(corrupted)} rows, of which {len(corrupted.select(name))} are of domain {name!r}")
+    for plan in plans:
+        for step in plan.steps:
+            print(f"  {plan.modality}: {step.corruption}, {step.share:.0%} of the rows")
