@@ -13,6 +13,7 @@ from .signal import SignalResNet
 
 DEFAULT_ENCODERS: Final[Mapping[str, Callable[..., Encoder]]] = {
     "audio": LogMelCNN,
+    "depth": default_image_encoder,
     "features": MLP,
     "image": default_image_encoder,
     "signal": SignalResNet,

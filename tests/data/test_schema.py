@@ -171,7 +171,7 @@ def test_names_that_are_not_there(tmp_path: Path, arguments: dict[str, Any], mes
         ),
         (
             {"preprocessing": {"a": {"kind": "smell"}}, "tasks": []},
-            "kind of preprocessing must be one of audio, features, image, signal, but got 'smell'.",
+            "kind of preprocessing must be one of audio, depth, features, image, signal, but got 'smell'.",
         ),
     ],
 )

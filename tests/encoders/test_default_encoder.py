@@ -68,7 +68,7 @@ def test_refuses_a_kind_without_default() -> None:
     class TactilePreprocessing(FeaturesPreprocessing):
         kind = "tactile"
 
-    with pytest.raises(ValueError, match="audio, features, image, signal to have a default encoder, but got 'tactile'"):
+    with pytest.raises(ValueError, match="features, image, signal to have a default encoder, but got 'tactile'"):
         default_encoder(TactilePreprocessing(mean=(0.0,), std=(1.0,)))
 
 

@@ -2,6 +2,7 @@
 
 from .audio import AudioPreprocessing
 from .base import Prepared, Preprocessing, to_finite
+from .depth import DepthPreprocessing
 from .features import FeaturesPreprocessing
 from .image import ImagePreprocessing
 from .inference import infer_preprocessing, kind_of
@@ -9,6 +10,7 @@ from .signal import SignalPreprocessing
 
 __all__ = [
     "AudioPreprocessing",
+    "DepthPreprocessing",
     "FeaturesPreprocessing",
     "ImagePreprocessing",
     "Prepared",
