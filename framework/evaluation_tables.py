@@ -20,13 +20,13 @@ def scores_table(scores: Scores, task: str, title: str | None = None) -> "Table"
 
     by_modality = scores.tasks[task]
     table = Table("prediction", title=title)
-    for name in _columns(by_modality[JOINT]):
+    for name in score_columns(by_modality[JOINT]):
         table.add_column(name, justify="right")
     for name, found in by_modality.items():
-        cells = _columns(found)
+        cells = score_columns(found)
         # A modality's samples may hold too few labels for all measures that the others have.
         table.add_row(
-            FUSED if name == JOINT else name, *(cells.get(column, "-") for column in _columns(by_modality[JOINT]))
+            FUSED if name == JOINT else name, *(cells.get(column, "-") for column in score_columns(by_modality[JOINT]))
         )
     return table
 
@@ -52,7 +52,8 @@ def drop_tables(tables: Mapping[str, DropTable], task: str, title: str | None = 
     return table
 
 
-def _columns(scores: TaskScores) -> dict[str, str]:
+def score_columns(scores: TaskScores) -> dict[str, str]:
+    """Measures of a task as cells, by the name of their column."""
     match scores:
         case ClassificationScores():
             return {
