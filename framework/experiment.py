@@ -44,7 +44,8 @@ class Experiment:
         target: domain to adapt to, or to look at only where the recipe is one of generalisation; None means there is
             none.
         seed: of weights, order of samples, and validation rows.
-        preprocessing: fields of a modality's preprocessing that are known, by modality.
+        preprocessing: fields of a modality's preprocessing that are known, by modality or kind of input; before those
+            that the recipe knows.
         workers: processes that read samples ahead.
         name: of the table, as the run folder remembers it: a path, or the name of a built-in data set.
 
@@ -72,7 +73,7 @@ class Experiment:
             DataError: if a domain or split is missing, or a file cannot be read.
         """
         training, validation = self._source_rows()
-        schema = Schema.fit(training, self.preprocessing)
+        schema = Schema.fit(training, self._known())
         target = None
         if self.target is not None:
             target = Samples(self.table.select(self.target, "train"), schema, labelled=False)
@@ -94,6 +95,9 @@ class Experiment:
             "schema": schema.to_config(),
             "samples": domains.sizes,
         }
+
+    def _known(self) -> dict[str, Mapping[str, object]]:
+        return {**self.recipe.data.preprocessing, **self.preprocessing}
 
     def _source_rows(self) -> tuple[Table, Table]:
         rows = self.table.select(self.source)
@@ -220,6 +224,7 @@ def source_only(recipe: Recipe) -> Recipe:
         baseline,
         model=attrs.evolve(baseline.model, encoders=recipe.model.encoders, projection=recipe.model.projection),
         stages=(Stage("source", epochs=epochs, target=False),),
+        data=recipe.data,
         # The other parts of the method, and with them their parameters, are gone.
         training=attrs.evolve(
             recipe.training,

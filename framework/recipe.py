@@ -97,6 +97,18 @@ class Model:
 
 
 @attrs.frozen
+class Data:
+    """How the data are prepared, where that is not to be inferred.
+
+    Args:
+        preprocessing: fields of the preprocessing that are known, by modality, or by kind of input where that does not
+            stand for itself; see `Schema.fit`. Paths are relative to the current folder.
+    """
+
+    preprocessing: dict[str, dict[str, Any]] = attrs.field(factory=dict)
+
+
+@attrs.frozen
 class LearningRate:
     """Factor on the optimiser's learning rate, as a function of progress.
 
@@ -182,6 +194,7 @@ class Recipe:
         stages: stretches of training.
         training: how the loop trains.
         selection: how the best checkpoint is chosen.
+        data: how the data are prepared.
     """
 
     schema: Literal[1]
@@ -195,6 +208,7 @@ class Recipe:
     stages: tuple[Stage, ...] = attrs.field(validator=min_len(1))
     training: Training = attrs.field(factory=Training)
     selection: Selection = attrs.field(factory=Selection)
+    data: Data = attrs.field(factory=Data)
 
     @property
     def uses_target(self) -> bool:
@@ -213,8 +227,12 @@ class Recipe:
         yield "training.optimizer", self.training.optimizer
 
     def to_config(self) -> dict[str, Any]:
-        """The recipe as plain data, every default written out."""
-        return attrs.asdict(self)
+        """The recipe as plain data, every default written out; `data` only where it says something."""
+        config = attrs.asdict(self)
+        if not self.data.preprocessing:
+            # Runs and grids that were started before there was this key can be gone on with.
+            del config["data"]
+        return config
 
 
 def parse_recipe(data: object, name: str = "recipe") -> Recipe:

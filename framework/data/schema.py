@@ -1,6 +1,7 @@
 """What a table holds, inferred from the source's training rows and stored in every checkpoint and artefact."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
 import attrs
@@ -10,13 +11,14 @@ from ..errors import DataError
 from ..layout import Task
 from .decoding import Decoded
 from .labels import TaskKind, make_task
-from .preprocessing import Preprocessing, infer_preprocessing
+from .preprocessing import Preprocessing
+from .preprocessing.inference import infer_kind
 from .problem import Problem
 from .reading import read_modality
 from .table import Row, Table
 
 FITTED_ROWS: Final = 512
-"""Preprocessing is fitted on this many rows a modality at most, spread evenly over the table."""
+"""Preprocessing is fitted on this many rows a modality at most, spread evenly over the table, unless it wants all."""
 
 
 def _sorted_by_name(preprocessing: Mapping[str, Preprocessing]) -> dict[str, Preprocessing]:
@@ -55,7 +57,8 @@ class Schema:
 
         Args:
             table: the source's training rows. Labels are read for the names of classes only.
-            overrides: fields of a modality's preprocessing that are known, among them its `kind`.
+            overrides: fields of a modality's preprocessing that are known, among them its `kind`; or those of all
+                modalities of a kind that do not stand for themselves.
             tasks: `"classes"` or `"regression"` by task, where `Table.kind` would be wrong.
 
         Raises:
@@ -63,11 +66,12 @@ class Schema:
                 name is not in the table. The message names the row.
         """
         overrides, tasks = overrides or {}, tasks or {}
-        _check_names("modality", overrides, table.modalities)
         _check_names("task", tasks, table.tasks)
         if not table.tasks:
             raise DataError("the source must have labels, but the table has no column 'label' or 'label.<task>'.")
-        preprocessing = {name: _fit_modality(table, name, overrides.get(name)) for name in table.modalities}
+        kinds = {name: _find_kind(table, name, overrides) for name in table.modalities}
+        _check_names("modality or kind of input", overrides, tuple(dict.fromkeys((*kinds, *kinds.values()))))
+        preprocessing = {name: _fit_modality(table, name, kind, overrides) for name, kind in kinds.items()}
         return cls(preprocessing, tuple(_fit_task(table, name, tasks.get(name)) for name in table.tasks))
 
     def to_config(self) -> dict[str, object]:
@@ -129,17 +133,47 @@ class _Column:
                 yield decoded
 
 
-def _fit_modality(table: Table, modality: str, overrides: Mapping[str, object] | None) -> Preprocessing:
+def _find_kind(table: Table, modality: str, overrides: Mapping[str, Mapping[str, object]]) -> str:
+    known = overrides.get(modality, {}).get("kind")
+    if known is not None:
+        return Preprocessing.of_kind(known).kind
+    column = _Column(table, modality, _spread(_rows_with(table, modality)))
+    with _named_row(column):
+        return infer_kind(column)
+
+
+def _fit_modality(
+    table: Table, modality: str, kind: str, overrides: Mapping[str, Mapping[str, object]]
+) -> Preprocessing:
+    fields = dict(overrides.get(modality, overrides.get(kind, {})))
+    fields.pop("kind", None)
+    fitted = Preprocessing.of_kind(kind)
+    rows = _rows_with(table, modality)
+    column = _Column(table, modality, rows if fitted.fits_all_rows else _spread(rows))
+    with _named_row(column):
+        return fitted.fit(column, fields)
+
+
+def _rows_with(table: Table, modality: str) -> list[Row]:
     rows = [row for row in table.rows if row.cells[modality] is not None]
     if not rows:
         raise DataError(f"modality {modality!r} must be there in some of the source's training rows, but is in none.")
+    return rows
+
+
+def _spread(rows: list[Row]) -> list[Row]:
     positions = np.linspace(0, len(rows) - 1, min(FITTED_ROWS, len(rows))).round().astype(int)
-    column = _Column(table, modality, [rows[position] for position in positions])
+    return [rows[position] for position in positions]
+
+
+@contextmanager
+def _named_row(column: _Column) -> Iterator[None]:
+    """Say in errors which row was being read."""
     try:
-        return infer_preprocessing(column, overrides)
+        yield
     except DataError as error:
-        row = column.current or rows[0]
-        raise DataError(str(Problem(str(error), row.line, row.id, modality))) from error
+        row = column.current or column.rows[0]
+        raise DataError(str(Problem(str(error), row.line, row.id, column.modality))) from error
 
 
 def _check_names(what: str, given: Mapping[str, object], known: tuple[str, ...]) -> None:

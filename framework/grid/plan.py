@@ -5,11 +5,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
 
-from ..data import Table, builtin_names, open_table
+from ..data import Schema, Table, builtin_names, open_table
 from ..errors import RecipeError, RunError
 from ..experiment import Experiment
 from ..oracle import check_labels
@@ -17,6 +17,9 @@ from ..recipe import Recipe
 from ..recipe_files import read_recipe
 from ..run import check_same, write_atomically
 from .cell import SUPERVISED_TARGET, Cell, Shift
+
+if TYPE_CHECKING:
+    from ..domains import Domains
 
 GRID_FILE: Final = "grid.json"
 
@@ -89,10 +92,13 @@ class Grid:
         for shift in (*self.shifts, *shifts):
             _check_shift(table, shift, upper_bound=upper_bound)
         shift = self.shifts[0]
-        experiment = Experiment(self.recipes[0], table, shift.source, shift.target, seed=self.seeds[0])
-        schema, domains = experiment.open()
+        opened: dict[str, tuple[Schema, Domains]] = {}
         for recipe in (*self.recipes, *others):
-            experiment.build(recipe, schema, domains)
+            experiment = Experiment(recipe, table, shift.source, shift.target, seed=self.seeds[0])
+            prepared = json.dumps(recipe.data.preprocessing, sort_keys=True)
+            if prepared not in opened:
+                opened[prepared] = experiment.open()
+            experiment.build(recipe, *opened[prepared])
 
     def claim(self, out: Path, command: str) -> None:
         """Make a folder this grid's, or add to the grid that is there; each data set has its own overrides.

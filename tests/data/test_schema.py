@@ -72,6 +72,14 @@ def test_overrides(tmp_path: Path) -> None:
     assert schema.preprocessing["signal"].to_config()["mean"] == [0.0, 0.0, 0.0]
 
 
+def test_overrides_of_a_kind_are_for_modalities_that_do_not_stand_for_themselves(tmp_path: Path) -> None:
+    write_sound(tmp_path / "a.wav", np.zeros(10))
+    lines = ["a,x,train,cut,a.wav,a.wav", "b,x,train,wash,a.wav,a.wav"]
+    table = read_table(write_text(tmp_path / "table.csv", "id,domain,split,label,voice,music", *lines))
+    schema = Schema.fit(table, {"audio": {"samples": 7}, "music": {}})
+    assert {name: part.shape for name, part in schema.preprocessing.items()} == {"voice": (7,), "music": (10,)}
+
+
 def test_several_tasks_of_both_kinds(tmp_path: Path) -> None:
     write_sound(tmp_path / "a.wav", np.zeros(10))
     lines = ["a,x,train,cut,0.5,3,a.wav", "b,x,train,wash,1,,a.wav", "c,x,train,,2,10,a.wav"]
@@ -146,7 +154,7 @@ def test_a_source_has_labels(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"overrides": {"sound": {}}}, "modality must be one of 'speech', but got 'sound'."),
+        ({"overrides": {"sound": {}}}, "modality or kind of input must be one of 'speech', 'audio', but got 'sound'."),
         ({"tasks": {"verb": "classes"}}, "task must be one of 'label', but got 'verb'."),
         (
             {"overrides": {"speech": {"length": 3}}},

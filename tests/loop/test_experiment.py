@@ -68,6 +68,18 @@ def test_the_schema_knows_nothing_of_the_target(table: Table) -> None:
     assert schemas[0] == schemas[1] == schemas[2]
 
 
+def test_a_recipe_may_know_how_data_are_prepared(table: Table) -> None:
+    recipe = make_recipe(data={"preprocessing": {"features": {"mean": [1.0] * 3}, "audio": {"mean": [2.0] * 4}}})
+    experiment = make_experiment(table, recipe)
+    fitted = {"video": (1.0, 1.0, 1.0), "audio": (2.0, 2.0, 2.0, 2.0)}
+    assert {name: part.to_config()["mean"] for name, part in experiment.open()[0].preprocessing.items()} == {
+        name: list(mean) for name, mean in fitted.items()
+    }
+    known = attrs.evolve(experiment, preprocessing={"audio": {"mean": [3.0] * 4}}).open()[0].preprocessing["audio"]
+    assert known.to_config()["mean"] == [3.0] * 4
+    assert source_only(recipe).data == recipe.data
+
+
 @pytest.mark.parametrize(
     ("source", "target", "message"),
     [

@@ -34,6 +34,14 @@ def test_each_of_our_recipes_survives_the_way_through_a_run_folder(name: str) ->
     assert parse_recipe(yaml.safe_load(yaml.safe_dump(json.loads(json.dumps(recipe.to_config()))))) == recipe
 
 
+def test_what_is_known_of_the_data_is_written_out_only_where_there_is_something(tmp_path: Path) -> None:
+    path = write(tmp_path, MINIMAL)
+    assert "data" not in read_recipe(path).to_config()
+    recipe = read_recipe(path, {"data.preprocessing.sound.samples": 100})
+    assert recipe.to_config()["data"] == {"preprocessing": {"sound": {"samples": 100}}}
+    assert parse_recipe(recipe.to_config()) == recipe
+
+
 def test_defaults_are_written_out(tmp_path: Path) -> None:
     recipe = read_recipe(write(tmp_path, MINIMAL))
     assert recipe.to_config()["training"]["optimizer"] == {"class_path": "torch.optim.Adam", "init_args": {"lr": 1e-3}}

@@ -43,6 +43,9 @@ class Preprocessing(ABC):
     dtype: ClassVar[type[np.generic]] = np.float32
     """Of the array: float32, or int64 for the indices of tokens."""
 
+    fits_all_rows: ClassVar[bool] = False
+    """Whether `fit` is to see all of the source's training rows, and not a sample of them."""
+
     _kinds: ClassVar[dict[str, type["Preprocessing"]]] = {}
 
     def __init_subclass__(cls) -> None:
