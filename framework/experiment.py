@@ -1,7 +1,7 @@
 """From a table of files to an adapted model: open the data, build the method, train, compare with source-only."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -11,7 +11,7 @@ from accelerate import Accelerator
 from .adaptation import Adapted, adapt
 from .builder import Builder
 from .checkpoint import load_weights
-from .data import Loader, Samples, Schema, Table, carve_validation
+from .data import Loader, Problem, Samples, Schema, Table, carve_validation, find_bad_rows, leave_out
 from .display import Display
 from .distributed import on_main
 from .domains import Domains
@@ -22,6 +22,7 @@ from .recipe import Recipe, Stage, parse_recipe
 from .recipe_files import read_recipe
 from .run import BEST, RunFolder
 from .selection import COMPARABLE
+from .skipped import settle_skipped
 
 Reference: TypeAlias = Path | Literal["train"] | None
 
@@ -44,10 +45,10 @@ class Experiment:
         target: domain to adapt to, or to look at only where the recipe is one of generalisation; None means there is
             none.
         seed: of weights, order of samples, and validation rows.
-        preprocessing: fields of a modality's preprocessing that are known, by modality or kind of input; before those
-            that the recipe knows.
+        preprocessing: fields of a modality's preprocessing that are known, by modality.
         workers: processes that read samples ahead.
         name: of the table, as the run folder remembers it: a path, or the name of a built-in data set.
+        skipped: problems of the rows that the run leaves out; None means that every row must be good.
 
     Raises:
         DataError: if the target is one of the sources, whose labels are used.
@@ -61,6 +62,7 @@ class Experiment:
     preprocessing: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
     workers: int = 0
     name: str = ""
+    skipped: Sequence[Problem] | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.target in self.source:
@@ -73,15 +75,22 @@ class Experiment:
             DataError: if a domain or split is missing, or a file cannot be read.
         """
         training, validation = self._source_rows()
-        schema = Schema.fit(training, self._known())
-        target = None
-        if self.target is not None:
-            target = Samples(self.table.select(self.target, "train"), schema, labelled=False)
+        schema = Schema.fit(training, self.preprocessing)
+        target = self._target_rows()
+        unlabelled = None if target is None else Samples(target, schema, labelled=False)
         return schema, Domains(
             source=self._loader(Samples(training, schema, labelled=True), shuffle=True),
             validation=self._loader(Samples(validation, schema, labelled=True), shuffle=False),
-            target=None if target is None else self._loader(target, shuffle=True),
-            target_in_order=None if target is None else self._loader(target, shuffle=False),
+            target=None if unlabelled is None else self._loader(unlabelled, shuffle=True),
+            target_in_order=None if unlabelled is None else self._loader(unlabelled, shuffle=False),
+        )
+
+    def find_bad_rows(self) -> tuple[Problem, ...]:
+        """Read every file that training will read; see the function of this name."""
+        source, target = self.table.select(self.source), self._target_rows()
+        others = [source.select(split="validation")] if "validation" in source.splits else []
+        return find_bad_rows(
+            source.select(split="train"), [*others, *([] if target is None else [target])], self.preprocessing
         )
 
     def build(self, recipe: Recipe, schema: Schema, domains: Domains) -> Method:
@@ -90,21 +99,24 @@ class Experiment:
 
     def config(self, schema: Schema, domains: Domains) -> dict[str, Any]:
         """What a run folder must know to rebuild the model and find the data again."""
+        skipped = {} if self.skipped is None else {"skipped": len(self.skipped)}
         return {
-            "data": {"table": self.name, "source": list(self.source), "target": self.target},
+            "data": {"table": self.name, "source": list(self.source), "target": self.target, **skipped},
             "schema": schema.to_config(),
             "samples": domains.sizes,
         }
 
-    def _known(self) -> dict[str, Mapping[str, object]]:
-        return {**self.recipe.data.preprocessing, **self.preprocessing}
-
     def _source_rows(self) -> tuple[Table, Table]:
-        rows = self.table.select(self.source)
+        rows = leave_out(self.table.select(self.source), self.skipped or (), labelled=True)
         training = rows.select(split="train")
         if "validation" in rows.splits:
             return training, rows.select(split="validation")
         return carve_validation(training, self.recipe.training.validation, self.seed)
+
+    def _target_rows(self) -> Table | None:
+        if self.target is None:
+            return None
+        return leave_out(self.table.select(self.target, "train"), self.skipped or (), labelled=False)
 
     def _loader(self, samples: Samples, *, shuffle: bool) -> Loader:
         domains = (*self.source, *([] if self.target is None else [self.target]))
@@ -126,11 +138,13 @@ class Comparison:
         adapted: the run.
         schema: of its data.
         reference: target-side scores of source-only; empty where there is nothing to compare.
+        skipped: problems of the rows that were left out.
     """
 
     adapted: Adapted
     schema: Schema
     reference: Mapping[str, float]
+    skipped: Sequence[Problem] = ()
 
     @property
     def falls_below(self) -> dict[str, tuple[float, float]]:
@@ -148,6 +162,7 @@ class Comparison:
             "best": self.adapted.best.to_json(),
             "source_only": dict(self.reference),
             "falls_below_source_only": self.falls_below,
+            "skipped_rows": len({(problem.line, problem.id) for problem in self.skipped}),
             "seconds": self.adapted.seconds,
         }
 
@@ -163,6 +178,7 @@ def adapt_table(
     display: Display | None = None,
     checkpoint_every: int | None = None,
     oracle: Callable[[Schema], Oracle] | None = None,
+    skip_bad: bool = False,
 ) -> Comparison:
     """Adapt to a target of a table, and say how the result stands against source-only.
 
@@ -177,12 +193,16 @@ def adapt_table(
         display: shows progress.
         checkpoint_every: steps between checkpoints within an epoch.
         oracle: makes, once the schema is known, what reports on the target's labels beside each epoch of the run.
+        skip_bad: leave out rows whose files cannot be used. Every file is read before training starts; skipped.json in
+            the run folder says which rows, and why. A resumed run leaves out the same ones.
 
     Raises:
         AcclimateError: one line that names what is wrong.
     """
     # Read before hours of training, not after.
     scores = _summary_scores(reference) if isinstance(reference, Path) else {}
+    if skip_bad:
+        experiment = attrs.evolve(experiment, skipped=settle_skipped(experiment.find_bad_rows, out, resume=resume))
     schema, domains = experiment.open()
 
     def train(recipe: Recipe, folder: Path, initial: Path | None, oracle: Oracle | None = None) -> Adapted:
@@ -206,7 +226,7 @@ def adapt_table(
     adapted = train(experiment.recipe, out, initial, None if oracle is None else oracle(schema))
     if reference == "train" and experiment.recipe.uses_target:
         scores = train(source_only(experiment.recipe), out / "source-only", None).best.target
-    comparison = Comparison(adapted, schema, scores)
+    comparison = Comparison(adapted, schema, scores, experiment.skipped or ())
     on_main(lambda: RunFolder.open(out).write_json("summary.json", comparison.to_json()))
     return comparison
 
@@ -224,7 +244,6 @@ def source_only(recipe: Recipe) -> Recipe:
         baseline,
         model=attrs.evolve(baseline.model, encoders=recipe.model.encoders, projection=recipe.model.projection),
         stages=(Stage("source", epochs=epochs, target=False),),
-        data=recipe.data,
         # The other parts of the method, and with them their parameters, are gone.
         training=attrs.evolve(
             recipe.training,

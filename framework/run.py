@@ -17,6 +17,8 @@ from .errors import RunError
 
 LAST: Final = "last"
 BEST: Final = "best"
+SKIPPED_FILE: Final = "skipped.json"
+"""Rows that a run leaves out, with the reasons: there before the run is."""
 
 
 class RunFolder:
@@ -46,12 +48,8 @@ class RunFolder:
         """
         folder, plain = cls(path), _to_plain(config)
         written = path / "config.yaml"
-        if written.exists():
-            if not resume:
-                raise RunError(f"{path} already holds a run: give another folder, or go on with it by resuming")
+        if check_free(path, resume=resume):
             check_same(folder.config(), plain, path)
-        elif path.exists() and not (path.is_dir() and all(map(_is_leftover, path.iterdir()))):
-            raise RunError(f"{path} is not empty and holds no run: give another folder")
         for leftover in path.rglob("*.part"):
             if _is_half_written(leftover):
                 leftover.unlink()
@@ -127,6 +125,24 @@ class RunFolder:
         return self.path / "checkpoints" / f"{name}.safetensors"
 
 
+def check_free(path: Path, *, resume: bool) -> bool:
+    """Refuse a folder in which no run can be started or, if `resume`, gone on with.
+
+    Returns:
+        Whether a run is there.
+
+    Raises:
+        RunError: if a run is there and `resume` is false, or the folder holds something else.
+    """
+    if (path / "config.yaml").exists():
+        if not resume:
+            raise RunError(f"{path} already holds a run: give another folder, or go on with it by resuming")
+        return True
+    if path.exists() and not (path.is_dir() and all(map(_is_leftover, path.iterdir()))):
+        raise RunError(f"{path} is not empty and holds no run: give another folder")
+    return False
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write a text file that is there whole or not at all."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
@@ -144,7 +160,11 @@ def _to_plain(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_leftover(path: Path) -> bool:
     """Whether a run that was killed before it had a config.yaml left this."""
-    return _is_half_written(path) or (path.name == "checkpoints" and path.is_dir() and not any(path.iterdir()))
+    return (
+        _is_half_written(path)
+        or path.name == SKIPPED_FILE
+        or (path.name == "checkpoints" and path.is_dir() and not any(path.iterdir()))
+    )
 
 
 def _is_half_written(path: Path) -> bool:

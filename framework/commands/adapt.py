@@ -3,7 +3,16 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from .options import add_task_option, choose_domains, make_accelerator, make_parser, read_kinds, read_settings
+from .options import (
+    add_skip_option,
+    add_task_option,
+    choose_domains,
+    count_skipped,
+    make_accelerator,
+    make_parser,
+    read_kinds,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +47,7 @@ def main(arguments: list[str]) -> None:
     add("--device", type=Literal["auto", "cpu", "cuda"], default="auto", help="where to train")
     add("--workers", type=int, default=0, help="processes that read samples ahead")
     add("--checkpoint_every", type=int, help="steps between checkpoints within an epoch")
+    add_skip_option(parser)
     add_task_option(parser)
     add("--tensorboard", action="store_true", help="write TensorBoard's files into the run folder")
     options = parser.parse_args(arguments)
@@ -69,6 +79,7 @@ def main(arguments: list[str]) -> None:
         accelerator=make_accelerator(options.device, recipe.training.precision),
         display=RichDisplay(options.out / "tensorboard" if options.tensorboard else None),
         checkpoint_every=options.checkpoint_every,
+        skip_bad=options.skip_bad,
     )
     print(report(comparison, options.out))
 
@@ -82,6 +93,8 @@ def report(comparison: "Comparison", out: Path) -> str:
     for name, value in best.target.items():
         before = comparison.reference.get(name)
         lines.append(f"target {name}: {value:.3f}" + ("" if before is None else f" (source-only {before:.3f})"))
+    if comparison.skipped:
+        lines.append(f"{count_skipped(comparison.skipped)} ({out / 'skipped.json'})")
     if comparison.falls_below:
         worse = ", ".join(f"{name} {now:.3f} < {before:.3f}" for name, (before, now) in comparison.falls_below.items())
         lines.append(f"WARNING: possible negative transfer: below source-only on the target in {worse}")

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from ..errors import AcclimateError
-from .options import make_parser
+from .options import add_skip_option, count_skipped, make_parser
 
 if TYPE_CHECKING:
     from ..data import Schema
@@ -27,12 +29,13 @@ def main(arguments: list[str]) -> None:
     add("--seed", type=int, default=0, help="of a built-in data set's split; a run's own must be given")
     add("--checkpoint", type=str, default="best", help="best or last, of a run")
     add("--provider", type=str, default="cpu", help="execution provider of an artefact: cpu, cuda or tensorrt")
-    add("--json", type=Path, help="file to write all scores into")
+    add("--json", type=Path, help="file to write all scores into, and the rows that were left out")
+    add_skip_option(parser)
     options = parser.parse_args(arguments)
 
     from rich.console import Console
 
-    from ..data import Samples, open_table
+    from ..data import Samples, find_misfits, leave_out, open_table
     from ..evaluation import drop_table, evaluate
     from ..evaluation_tables import drop_tables, scores_table
     from ..layout import JOINT
@@ -40,10 +43,13 @@ def main(arguments: list[str]) -> None:
     runtime, predict, schema = _open(options.model, options.checkpoint, options.provider)
     domains = None if options.domain is None else tuple(options.domain.split("+"))
     rows = open_table(options.data, seed=options.seed).select(domains, options.split)
-    samples = Samples(rows, schema, labelled=True)
+    skipped = tuple(find_misfits(rows, schema)) if options.skip_bad else ()
+    samples = Samples(leave_out(rows, skipped, labelled=False), schema, labelled=True)
     scores, drop = evaluate(predict, samples), drop_table(predict, samples)
     where = f"{options.data}, {options.domain or 'all domains'}, {options.split}"
     console = Console()
+    if skipped:
+        print(*skipped, count_skipped(skipped), sep="\n")
     for task in schema.tasks:
         console.print(scores_table(scores, task.name, title=f"{task.name}: {where}"))
         measure = scores.tasks[task.name][JOINT].main_name
@@ -51,6 +57,7 @@ def main(arguments: list[str]) -> None:
         console.print(drop_tables({runtime: drop}, task.name, title=title))
     if options.json is not None:
         content: dict[str, Any] = {"runtime": runtime, "scores": scores.to_json(), "drop": drop.to_json()}
+        content["skipped"] = [attrs.asdict(problem) for problem in skipped]
         options.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 

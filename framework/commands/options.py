@@ -12,6 +12,7 @@ from ..errors import AcclimateError
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
+    from ..data import Problem
     from ..data.labels import TaskKind
 
 
@@ -71,6 +72,28 @@ def read_kinds(tasks: Sequence[str]) -> dict[str, "TaskKind"]:
             raise AcclimateError(f"--task takes NAME=classes or NAME=regression, but got {task!r}")
         found[name] = cast("TaskKind", kind)
     return found
+
+
+def add_skip_option(parser: ArgumentParser) -> None:
+    """Let the user ask that rows whose files cannot be used are left out."""
+    parser.add_argument(
+        "--skip-bad",
+        action="store_true",
+        help="leave out rows whose files cannot be read or do not fit; all files are read first, and each such row is "
+        "named with its reason",
+    )
+
+
+def count_skipped(problems: Sequence["Problem"]) -> str:
+    """How many rows were left out, as words.
+
+    Example:
+        >>> from acclimate.framework.data import Problem
+        >>> count_skipped([Problem("no.", 2, "a", "audio"), Problem("no.", 2, "a", "image")])
+        'left out 1 row that cannot be used'
+    """
+    rows = len({(problem.line, problem.id) for problem in problems})
+    return f"left out {rows} row{'s' * (rows != 1)} that cannot be used"
 
 
 def choose_domains(data: str, source: str | None, target: str | None) -> tuple[tuple[str, ...], str | None]:

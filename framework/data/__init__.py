@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .samples import Arrays as Arrays, Sample as Sample, Samples as Samples, stack as stack
     from .schema import Schema as Schema
     from .table import Row as Row, Table as Table
+    from .skipping import find_bad_rows as find_bad_rows, find_misfits as find_misfits, leave_out as leave_out
     from .table_file import read_table as read_table, scan_table as scan_table, write_table as write_table
     from .validation import carve_validation as carve_validation
 else:
@@ -56,6 +57,7 @@ else:
             "schema": ["Schema"],
             "table": ["Row", "Table"],
             "table_file": ["read_table", "scan_table", "write_table"],
+            "skipping": ["find_bad_rows", "find_misfits", "leave_out"],
             "validation": ["carve_validation"],
         },
     )

@@ -74,7 +74,7 @@ def _find_outliers(found: Sequence[tuple[Row, Traits]], modality: str) -> Iterat
             return
         usual, number = Counter(traits[trait] for _, traits in alike).most_common(1)[0]
         # Vectors of many lengths are signals of one channel, as `infer_kind` sees them.
-        if trait == "length" and 2 * number < len(alike):
+        if trait == "length" and 2 * number <= len(alike):
             return
         for row, traits in alike:
             if traits[trait] != usual:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from pathlib import PurePosixPath
+from posixpath import splitext
 from typing import Final
 
 import attrs
@@ -38,7 +38,7 @@ class Reference:
     @property
     def suffix(self) -> str:
         """End of the name of the file that is decoded, in small letters."""
-        return PurePosixPath(self.member or self.path).suffix.lower()
+        return splitext(self.member or self.path)[1].lower()
 
 
 def parse_reference(cell: str) -> Reference:

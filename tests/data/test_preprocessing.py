@@ -185,6 +185,11 @@ def test_kinds_are_inferred(samples: list[Decoded], kind: str, shape: tuple[int,
     assert (preprocessing.kind, preprocessing.shape) == (kind, shape)
 
 
+def test_one_wrong_vector_makes_no_signals() -> None:
+    with pytest.raises(DataError, match=r"^x: expected a vector of length 3, but found the shape \(2,\)\.$"):
+        infer_preprocessing([array(np.zeros(size)) for size in (3, 3, 2)])
+
+
 def test_overrides_take_precedence() -> None:
     preprocessing = infer_preprocessing([array(np.zeros(3))], {"kind": "audio", "sampling_rate": 50, "samples": 7})
     assert preprocessing == AudioPreprocessing(sampling_rate=50, samples=7)

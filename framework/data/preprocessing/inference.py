@@ -1,5 +1,6 @@
 """Which preprocessing a modality's files need."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -15,13 +16,13 @@ def infer_kind(samples: Iterable[Decoded]) -> str:
     """The kind of preprocessing that all of the samples call for.
 
     Sound files are audio and pictures are images. Arrays are images if they are bytes of two or three axes, signals if
-    they have two axes, features if they are vectors of one length, and signals of one channel if they are vectors of
-    several lengths.
+    they have two axes, features if they are vectors of which more than half have one length (the others are then wrong),
+    and signals of one channel if they are vectors of many lengths.
 
     Raises:
         DataError: if they call for different ones, for none, or are text.
     """
-    lengths: set[int] = set()
+    lengths: Counter[int] = Counter()
     kind: str | None = None
     for decoded in samples:
         found = kind_of(decoded)
@@ -29,10 +30,12 @@ def infer_kind(samples: Iterable[Decoded]) -> str:
             raise DataError(f"{decoded.name}: expected {kind} as in the rows before, but found {found}.")
         kind = found
         if kind == "features":
-            lengths.add(decoded.array().size)
+            lengths[decoded.array().size] += 1
     if kind is None:
         raise DataError("expected files to infer the preprocessing from, but found none.")
-    return "signal" if len(lengths) > 1 else kind
+    # As `consistency.check_files` has it: one wrong vector must not make signals of all others.
+    is_signal = kind == "features" and 2 * max(lengths.values()) <= lengths.total()
+    return "signal" if is_signal else kind
 
 
 def infer_preprocessing(samples: Iterable[Decoded], overrides: Mapping[str, object] | None = None) -> Preprocessing:
