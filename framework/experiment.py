@@ -45,7 +45,8 @@ class Experiment:
         target: domain to adapt to, or to look at only where the recipe is one of generalisation; None means there is
             none.
         seed: of weights, order of samples, and validation rows.
-        preprocessing: fields of a modality's preprocessing that are known, by modality.
+        preprocessing: fields of a modality's preprocessing that are known, by modality or kind of input; before those
+            that the recipe knows.
         workers: processes that read samples ahead.
         name: of the table, as the run folder remembers it: a path, or the name of a built-in data set.
         skipped: problems of the rows that the run leaves out; None means that every row must be good.
@@ -75,7 +76,7 @@ class Experiment:
             DataError: if a domain or split is missing, or a file cannot be read.
         """
         training, validation = self._source_rows()
-        schema = Schema.fit(training, self.preprocessing)
+        schema = Schema.fit(training, self._known())
         target = self._target_rows()
         unlabelled = None if target is None else Samples(target, schema, labelled=False)
         return schema, Domains(
@@ -90,7 +91,7 @@ class Experiment:
         source, target = self.table.select(self.source), self._target_rows()
         others = [source.select(split="validation")] if "validation" in source.splits else []
         return find_bad_rows(
-            source.select(split="train"), [*others, *([] if target is None else [target])], self.preprocessing
+            source.select(split="train"), [*others, *([] if target is None else [target])], self._known()
         )
 
     def build(self, recipe: Recipe, schema: Schema, domains: Domains) -> Method:
@@ -109,6 +110,9 @@ class Experiment:
     def _source_rows(self) -> tuple[Table, Table]:
         rows = leave_out(self.table.select(self.source), self.skipped or (), labelled=True)
         training = rows.select(split="train")
+    def _known(self) -> dict[str, Mapping[str, object]]:
+        return {**self.recipe.data.preprocessing, **self.preprocessing}
+
         if "validation" in rows.splits:
             return training, rows.select(split="validation")
         return carve_validation(training, self.recipe.training.validation, self.seed)
@@ -249,6 +253,7 @@ def source_only(recipe: Recipe) -> Recipe:
             recipe.training,
             parameter_groups={key: value for key, value in groups.items() if not key.startswith(_OWN_TO_A_METHOD)},
         ),
+        data=recipe.data,
     )
 
 
