@@ -107,12 +107,12 @@ class Experiment:
             "samples": domains.sizes,
         }
 
-    def _source_rows(self) -> tuple[Table, Table]:
-        rows = leave_out(self.table.select(self.source), self.skipped or (), labelled=True)
-        training = rows.select(split="train")
     def _known(self) -> dict[str, Mapping[str, object]]:
         return {**self.recipe.data.preprocessing, **self.preprocessing}
 
+    def _source_rows(self) -> tuple[Table, Table]:
+        rows = leave_out(self.table.select(self.source), self.skipped or (), labelled=True)
+        training = rows.select(split="train")
         if "validation" in rows.splits:
             return training, rows.select(split="validation")
         return carve_validation(training, self.recipe.training.validation, self.seed)
@@ -248,12 +248,12 @@ def source_only(recipe: Recipe) -> Recipe:
         baseline,
         model=attrs.evolve(baseline.model, encoders=recipe.model.encoders, projection=recipe.model.projection),
         stages=(Stage("source", epochs=epochs, target=False),),
+        data=recipe.data,
         # The other parts of the method, and with them their parameters, are gone.
         training=attrs.evolve(
             recipe.training,
             parameter_groups={key: value for key, value in groups.items() if not key.startswith(_OWN_TO_A_METHOD)},
         ),
-        data=recipe.data,
     )
 
 
