@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     )
     from .image import SmallCNN as SmallCNN, TimmImage as TimmImage
     from .log_mel import LogMel as LogMel
+    from .masked_lstm import MaskedLSTM as MaskedLSTM
     from .mlp import MLP as MLP
     from .signal import SignalResNet as SignalResNet
     from .wrap import ModuleEncoder as ModuleEncoder, as_encoder as as_encoder
@@ -24,6 +25,7 @@ else:
             "default": ["DEFAULT_ENCODERS", "default_encoder", "make_encoder"],
             "image": ["SmallCNN", "TimmImage"],
             "log_mel": ["LogMel"],
+            "masked_lstm": ["MaskedLSTM"],
             "mlp": ["MLP"],
             "signal": ["SignalResNet"],
             "wrap": ["ModuleEncoder", "as_encoder"],

@@ -1,0 +1,42 @@
+"""What encoders of padded rows share: which steps are a row's own."""
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor
+
+
+def row_lengths(inputs: Tensor, lengths: Int64[Tensor, " batch"] | None, time_axis: int = 1) -> Int64[Tensor, " batch"]:
+    """The lengths, or that of the whole input for each of its rows where there are none."""
+    if lengths is not None:
+        return lengths
+    return torch.full((inputs.shape[0],), inputs.shape[time_axis], dtype=torch.int64, device=inputs.device)
+
+
+def own_steps(lengths: Int64[Tensor, " batch"], steps: int | torch.SymInt) -> Bool[Tensor, "batch steps"]:
+    """Which of `steps` steps are each row's own.
+
+    Example:
+        >>> own_steps(torch.tensor([1, 3]), 3).tolist()
+        [[True, False, False], [True, True, True]]
+    """
+    return torch.arange(steps, device=lengths.device) < lengths.unsqueeze(1)
+
+
+def clear_padding(
+    values: Float[Tensor, "batch steps size"], lengths: Int64[Tensor, " batch"]
+) -> Float[Tensor, "batch steps size"]:
+    """The values, zero behind each row's end, whatever stood there."""
+    # where(), not a product: NaN times zero is NaN.
+    return torch.where(own_steps(lengths, values.shape[1]).unsqueeze(2), values, torch.zeros_like(values))
+
+
+def mean_over_steps(
+    values: Float[Tensor, "batch steps size"], lengths: Int64[Tensor, " batch"]
+) -> Float[Tensor, "batch size"]:
+    """The mean over each row's own steps.
+
+    Example:
+        >>> mean_over_steps(torch.tensor([[[1.0], [torch.nan]], [[1.0], [2.0]]]), torch.tensor([1, 2])).tolist()
+        [[1.0], [1.5]]
+    """
+    return clear_padding(values, lengths).sum(dim=1) / lengths.unsqueeze(1)
