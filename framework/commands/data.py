@@ -1,23 +1,23 @@
-"""acclimate data check: what a table holds, and every problem with its row."""
+"""acclimate data: check a table, corrupt one, or convert a pickle to files that are safe to read."""
+
+from importlib import import_module
+from typing import Final
 
 from ..errors import AcclimateError
-from .options import add_task_option, make_parser, read_kinds
+
+COMMANDS: Final = {
+    "check": "data check TABLE: count a table by domain, split, class and modality, and list every problem",
+    "corrupt": "data corrupt TABLE --domain A --out OUT: write a table with a domain of corrupted rows",
+    "convert": "data convert PICKLE OUT: write the arrays (.npz) or the table (.csv) that a pickle holds",
+}
 
 
 def main(arguments: list[str]) -> None:
-    """Run the command; problems make it fail after they are printed."""
-    if not arguments or arguments[0] not in {"check", "-h", "--help"}:
-        raise AcclimateError(f"there is 'data check TABLE', but got {' '.join(['data', *arguments[:1]])!r}")
-    parser = make_parser("data check", "Count a table by domain, split, class and modality, and list every problem.")
-    parser.add_argument("table", type=str, help="table of files, or name of a built-in data set")
-    parser.add_argument("--source", type=str, help="domain that must have labels, or several as A+B")
-    add_task_option(parser)
-    options = parser.parse_args([argument for argument in arguments if argument != "check"])
-
-    from ..data import check_data
-
-    source = None if options.source is None else options.source.split("+")
-    report = check_data(options.table, source, read_kinds(options.task))
-    print(report)
-    if report.problems:
-        raise AcclimateError(f"{options.table} has {len(report.problems)} problem(s), listed above")
+    """Run `data_<command>`, the module of the first argument."""
+    if arguments and arguments[0] in {"-h", "--help"}:
+        print("\n".join(COMMANDS.values()))
+        return
+    if not arguments or arguments[0] not in COMMANDS:
+        uses = ", ".join(usage.partition(":")[0] for usage in COMMANDS.values())
+        raise AcclimateError(f"there are {uses}, but got {' '.join(['data', *arguments[:1]])!r}")
+    import_module(f".data_{arguments[0]}", __package__).main(arguments[1:])

@@ -1,10 +1,8 @@
-"""Reads the one foreign pickle that the project touches: seglearn's recordings."""
+"""Reads the one pickle that a data set needs: seglearn's recordings."""
 
-import codecs
 import hashlib
 import importlib.util
 import io
-import pickle
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
+from ..pickles import unpickle
 
 SHA256: Final = "eb122f23cdf06ef6bd6c6c5312958ec5cf9d038e2e6d457b8081662c75a42537"
 """Of watch_dataset.npy in seglearn 1.2.5."""
@@ -43,43 +42,20 @@ def read_recordings(path: Path) -> dict[str, Any]:
     found = hashlib.sha256(data).hexdigest()
     if found != SHA256:
         raise DataError(f"{path}: expected SHA-256 {SHA256}, but found {found}: pip install seglearn==1.2.5")
-    recordings: dict[str, Any] = unpickle(data).item()
+    recordings: dict[str, Any] = unpickle_array(data).item()
     return recordings
 
 
-def unpickle(data: bytes) -> NDArray[Any]:
-    """An array of objects in numpy's file format.
-
-    Its pickle may name three things of numpy's and one of Python's, those that arrays are made of.
+def unpickle_array(data: bytes) -> NDArray[Any]:
+    """An array of objects in numpy's file format; nothing that its pickle names is run.
 
     Raises:
-        DataError: if it names something else.
+        DataError: if it names something that is no data.
     """
     stream = io.BytesIO(data)
     np.lib.format.read_magic(stream)
     np.lib.format.read_array_header_1_0(stream)
-    array: NDArray[Any] = _ArrayUnpickler(stream).load()
+    array = unpickle(stream)
+    if not isinstance(array, np.ndarray):
+        raise DataError(f"expected an array, but found {type(array).__name__}.")
     return array
-
-
-def _make_dtype(code: str, align: int, copy: int) -> np.dtype[Any]:
-    # The pickle has 0 and 1 where numpy 2 wants truth values, and warns.
-    return np.dtype(code, align=bool(align), copy=bool(copy))
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    """Knows what arrays are made of."""
-
-    _KNOWN: Final = {
-        ("numpy.core.multiarray", "_reconstruct"): np.empty(0).__reduce__()[0],
-        ("numpy", "ndarray"): np.ndarray,
-        ("numpy", "dtype"): _make_dtype,
-        ("_codecs", "encode"): codecs.encode,
-    }
-
-    def find_class(self, module_name: str, global_name: str, /) -> object:
-        if (module_name, global_name) not in self._KNOWN:
-            raise DataError(
-                f"a pickle of arrays must name what arrays are made of only, but names {module_name}.{global_name}."
-            )
-        return self._KNOWN[module_name, global_name]

@@ -1,0 +1,116 @@
+"""What stands for numpy's arrays while a pickle is read.
+
+numpy's own `ndarray.__setstate__` believes what a pickle says of memory, so it is never called here.
+"""
+
+import math
+import re
+from typing import Any, Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import DataError
+
+Order: TypeAlias = Literal["C", "F"]
+
+_CODE: Final = re.compile(r"[biufc]\d+|[SU]\d+|O\d*|\?")
+"""Codes of numbers, text and objects; others (records, dates, raw memory) are refused."""
+
+
+class PickledDtype:
+    """Stands for `numpy.dtype`.
+
+    Args:
+        code: such as `f4`.
+        align: ignored.
+        copy: ignored.
+
+    Raises:
+        DataError: if the type is of something else than numbers, text and objects.
+    """
+
+    def __init__(self, code: object, align: object = None, copy: object = None) -> None:
+        if not isinstance(code, str) or _CODE.fullmatch(code) is None:
+            raise DataError(f"a pickled array must hold numbers, text or objects, but has the type {code!r}.")
+        self.dtype: np.dtype[Any] = np.dtype(code)
+
+    def __setstate__(self, state: object) -> None:
+        """Take the byte order, and nothing else: the rest would only matter for records."""
+        match state:
+            case (int(), "<" | ">" | "|" | "=" as order, None, None, None, *_):
+                self.dtype = self.dtype.newbyteorder(order)
+            case _:
+                raise DataError(f"a pickled array must hold plain values, but has the type {state!r}.")
+
+
+class PickledArray:
+    """Stands for `numpy.ndarray`; `values` is the array, whose objects may be stand-ins themselves."""
+
+    values: NDArray[Any]
+
+    def __setstate__(self, state: object) -> None:
+        """Take shape, type and content."""
+        match state:
+            case (
+                int(),
+                tuple() as shape,
+                PickledDtype(dtype=dtype),
+                int() as fortran,
+                bytes() | str() | list() as data,
+            ):
+                self.values = _fill(data, dtype, shape, "F" if fortran else "C")
+            case _:
+                raise DataError("a pickled array must have a shape, a type and content, but lacks one of them.")
+
+
+def start_array(*_: object) -> PickledArray:
+    """Stands for `numpy.core.multiarray._reconstruct`: the state follows."""
+    return PickledArray()
+
+
+def read_buffer(data: object, dtype: object, shape: object, order: object) -> PickledArray:
+    """Stands for `numpy.core.numeric._frombuffer`."""
+    if not (isinstance(data, bytes | bytearray) and isinstance(dtype, PickledDtype) and isinstance(shape, tuple)):
+        raise DataError("a pickled array must have its content inside the pickle, but has not.")
+    array = PickledArray()
+    array.values = _fill(bytes(data), dtype.dtype, shape, "F" if order == "F" else "C")
+    return array
+
+
+def read_scalar(dtype: object, data: object = b"") -> object:
+    """Stands for `numpy.core.multiarray.scalar`: a plain number or text."""
+    if not (isinstance(dtype, PickledDtype) and isinstance(data, bytes | str)):
+        raise DataError("a pickled number of numpy must have a type and content, but lacks one of them.")
+    value: object = _fill(data, dtype.dtype, (1,), "C").item()
+    return value
+
+
+def encode_text(text: object, encoding: object = "latin1") -> bytes:
+    """Stands for `_codecs.encode`, by which old pickles write bytes."""
+    if not isinstance(text, str) or encoding != "latin1":
+        raise DataError(f"a pickle must encode bytes as latin1, but names {encoding!r}.")
+    return text.encode("latin1")
+
+
+def _fill(data: bytes | str | list[Any], dtype: np.dtype[Any], shape: tuple[Any, ...], order: Order) -> NDArray[Any]:
+    if not all(isinstance(length, int) and length >= 0 for length in shape):
+        raise DataError(f"a pickled array must have a shape of whole numbers, but has {shape!r}.")
+    count = math.prod(shape)
+    if isinstance(data, list):
+        if not dtype.hasobject or len(data) != count:
+            raise DataError(f"a pickled array of shape {shape} must have {count} objects, but has {len(data)}.")
+        values = np.empty(count, dtype=object)
+        for position, value in enumerate(data):
+            values[position] = value
+        return values.reshape(shape, order=order)
+    # Python 2 wrote bytes as text.
+    content = data.encode("latin1") if isinstance(data, str) else data
+    # Of text without letters any number would fit into no bytes.
+    if dtype.hasobject or len(content) != count * dtype.itemsize or (count and not content):
+        raise DataError(
+            f"a pickled array of shape {shape} and type {dtype} must have {count * dtype.itemsize} bytes, "
+            f"but has {len(content)}."
+        )
+    flat = np.frombuffer(content, dtype) if content else np.empty(count, dtype)
+    return flat.reshape(shape, order=order)

@@ -1,0 +1,87 @@
+"""Arrays with names from whatever a pickle holds, as a .npz needs them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import DataError
+from .frame import Frame
+
+ROOT = "data"
+"""Name of an array that has no other."""
+
+
+def flatten(value: object) -> dict[str, NDArray[Any]]:
+    """Arrays of numbers or text by name; keys of dictionaries in dictionaries are joined by `/`.
+
+    A list of numbers, or of words, is one array; so is one of arrays that are alike, stacked. A list of dictionaries
+    with the same keys is an array by key. What else a list holds gets its position for a name.
+
+    Raises:
+        DataError: if there is something that is no array, or two arrays have the same name.
+
+    Example:
+        >>> arrays = flatten({"ids": ["a", "b"], "features": {"rgb": [np.zeros(3), np.ones(3)]}})
+        >>> {name: array.shape for name, array in arrays.items()}
+        {'ids': (2,), 'features/rgb': (2, 3)}
+    """
+    found: dict[str, NDArray[Any]] = {}
+    for name, array in _walk(value, ""):
+        key = name or ROOT
+        if key in found or not key.isprintable() or {"", ".", ".."} & set(key.split("/")) or set("[]\\") & set(key):
+            raise DataError(f"expected names of arrays that differ and can be written, but found {key!r}.")
+        found[key] = array
+    return found
+
+
+def _walk(value: object, name: str) -> Iterator[tuple[str, NDArray[Any]]]:
+    match value:
+        case Frame():
+            yield from _walk(dict(value.columns), name)
+            if not value.index.counted:
+                yield from _walk(list(value.index.labels), _join(name, value.index.name or "index"))
+        case dict():
+            for key, item in value.items():
+                yield from _walk(item, _join(name, key))
+        case np.ndarray() if not value.dtype.hasobject:
+            yield name, value.astype(value.dtype.newbyteorder("="), copy=False)
+        case np.ndarray() | list() | tuple():
+            yield from _walk_list(list(value), name)
+        case bool() | int() | float() | complex() | str():
+            yield name, _to_array(value, name)
+        case _:
+            raise DataError(f"{name or ROOT}: expected numbers, text or arrays, but found {type(value).__name__}.")
+
+
+def _walk_list(items: list[Any], name: str) -> Iterator[tuple[str, NDArray[Any]]]:
+    if all(isinstance(item, str) for item in items) or all(isinstance(item, int | float | complex) for item in items):
+        yield name, _to_array(items, name)
+    elif all(isinstance(item, dict) and item.keys() == items[0].keys() for item in items):
+        for key in items[0]:
+            yield from _walk([item[key] for item in items], _join(name, key))
+    elif all(_is_like(item, items[0]) for item in items):
+        yield name, np.stack(items)
+    else:
+        for position, item in enumerate(items):
+            yield from _walk(item, _join(name, position))
+
+
+def _is_like(item: object, first: object) -> bool:
+    if not (isinstance(item, np.ndarray) and isinstance(first, np.ndarray)) or item.dtype.hasobject:
+        return False
+    return bool(item.shape == first.shape and item.dtype.kind == first.dtype.kind)
+
+
+def _to_array(value: object, name: str) -> NDArray[Any]:
+    array = np.array(value)
+    if array.dtype.hasobject:
+        raise DataError(f"{name or ROOT}: expected numbers of 64 bits, but found larger ones.")
+    return array
+
+
+def _join(name: str, key: object) -> str:
+    if not isinstance(key, str | int):
+        raise DataError(f"{name or ROOT}: expected keys of text or whole numbers, but found {key!r}.")
+    return f"{name}/{key}" if name else str(key)
