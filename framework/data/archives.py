@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from .mapped_arrays import map_array
 
 _DAMAGE: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OSError, RuntimeError)
 """What reading a damaged, encrypted or unusual archive raises."""
 
 
 def read_array(path: Path, key: str, row: int | None) -> NDArray[Any]:
-    """A .npz's array, or one row of it, read-only. The array is read once and kept.
+    """A .npz's array, or one row of it, read-only. The array is read once and kept, or mapped (see `map_array`).
 
     Raises:
         DataError: if the archive has no such key or row, or the array holds pickled objects.
@@ -56,6 +57,9 @@ def _load_array(path: Path, key: str, _version: tuple[int, int]) -> NDArray[Any]
     if not zipfile.is_zipfile(path):
         raise DataError("expected an archive of arrays (.npz), but found another kind of file.")
     try:
+        mapped = map_array(path, key)
+        if mapped is not None:
+            return mapped
         with np.load(path, allow_pickle=False) as archive:
             keys = archive.files
             array: NDArray[Any] | None = archive[key] if key in keys else None

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from ..errors import DataError
-from . import archives
+from . import archives, hdf5
 from .corruptions.applying import corrupt_decoded
 from .decoding import Decoded, decode
-from .reference import Reference, parse_reference
+from .reference import HDF5_SUFFIXES, Reference, parse_reference
 from .table import Row, Table
 
 
@@ -36,7 +36,8 @@ def _read(reference: Reference, path: Path, cell: str) -> Decoded:
         return decode(path.read_bytes(), reference.suffix, cell)
     try:
         if reference.is_array:
-            value = archives.read_array(path, reference.member, reference.row)
+            read_array = hdf5.read_array if path.suffix.lower() in HDF5_SUFFIXES else archives.read_array
+            value = read_array(path, reference.member, reference.row)
             return Decoded("array", value, None, cell)
         data = archives.read_member(path, reference.member)
     except DataError as error:

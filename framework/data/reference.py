@@ -1,4 +1,4 @@
-"""What a cell of a modality's column names: a file, a row of an array in a .npz, or a member of a .zip."""
+"""What a cell of a modality's column names: a file, a row of an array in a .npz or HDF5 file, or a member of a .zip."""
 
 import re
 from collections.abc import Iterable
@@ -12,7 +12,10 @@ from ..errors import DataError
 SUFFIXES: Final = (".flac", ".jpeg", ".jpg", ".npy", ".png", ".txt", ".wav")
 """Files that can be read, by the end of their names in small letters."""
 
-_ARRAY: Final = re.compile(r"(?P<path>.+\.npz):(?P<member>[^\[\]]+)(?:\[(?P<row>\d+)\])?", re.IGNORECASE)
+HDF5_SUFFIXES: Final = (".h5", ".hdf5")
+"""Files of named arrays that need h5py, by the end of their names in small letters."""
+
+_ARRAY: Final = re.compile(r"(?P<path>.+\.(?:npz|h5|hdf5)):(?P<member>[^\[\]]+)(?:\[(?P<row>\d+)\])?", re.IGNORECASE)
 _MEMBER: Final = re.compile(r"(?P<path>.+?\.zip)!(?P<member>.+)", re.IGNORECASE)
 
 
@@ -22,8 +25,8 @@ class Reference:
 
     Args:
         path: of the file or archive, relative to the table's folder, or absolute.
-        member: key of a .npz or name inside a .zip; None for a plain file.
-        row: index along the first axis of a .npz's array; None for the whole array.
+        member: key of a .npz or HDF5 file, or name inside a .zip; None for a plain file.
+        row: index along the first axis of the array that the key names; None for the whole array.
     """
 
     path: str
@@ -32,8 +35,8 @@ class Reference:
 
     @property
     def is_array(self) -> bool:
-        """Whether it points into a .npz."""
-        return self.path.lower().endswith(".npz")
+        """Whether it points into a .npz or HDF5 file."""
+        return self.path.lower().endswith((".npz", *HDF5_SUFFIXES))
 
     @property
     def suffix(self) -> str:
@@ -43,6 +46,8 @@ class Reference:
 
 def parse_reference(cell: str) -> Reference:
     """Read a cell as `file.wav`, `archive.zip!member.wav`, `archive.npz:key` or `archive.npz:key[row]`.
+
+    `.h5` and `.hdf5` may stand where `.npz` does; a key may have groups in it, `features/rgb`.
 
     Raises:
         DataError: if it is none of these.

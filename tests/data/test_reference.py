@@ -15,11 +15,13 @@ from acclimate.framework.data.reference import SUFFIXES, Reference, holds_text, 
         ("x.npz:key", Reference("x.npz", "key"), ""),
         ("x.NPZ:a.b[12]", Reference("x.NPZ", "a.b", 12), ".b"),
         ("C:/x.npz:key[0]", Reference("C:/x.npz", "key", 0), ""),
+        ("x.h5:group/key[3]", Reference("x.h5", "group/key", 3), ""),
+        ("x.HDF5:key", Reference("x.HDF5", "key"), ""),
     ],
 )
 def test_a_cell_is_parsed(cell: str, reference: Reference, suffix: str) -> None:
     assert parse_reference(cell) == reference
-    assert reference.is_array == (".npz" in cell.lower())
+    assert reference.is_array == any(suffix in cell.lower() for suffix in (".npz", ".h5", ".hdf5"))
     if not reference.is_array:
         assert reference.suffix == suffix
 
@@ -30,6 +32,7 @@ def test_a_cell_is_parsed(cell: str, reference: Reference, suffix: str) -> None:
         ("a.mp3", ".mp3"),
         ("a", "no such ending"),
         ("x.npz", ".npz"),
+        ("x.h5", ".h5"),
         ("x.npz:", ".npz:"),
         ("x.npz:key[-1]", ".npz:key[-1]"),
         ("x.npz:key[1", ".npz:key[1"),

@@ -1,0 +1,77 @@
+"""Arrays in HDF5 files, of which only the row that is asked for is read; needs h5py."""
+
+import importlib.util
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from ..errors import DataError
+
+if TYPE_CHECKING:
+    import h5py
+
+
+def read_array(path: Path, key: str, row: int | None) -> NDArray[Any]:
+    """An array, or one row of it. The file stays open.
+
+    Raises:
+        DataError: if h5py is missing, the file is none of HDF5 or damaged, or it has no such array or row.
+    """
+    shape = array_shapes(path).get(key)
+    if shape is None:
+        raise DataError(f"expected one of the arrays {', '.join(array_shapes(path)) or 'of none'}, but found {key!r}.")
+    if row is not None and row >= (shape[0] if shape else 0):
+        raise DataError(f"expected a row below {shape[0] if shape else 0}, but found {row}.")
+    try:
+        values: NDArray[Any] = _open(path)[key][() if row is None else row]
+    except OSError as error:
+        raise DataError(f"expected an array of numbers, but found: {' '.join(str(error).split())}") from error
+    return values
+
+
+def array_shapes(path: Path) -> Mapping[str, tuple[int, ...]]:
+    """Shapes of all arrays of a file by name, which has groups in it: `features/rgb`.
+
+    Raises:
+        DataError: if h5py is missing, or the file is none of HDF5.
+    """
+    status = path.stat()
+    return _find_shapes(path, (status.st_mtime_ns, status.st_size))
+
+
+def _open(path: Path) -> "h5py.File":
+    if importlib.util.find_spec("h5py") is None:
+        raise DataError("HDF5 needs h5py: pip install acclimate[hdf5]")
+    status = path.stat()
+    # A file that is open must not be shared with a forked worker, hence the process's number.
+    return _open_version(path, os.getpid(), (status.st_mtime_ns, status.st_size))
+
+
+@lru_cache(maxsize=16)
+def _open_version(path: Path, _process: int, _version: tuple[int, int]) -> "h5py.File":
+    import h5py
+
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise DataError("expected an HDF5 file, but found another kind of file.") from error
+
+
+@lru_cache(maxsize=64)
+def _find_shapes(path: Path, _version: tuple[int, int]) -> Mapping[str, tuple[int, ...]]:
+    file = _open(path)
+    import h5py
+
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def note(name: str, found: object) -> None:
+        if isinstance(found, h5py.Dataset):
+            shapes[name] = tuple(found.shape or ())
+
+    file.visititems(note)
+    return MappingProxyType(shapes)
