@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 
 from ..decoding import Decoded
-from .base import DecodedCorruption, check_not_negative
+from .base import DecodedCorruption, check_not_negative, to_float
 from .recording import add_to_channels
 
 
@@ -26,7 +26,7 @@ class AudioNoise(DecodedCorruption):
     severity_argument: ClassVar[str] = "std"
     severities: ClassVar[tuple[float, float, float, float, float]] = (0.005, 0.01, 0.02, 0.05, 0.1)
 
-    std: float = attrs.field(validator=check_not_negative)
+    std: float = attrs.field(converter=to_float, validator=check_not_negative)
     clip: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
 
     def corrupt(self, decoded: Decoded, generator: np.random.Generator) -> Decoded:

@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 
 from ..decoding import Decoded
-from .base import DecodedCorruption, check_finite
+from .base import DecodedCorruption, check_finite, to_float
 from .decibels import noise_std
 from .recording import add_to_channels
 
@@ -27,7 +27,7 @@ class AudioSNR(DecodedCorruption):
     severity_argument: ClassVar[str] = "snr_db"
     severities: ClassVar[tuple[float, float, float, float, float]] = (20.0, 10.0, 5.0, 0.0, -5.0)
 
-    snr_db: float = attrs.field(validator=check_finite)
+    snr_db: float = attrs.field(converter=to_float, validator=check_finite)
 
     def corrupt(self, decoded: Decoded, generator: np.random.Generator) -> Decoded:
         """The recording plus noise.

@@ -26,6 +26,11 @@ def check_seed(_: object, field: "attrs.Attribute[int]", value: object) -> None:
         raise ValueError(f"{field.name} must be a whole number and not negative, but got {value!r}.")
 
 
+def to_float(value: Any) -> Any:  # noqa: ANN401
+    """Attrs converter: whole numbers become floats, what is no number stays for a validator to refuse."""
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def check_finite(_: object, field: "attrs.Attribute[float]", value: object) -> None:
     """Attrs validator: a finite number."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):

@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 
 from ..decoding import Decoded
-from .base import DecodedCorruption, check_not_negative
+from .base import DecodedCorruption, check_not_negative, to_float
 from .pixels import change_pixels
 
 
@@ -28,7 +28,7 @@ class Brightness(DecodedCorruption):
     severity_argument: ClassVar[str] = "factor"
     severities: ClassVar[tuple[float, float, float, float, float]] = (0.7, 0.5, 0.3, 0.2, 0.1)
 
-    factor: float = attrs.field(validator=check_not_negative)
+    factor: float = attrs.field(converter=to_float, validator=check_not_negative)
 
     def corrupt(self, decoded: Decoded, generator: np.random.Generator) -> Decoded:
         """The picture, darker or brighter.

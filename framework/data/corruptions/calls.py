@@ -66,7 +66,7 @@ def _to_calls(expression: ast.expr | None) -> tuple[Call, ...] | None:
             return None
 
 
-def _to_value(expression: ast.expr) -> float | bool | None:
+def _to_value(expression: ast.expr) -> object:
     try:
         value = ast.literal_eval(expression)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):

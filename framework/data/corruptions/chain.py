@@ -21,7 +21,7 @@ def parse_chain(cell: str) -> Chain:
 
     Example:
         >>> [str(corruption) for corruption in parse_chain("brightness(factor=0.2) + gaussian_noise(std=1, seed=3)")]
-        ['brightness(factor=0.2, seed=0)', 'gaussian_noise(std=1, seed=3)']
+        ['brightness(factor=0.2, seed=0)', 'gaussian_noise(std=1.0, seed=3)']
     """
     chain = tuple(make_corruption(call.name, call.arguments) for call in parse_calls(cell))
     for corruption in chain:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..preprocessing import Preprocessing
-from .base import NUMBERS, PreprocessedCorruption, check_not_negative
+from .base import NUMBERS, PreprocessedCorruption, check_not_negative, to_float
 
 
 @attrs.frozen
@@ -28,7 +28,7 @@ class GaussianNoise(PreprocessedCorruption):
     severity_argument: ClassVar[str] = "std"
     severities: ClassVar[tuple[float, float, float, float, float]] = (0.1, 0.3, 0.5, 1.0, 2.0)
 
-    std: float = attrs.field(validator=check_not_negative)
+    std: float = attrs.field(converter=to_float, validator=check_not_negative)
 
     def corrupt(
         self, values: NDArray[Any], preprocessing: Preprocessing, generator: np.random.Generator

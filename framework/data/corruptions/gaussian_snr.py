@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..preprocessing import Preprocessing
-from .base import NUMBERS, PreprocessedCorruption, check_finite
+from .base import NUMBERS, PreprocessedCorruption, check_finite, to_float
 from .decibels import noise_std
 
 
@@ -26,7 +26,7 @@ class GaussianSNR(PreprocessedCorruption):
     severity_argument: ClassVar[str] = "snr_db"
     severities: ClassVar[tuple[float, float, float, float, float]] = (20.0, 10.0, 5.0, 0.0, -5.0)
 
-    snr_db: float = attrs.field(validator=check_finite)
+    snr_db: float = attrs.field(converter=to_float, validator=check_finite)
 
     def corrupt(
         self, values: NDArray[Any], preprocessing: Preprocessing, generator: np.random.Generator

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..preprocessing import Preprocessing
-from .base import NUMBERS, PreprocessedCorruption, check_not_negative
+from .base import NUMBERS, PreprocessedCorruption, check_not_negative, to_float
 
 
 @attrs.frozen
@@ -26,7 +26,7 @@ class NoiseReplacement(PreprocessedCorruption):
     severity_argument: ClassVar[str] = "share"
     severities: ClassVar[tuple[float, float, float, float, float]] = (0.2, 0.4, 0.6, 0.8, 1.0)
 
-    std: float = attrs.field(default=1.0, validator=check_not_negative)
+    std: float = attrs.field(default=1.0, converter=to_float, validator=check_not_negative)
 
     def corrupt(
         self, values: NDArray[Any], preprocessing: Preprocessing, generator: np.random.Generator

@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 
 from ..decoding import Decoded
-from .base import DecodedCorruption, check_not_negative
+from .base import DecodedCorruption, check_not_negative, to_float
 from .pixels import change_pixels
 
 
@@ -24,7 +24,7 @@ class PixelNoise(DecodedCorruption):
     # The Gaussian noise of ImageNet-C (Hendrycks and Dietterich, ICLR 2019).
     severities: ClassVar[tuple[float, float, float, float, float]] = (0.08, 0.12, 0.18, 0.26, 0.38)
 
-    std: float = attrs.field(validator=check_not_negative)
+    std: float = attrs.field(converter=to_float, validator=check_not_negative)
 
     def corrupt(self, decoded: Decoded, generator: np.random.Generator) -> Decoded:
         """The picture plus noise.

@@ -5,7 +5,7 @@ from typing import Any
 import attrs
 
 from ...errors import DataError
-from .base import SEVERITIES, Corruption
+from .base import SEVERITIES, Corruption, check_share, to_float
 from .calls import Call, parse_calls
 from .registry import find_corruption, make_corruption
 
@@ -20,12 +20,7 @@ class Step:
     """
 
     corruption: Corruption
-    share: float = attrs.field(default=1.0)
-
-    @share.validator
-    def _check_share(self, _: object, value: Any) -> None:  # noqa: ANN401
-        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
-            raise ValueError(f"share must be between 0 and 1, but got {value!r}.")
+    share: float = attrs.field(default=1.0, converter=to_float, validator=check_share)
 
 
 @attrs.frozen
