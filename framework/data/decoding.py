@@ -1,11 +1,9 @@
 """Bytes of a file to an array, by the end of the file's name."""
 
 import io
-import math
 import struct
 import zlib
 from collections.abc import Callable, Mapping
-from tokenize import TokenError
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias
 
@@ -14,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from .npy_header import read_npy_header
 from .wave_header import missing_bytes
 
 DecodedKind: TypeAlias = Literal["audio", "image", "array", "text"]
@@ -28,9 +27,6 @@ _IMAGE_MODES: Final = MappingProxyType(
 
 _IMAGE_DAMAGE: Final = (OSError, SyntaxError, ValueError, OverflowError, EOFError, struct.error, zlib.error)
 """What reading a damaged image raises, beside Pillow's own."""
-
-_HEADER_DAMAGE: Final = (ValueError, EOFError, RecursionError, MemoryError, SyntaxError, TokenError)
-"""What reading the header of a damaged array raises."""
 
 
 @attrs.frozen(eq=False)
@@ -123,18 +119,14 @@ def _decode_array(data: bytes, name: str) -> Decoded:
     """An array that shares the content's memory."""
     stream = io.BytesIO(data)
     try:
-        version = np.lib.format.read_magic(stream)
-        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, columns_first, dtype = read_header(stream)
-    except _HEADER_DAMAGE as error:
-        raise DataError(f"{name}: expected an array of numbers (.npy), but found: {error}") from error
-    if dtype.kind not in "biufc" or any(size < 0 for size in shape):
-        raise DataError(f"{name}: expected an array of numbers, but found one of {dtype}, of shape {shape}.")
-    missing = math.prod(shape) * dtype.itemsize - len(data) + stream.tell()
+        header = read_npy_header(stream)
+    except DataError as error:
+        raise DataError(f"{name}: {error}") from error
+    missing = header.size * header.dtype.itemsize - len(data) + stream.tell()
     if missing > 0:
         raise DataError(f"{name}: expected {missing} more bytes, as its header says: the file is truncated.")
-    values = np.frombuffer(data, dtype, math.prod(shape), stream.tell())
-    return Decoded("array", values.reshape(shape, order="F" if columns_first else "C"), None, name)
+    values = np.frombuffer(data, header.dtype, header.size, stream.tell())
+    return Decoded("array", values.reshape(header.shape, order=header.order), None, name)
 
 
 def _decode_text(data: bytes, name: str) -> Decoded:
