@@ -16,7 +16,11 @@ from ...errors import DataError
 from ..table import Row, Table
 from .layout import DataSetFolder, check_files
 
-FOLDER: Final = DataSetFolder("ROD and SynROD", "ROD-synROD", "https://github.com/MRLoghmani/relative-rotation")
+FOLDER: Final = DataSetFolder(
+    "ROD and SynROD",
+    "ROD-synROD",
+    "https://www.acin.tuwien.ac.at/vision-for-robotics/software-tools/synthetic-to-real-rgbd-datasets/",
+)
 
 _SYNTHETIC: Final = "synROD/synARID_50k-split_sync_{}1.txt"
 _REAL: Final = "ROD/wrgbd_40k-split_sync.txt"
