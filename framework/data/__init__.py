@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .loader import Loader as Loader, to_batch as to_batch
     from .preprocessing import (
         AudioPreprocessing as AudioPreprocessing,
+        DepthPreprocessing as DepthPreprocessing,
         FeaturesPreprocessing as FeaturesPreprocessing,
         ImagePreprocessing as ImagePreprocessing,
         Preprocessing as Preprocessing,
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from .report import Report as Report
     from .samples import Arrays as Arrays, Sample as Sample, Samples as Samples, stack as stack
     from .schema import Schema as Schema
-    from .table import Row as Row, Table as Table
     from .skipping import find_bad_rows as find_bad_rows, find_misfits as find_misfits, leave_out as leave_out
+    from .table import Row as Row, Table as Table
     from .table_file import read_table as read_table, scan_table as scan_table, write_table as write_table
     from .validation import carve_validation as carve_validation
 else:
@@ -44,6 +45,7 @@ else:
             "loader": ["Loader", "to_batch"],
             "preprocessing": [
                 "AudioPreprocessing",
+                "DepthPreprocessing",
                 "FeaturesPreprocessing",
                 "ImagePreprocessing",
                 "Preprocessing",
@@ -55,9 +57,9 @@ else:
             "report": ["Report"],
             "samples": ["Arrays", "Sample", "Samples", "stack"],
             "schema": ["Schema"],
+            "skipping": ["find_bad_rows", "find_misfits", "leave_out"],
             "table": ["Row", "Table"],
             "table_file": ["read_table", "scan_table", "write_table"],
-            "skipping": ["find_bad_rows", "find_misfits", "leave_out"],
             "validation": ["carve_validation"],
         },
     )
