@@ -1,6 +1,6 @@
 """The data classes that travel through the loop: Batch, Outputs, Lesson, Side, Step, Term."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 import attrs
@@ -65,15 +65,24 @@ class Batch:
         return self.present[:, self.modalities.index(modality)]
 
     def to(self, device: torch.device | str) -> "Batch":
-        """The batch with its tensors on another device."""
+        """The batch with its tensors on another device; from page-locked memory, the copy does not wait."""
+        # Towards the CPU it must wait: nothing else would say when the values are there.
+        towards_gpu = torch.device(device).type == "cuda"
+        return self._change(lambda value: value.to(device, non_blocking=towards_gpu))
+
+    def pin_memory(self) -> "Batch":
+        """The batch in page-locked memory; torch's DataLoader calls this."""
+        return self._change(Tensor.pin_memory)
+
+    def _change(self, change: Callable[[Tensor], Tensor]) -> "Batch":
         return attrs.evolve(
             self,
-            inputs={name: value.to(device) for name, value in self.inputs.items()},
-            present=self.present.to(device),
-            domain=self.domain.to(device),
-            index=self.index.to(device),
-            labels=None if self.labels is None else {name: value.to(device) for name, value in self.labels.items()},
-            lengths={name: value.to(device) for name, value in self.lengths.items()},
+            inputs={name: change(value) for name, value in self.inputs.items()},
+            present=change(self.present),
+            domain=change(self.domain),
+            index=change(self.index),
+            labels=None if self.labels is None else {name: change(value) for name, value in self.labels.items()},
+            lengths={name: change(value) for name, value in self.lengths.items()},
         )
 
 

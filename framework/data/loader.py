@@ -2,15 +2,15 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 import attrs
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from ..batch import Batch
 from ..errors import DataError
+from .read_ahead import ReadAhead
 from .samples import Arrays, Samples, stack
 
 
@@ -30,7 +30,9 @@ class Loader:
         shuffle: whether to permute the samples anew in every epoch.
         seed: of the permutations.
         domains: names of all domains; `Batch.domain` counts in this order.
-        workers: processes that read ahead; 0 reads in this one, which then keeps what `Samples` caches.
+        workers: processes that read ahead, and live as long as the loader; 0 reads in this one. Each of N caches what
+            it has read, up to an N-th of what `samples` may cache; batches are the same for any number.
+        pin: whether batches are put into page-locked memory, from which copies to a GPU do not wait.
 
     Raises:
         ValueError: if `batch_size` is not positive or `workers` is negative.
@@ -43,6 +45,13 @@ class Loader:
     seed: int = attrs.field(kw_only=True)
     domains: tuple[str, ...] = attrs.field(kw_only=True, converter=_to_names)
     workers: int = attrs.field(default=0, kw_only=True, validator=attrs.validators.ge(0))
+    pin: bool = attrs.field(default=False, kw_only=True)
+    _reader: "ReadAhead[Batch | DataError]" = attrs.field(init=False, repr=False)
+
+    @_reader.default
+    def _make_reader(self) -> "ReadAhead[Batch | DataError]":
+        samples = self.samples.divided(self.workers) if self.workers > 0 else self.samples
+        return ReadAhead(_Batches(samples, self.domains), workers=self.workers, pin=self.pin)
 
     def __attrs_post_init__(self) -> None:
         for name in self.samples.table.domains:
@@ -81,16 +90,7 @@ class Loader:
         order = self._order(number, rows)
         batches = [order[first : first + self.batch_size] for first in range(0, len(order), self.batch_size)]
         parts = [np.array_split(batch, world)[rank].tolist() for batch in batches[start:]]
-        loader: DataLoader[Batch | DataError] = DataLoader(
-            _Batches(self.samples, self.domains),
-            sampler=parts,
-            batch_size=None,
-            collate_fn=_identity,
-            num_workers=self.workers,
-            # Its own generator: starting an epoch must not draw from torch's, on which dropout depends.
-            generator=torch.Generator().manual_seed(self.seed),
-        )
-        for batch in loader:
+        for batch in self._reader.read(parts):
             if isinstance(batch, DataError):
                 raise batch
             yield batch
@@ -136,7 +136,3 @@ def to_batch(arrays: Arrays, domains: tuple[str, ...]) -> Batch:
         labels=None if labels is None else {task: torch.from_numpy(array) for task, array in labels.items()},
         lengths={name: torch.from_numpy(array) for name, array in arrays.lengths.items()},
     )
-
-
-def _identity(batch: Any) -> Any:  # noqa: ANN401
-    return batch

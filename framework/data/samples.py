@@ -106,8 +106,20 @@ class Samples:
             if not set(row.present) & set(schema.modalities):
                 raise DataError(str(_problem(row, f"expected one of {', '.join(schema.modalities)}, but found none.")))
         check_rows(table, {name: preprocessing.kind for name, preprocessing in schema.preprocessing.items()})
+        self.cache_bytes = cache_bytes
         self._cache: dict[int, Sample] = {}
         self._free_bytes = cache_bytes
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the cache, which is not copied to other processes."""
+        return {**vars(self), "_cache": {}, "_free_bytes": self.cache_bytes}
+
+    def divided(self, parts: int) -> "Samples":
+        """The same samples with nothing cached yet, for one of several processes that each may cache its part."""
+        state = {**self.__getstate__(), "cache_bytes": self.cache_bytes // parts}
+        twin = type(self).__new__(type(self))
+        vars(twin).update({**state, "_free_bytes": state["cache_bytes"]})
+        return twin
 
     def __len__(self) -> int:
         return len(self.table)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from sys import intern
 
 import attrs
 
@@ -75,13 +76,18 @@ def _to_row(record: Record, columns: Columns) -> Row:
     return Row(
         line=line,
         id=cells.get("id") or "",
-        domain=cells.get("domain") or "",
-        split=cells.get("split") or "",
-        labels={task: cells.get(column) for task, column in columns.tasks.items()},
+        domain=intern(cells.get("domain") or ""),
+        split=intern(cells.get("split") or ""),
+        labels={task: _share(cells.get(column)) for task, column in columns.tasks.items()},
         cells={modality: cells.get(modality) for modality in columns.modalities},
-        group=cells.get(GROUP),
+        group=_share(cells.get(GROUP)),
         **_corruptions(cells, columns),
     )
+
+
+def _share(cell: str | None) -> str | None:
+    """One string in memory for all rows that have it."""
+    return None if cell is None else intern(cell)
 
 
 def _corruptions(cells: Mapping[str, str | None], columns: Columns) -> dict[str, dict[str, str]]:

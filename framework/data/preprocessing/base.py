@@ -90,11 +90,10 @@ class Preprocessing(ABC):
             DataError: if it holds NaN or infinite values, or is of another kind, size or rate than was fitted.
         """
         own = np.ascontiguousarray(self._prepare(decoded), dtype=self.dtype)
-        if self.time_axis is None:
-            return Prepared(own)
-        length = own.shape[self.time_axis]
-        if own.shape == self.shape:
-            return Prepared(own, length)
+        length = None if self.time_axis is None else own.shape[self.time_axis]
+        if length is None or own.shape == self.shape:
+            # A view would keep all that a file holds in memory for as long as the sample is kept.
+            return Prepared(own if own.base is None else own.copy(), length)
         values = np.full(self.shape, self.padding, dtype=self.dtype)
         values[tuple(slice(size) for size in own.shape)] = own
         return Prepared(values, length)
@@ -178,7 +177,7 @@ def to_numbers(values: Iterable[float]) -> tuple[float, ...]:
 
 
 def to_finite(array: NDArray[Any], name: str) -> NDArray[np.float32]:
-    """The array as float32.
+    """The array as float32; the same one if it is that already.
 
     Raises:
         DataError: if it is empty, or holds a NaN or infinite value.
@@ -186,9 +185,9 @@ def to_finite(array: NDArray[Any], name: str) -> NDArray[np.float32]:
     if array.size == 0:
         raise DataError(f"{name}: expected at least one value, but found an array of shape {array.shape}.")
     with np.errstate(over="ignore"):
-        values: NDArray[np.float32] = array.astype(np.float32)
-    wrong = np.flatnonzero(~np.isfinite(values))
-    if len(wrong):
+        values: NDArray[np.float32] = array.astype(np.float32, copy=False)
+    if not np.isfinite(values).all():
+        wrong = np.flatnonzero(~np.isfinite(values))
         first = values.reshape(-1)[wrong[0]]
         raise DataError(f"{name}: expected finite numbers, but found {first} ({len(wrong)} of {values.size} values).")
     return values

@@ -1,0 +1,93 @@
+"""Batches made in this process, or ahead of it in worker processes that live for as many epochs as there are."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Generic, TypeVar
+
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from ..errors import DataError
+
+T = TypeVar("T")
+
+
+class ReadAhead(Generic[T]):
+    """Makes one item of each list of indices, in the order of the lists, whatever the number of workers.
+
+    Workers are started by the first pass and kept for the next ones, with what they have cached. A pass that starts
+    while another one has not ended gets workers of its own.
+
+    Args:
+        dataset: makes an item of a list of indices.
+        workers: number of processes; 0 makes items in this one.
+        pin: whether tensors are put into page-locked memory, from which copies to a GPU do not wait.
+    """
+
+    def __init__(self, dataset: Dataset[T], *, workers: int, pin: bool) -> None:
+        self._dataset, self._workers, self._pin = dataset, workers, pin
+        self._lists = _Lists()
+        self._kept: DataLoader[T] | None = None
+        self._busy = False
+
+    def read(self, lists: Sequence[list[int]]) -> Iterator[T]:
+        """The items of some lists.
+
+        Raises:
+            DataError: if a worker process is killed.
+        """
+        if self._workers == 0 or self._busy:
+            yield from _checked(self._make_loader(lists, keep=False))
+            return
+        if self._kept is None:
+            self._kept = self._make_loader(self._lists, keep=True)
+        self._lists.current = lists
+        self._busy = True
+        try:
+            yield from _checked(self._kept)
+        except DataError:
+            self._kept = None
+            raise
+        finally:
+            self._busy = False
+
+    def _make_loader(self, lists: "Sequence[list[int]] | _Lists", *, keep: bool) -> DataLoader[T]:
+        return DataLoader(
+            self._dataset,
+            sampler=lists,
+            batch_size=None,
+            collate_fn=_identity,
+            num_workers=self._workers,
+            persistent_workers=keep,
+            pin_memory=self._pin,
+            # Its own generator: starting a pass must not draw from torch's, on which dropout depends.
+            generator=torch.Generator(),
+        )
+
+
+class _Lists(Sampler[list[int]]):
+    """The lists of the pass that comes next: a DataLoader that is kept cannot be given others."""
+
+    def __init__(self) -> None:
+        self.current: Sequence[list[int]] = ()
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return iter(self.current)
+
+    def __len__(self) -> int:
+        return len(self.current)
+
+
+def _checked(loader: DataLoader[T]) -> Iterator[T]:
+    try:
+        yield from loader
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise DataError(
+            "a process that reads samples ahead was killed: is the memory full, or the shared memory in /dev/shm? "
+            "Fewer workers need less of both, and none the least"
+        ) from error
+
+
+def _identity(item: Any) -> Any:  # noqa: ANN401
+    return item
