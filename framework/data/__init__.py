@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         FeaturesPreprocessing as FeaturesPreprocessing,
         ImagePreprocessing as ImagePreprocessing,
         Preprocessing as Preprocessing,
+        SequencePreprocessing as SequencePreprocessing,
         SignalPreprocessing as SignalPreprocessing,
     )
     from .problem import Problem as Problem
@@ -49,6 +50,7 @@ else:
                 "FeaturesPreprocessing",
                 "ImagePreprocessing",
                 "Preprocessing",
+                "SequencePreprocessing",
                 "SignalPreprocessing",
             ],
             "problem": ["Problem"],

@@ -9,11 +9,14 @@ if TYPE_CHECKING:
         default_encoder as default_encoder,
         make_encoder as make_encoder,
     )
+    from .frame_mlp import FrameMLP as FrameMLP
     from .image import SmallCNN as SmallCNN, TimmImage as TimmImage
     from .log_mel import LogMel as LogMel
     from .masked_lstm import MaskedLSTM as MaskedLSTM
     from .mlp import MLP as MLP
+    from .recurrent import LSTM as LSTM, SignalLSTM as SignalLSTM
     from .signal import SignalResNet as SignalResNet
+    from .temporal_relation import TemporalRelationNetwork as TemporalRelationNetwork
     from .wrap import ModuleEncoder as ModuleEncoder, as_encoder as as_encoder
 else:
     from .._lazy import attach
@@ -23,11 +26,14 @@ else:
         {
             "audio": ["LogMelCNN"],
             "default": ["DEFAULT_ENCODERS", "default_encoder", "make_encoder"],
+            "frame_mlp": ["FrameMLP"],
             "image": ["SmallCNN", "TimmImage"],
             "log_mel": ["LogMel"],
             "masked_lstm": ["MaskedLSTM"],
             "mlp": ["MLP"],
+            "recurrent": ["LSTM", "SignalLSTM"],
             "signal": ["SignalResNet"],
+            "temporal_relation": ["TemporalRelationNetwork"],
             "wrap": ["ModuleEncoder", "as_encoder"],
         },
     )

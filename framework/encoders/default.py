@@ -9,6 +9,7 @@ from ..interfaces import Encoder
 from .audio import LogMelCNN
 from .image import default_image_encoder
 from .mlp import MLP
+from .recurrent import LSTM
 from .signal import SignalResNet
 
 DEFAULT_ENCODERS: Final[Mapping[str, Callable[..., Encoder]]] = {
@@ -16,6 +17,7 @@ DEFAULT_ENCODERS: Final[Mapping[str, Callable[..., Encoder]]] = {
     "depth": default_image_encoder,
     "features": MLP,
     "image": default_image_encoder,
+    "sequence": LSTM,
     "signal": SignalResNet,
 }
 """By `Preprocessing.kind`. All give 64 features, because RNA compares norms of features of equal size."""

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..interfaces import Encoder
-from ._checks import check_positive
+from ._checks import check_dropout, check_positive
 from .convolution import feature_layer
 
 
@@ -33,8 +33,7 @@ class MLP(Encoder):
     ) -> None:
         super().__init__()
         check_positive(in_features=in_features)
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout must be in [0, 1), but got {dropout}.")
+        check_dropout(dropout)
         self.out_features = out_features
         layers: list[nn.Module] = []
         size = in_features

@@ -9,9 +9,11 @@ from acclimate.framework.data.preprocessing import (
     FeaturesPreprocessing,
     ImagePreprocessing,
     Preprocessing,
+    SequencePreprocessing,
     SignalPreprocessing,
 )
 from acclimate.framework.encoders import (
+    LSTM,
     MLP,
     LogMelCNN,
     SignalResNet,
@@ -25,12 +27,20 @@ AUDIO = AudioPreprocessing(sampling_rate=8000, samples=4000)
 FEATURES = FeaturesPreprocessing(mean=(0.0,) * 7, std=(1.0,) * 7)
 SMALL_IMAGE = ImagePreprocessing(height=28, width=24, mean=(0.5,), std=(0.5,))
 IMAGE = ImagePreprocessing(height=80, width=96, mean=(0.5,) * 3, std=(0.5,) * 3)
+SEQUENCE = SequencePreprocessing(steps=5, mean=(0.0,) * 9, std=(1.0,) * 9)
 SIGNAL = SignalPreprocessing(length=50, mean=(0.0,) * 6, std=(1.0,) * 6)
 
 
 @pytest.mark.parametrize(
     ("preprocessing", "expected"),
-    [(AUDIO, LogMelCNN), (FEATURES, MLP), (SMALL_IMAGE, SmallCNN), (IMAGE, TimmImage), (SIGNAL, SignalResNet)],
+    [
+        (AUDIO, LogMelCNN),
+        (FEATURES, MLP),
+        (SMALL_IMAGE, SmallCNN),
+        (IMAGE, TimmImage),
+        (SEQUENCE, LSTM),
+        (SIGNAL, SignalResNet),
+    ],
 )
 def test_takes_what_the_preprocessing_gives(preprocessing: Preprocessing, expected: type[Encoder]) -> None:
     encoder = default_encoder(preprocessing)
@@ -68,7 +78,7 @@ def test_refuses_a_kind_without_default() -> None:
     class TactilePreprocessing(FeaturesPreprocessing):
         kind = "tactile"
 
-    with pytest.raises(ValueError, match="features, image, signal to have a default encoder, but got 'tactile'"):
+    with pytest.raises(ValueError, match=r"signal.* to have a default encoder, but got 'tactile'"):
         default_encoder(TactilePreprocessing(mean=(0.0,), std=(1.0,)))
 
 

@@ -6,6 +6,7 @@ from .depth import DepthPreprocessing
 from .features import FeaturesPreprocessing
 from .image import ImagePreprocessing
 from .inference import infer_preprocessing, kind_of
+from .sequence import SequencePreprocessing
 from .signal import SignalPreprocessing
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "ImagePreprocessing",
     "Prepared",
     "Preprocessing",
+    "SequencePreprocessing",
     "SignalPreprocessing",
     "infer_preprocessing",
     "kind_of",
