@@ -80,7 +80,8 @@ def read(seed: int) -> Table:
 
 def _find_rounds(root: Path, folder: Path) -> list[_Round]:
     rounds: list[_Round] = []
-    for path in sorted(path for path in folder.iterdir() if path.is_dir()):
+    # Archives made on other systems hold folders of their own.
+    for path in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__"))):
         _match(path.name)
         reports = _read_reports(root / "fatigue_self_report" / f"{path.name}.csv")
         faces = _find_frames(root / "face_keypoints" / path.name)

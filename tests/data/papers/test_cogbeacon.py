@@ -44,6 +44,7 @@ def root(data: Path) -> Path:
                     name = f"{number}_{number}_{frame}.npz"
                     write_frame(root / "face_keypoints" / session / name, seed=user + frame)
             write_text(root / "fatigue_self_report" / f"{session}.csv", "0", "1", "1")
+    write_text(root / "eeg" / "__MACOSX" / "._1_1", "left by another system")
     return root
 
 
