@@ -9,7 +9,7 @@ worst method beside it, which is not done here: a model's figure would change wi
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 
 def relative_robustness(severities: Sequence[float], scores: Sequence[float]) -> float:
@@ -25,7 +25,7 @@ def relative_robustness(severities: Sequence[float], scores: Sequence[float]) ->
         ValueError: if there are less than two severities, they do not rise from 0, or scores are not as many.
 
     Example:
-        >>> round(relative_robustness([0, 1, 2], [0.9, 0.7, 0.3]), 6)
+        >>> round(relative_robustness([0.0, 1.0, 2.0], [0.9, 0.7, 0.3]), 6)
         0.65
     """
     return _integrate(_to_sigma(severities), _to_scores(scores, severities))
@@ -47,7 +47,7 @@ def effective_robustness(severities: Sequence[float], scores: Sequence[float], b
         ValueError: if there are less than two severities, they do not rise from 0, or scores are not as many.
 
     Example:
-        >>> round(effective_robustness([0, 1, 2], [0.9, 0.8, 0.7], baseline=[0.8, 0.5, 0.2]), 6)
+        >>> round(effective_robustness([0.0, 1.0, 2.0], [0.9, 0.8, 0.7], baseline=[0.8, 0.5, 0.2]), 6)
         0.2
     """
     model, other = _to_scores(scores, severities), _to_scores(baseline, severities)
@@ -69,5 +69,5 @@ def _to_scores(scores: Sequence[float], severities: Sequence[float]) -> NDArray[
     return found
 
 
-def _integrate(sigma: ArrayLike, values: NDArray[np.float64]) -> float:
+def _integrate(sigma: NDArray[np.float64], values: NDArray[np.float64]) -> float:
     return float((np.diff(sigma) * (values[1:] + values[:-1]) / 2).sum())

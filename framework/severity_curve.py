@@ -41,7 +41,7 @@ class SeverityCurve:
 
     def relative_robustness(self, task: str) -> float:
         """See `robustness.relative_robustness`; of a regression task, of the mean absolute error with a minus sign."""
-        return relative_robustness(self.severities, self.oriented(task))
+        return relative_robustness(self._floats(), self.oriented(task))
 
     def effective_robustness(self, task: str, baseline: "SeverityCurve") -> float:
         """See `robustness.effective_robustness`; of a regression task, of the error with a minus sign.
@@ -51,7 +51,7 @@ class SeverityCurve:
         """
         if baseline.severities != self.severities:
             raise ValueError(f"baseline must have the severities {self.severities}, but has {baseline.severities}.")
-        return effective_robustness(self.severities, self.oriented(task), baseline.oriented(task))
+        return effective_robustness(self._floats(), self.oriented(task), baseline.oriented(task))
 
     def to_json(self) -> dict[str, Any]:
         """As plain data: all scores by severity, and the relative robustness by task."""
@@ -60,6 +60,9 @@ class SeverityCurve:
             "severities": {str(severity): scores.to_json() for severity, scores in self.scores.items()},
             "relative_robustness": {task: self.relative_robustness(task) for task in tasks},
         }
+
+    def _floats(self) -> list[float]:
+        return [float(severity) for severity in self.scores]
 
 
 def evaluate_severities(
@@ -83,11 +86,9 @@ def evaluate_severities(
         DataError: if a corruption does not fit its modality, or a file cannot be used.
         RunError: if the model's logits are not finite.
     """
-    tables = {0: table, **{severity: corrupt_table(table, steps) for severity, steps in plans.items()}}
-    # Each table is gone through once, so nothing needs to be kept in memory.
-    return SeverityCurve(
-        {
-            severity: evaluate(predict, Samples(rows, schema, labelled=True, cache_bytes=0), batch_size)
-            for severity, rows in tables.items()
-        }
-    )
+    found = {}
+    for severity, steps in {0: (), **plans}.items():
+        # Each table is gone through once, so nothing is kept in memory.
+        samples = Samples(corrupt_table(table, steps), schema, labelled=True, cache_bytes=0)
+        found[severity] = evaluate(predict, samples, batch_size)
+    return SeverityCurve(found)

@@ -52,3 +52,21 @@ def make_plans(options: Any, table: "Table", severity: int | None = None) -> "tu
             raise AcclimateError(f"--corrupt {text!r}: {error}") from error
         plans.append(plan)
     return tuple(plans)
+
+
+def plan_severities(options: Any, table: "Table") -> "dict[int, tuple[Plan, ...]]":  # noqa: ANN401
+    """Plans by severity: 1 to 5 where a corruption is given without one, else all that is given as severity 1.
+
+    Args:
+        options: see `make_plans`.
+        table: see `make_plans`.
+
+    Raises:
+        AcclimateError: see `make_plans`.
+    """
+    from ..data.corruptions import SEVERITIES, leaves_severity_open
+
+    least = make_plans(options, table, SEVERITIES[0])
+    if not any(map(leaves_severity_open, options.corrupt)):
+        return {SEVERITIES[0]: least}
+    return {severity: make_plans(options, table, severity) for severity in SEVERITIES}
