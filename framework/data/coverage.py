@@ -23,7 +23,8 @@ def check_labels(table: Table, task: str, source: Sequence[str] | None) -> list[
     labelled = {row.domain for row in training if row.labels[task] is not None}
     sources = [(name,) for name in sorted(labelled)] if source is None else [tuple(source)]
     classes = {cell for row in table.rows if (cell := row.labels[task]) is not None}
-    names = sort_naturally(classes) if table.kind(task) == "classes" else ()
+    # A task whose classes are known beforehand may have rare ones.
+    names = sort_naturally(classes) if table.kind(task) == "classes" and task not in table.classes else ()
     problems: list[Problem] = []
     for domains in sources:
         rows = [row for row in training if row.domain in domains]

@@ -84,9 +84,10 @@ class Table:
             half of its cells, empty ones apart, have the form of a path that can be read (see `parse_reference`).
             Decided once for a whole table, then kept by `select`.
         kinds: what a task is, by name, where `infer_kind` would guess wrong; kept by `select`.
+        classes: all classes of a task, by its name, where the source's training rows may lack some; kept by `select`.
 
     Raises:
-        DataError: if `kinds` names a task that is not there.
+        DataError: if `kinds` or `classes` names a task that is not there.
     """
 
     rows: tuple[Row, ...] = attrs.field(converter=_to_rows)
@@ -98,9 +99,11 @@ class Table:
     )
 
     kinds: Mapping[str, TaskKind] = attrs.field(factory=dict, kw_only=True)
+    classes: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, kw_only=True)
 
     @kinds.validator
-    def _check_kinds(self, _: object, value: Mapping[str, TaskKind]) -> None:
+    @classes.validator
+    def _check_tasks(self, _: object, value: Mapping[str, object]) -> None:
         for name in value:
             if name not in self.tasks:
                 raise DataError(f"task must be one of {_list(self.tasks)}, but got {name!r}.")
@@ -120,6 +123,8 @@ class Table:
 
     def kind(self, task: str) -> TaskKind:
         """Whether a task has classes or is a regression target: as `kinds` says, else as the labels look."""
+        if task in self.classes:
+            return "classes"
         return self.kinds.get(task) or infer_kind(cell for row in self.rows if (cell := row.labels[task]) is not None)
 
     def with_kinds(self, kinds: Mapping[str, TaskKind]) -> "Table":

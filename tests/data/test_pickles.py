@@ -206,13 +206,15 @@ def test_arrays_of_a_pickle_can_be_named_in_a_table(tmp_path: Path) -> None:
     clips = [{"uid": 5, "rgb": features[0]}, {"uid": 6, "rgb": features[1]}]
     ragged = [np.zeros(2), np.ones(3)]
     value = {"features": {"RGB": features.astype(">f4")}, "narration_ids": ["a", "b"], "clips": clips, "ragged": ragged}
+    value["lists"] = [[1, 2.5], (3, 4.0)]
     lines = convert(write_pickle(tmp_path, value), tmp_path / "made" / "out.npz")
     assert lines[0] == f"{tmp_path}/made/out.npz: features/RGB, float32 of shape (2, 4, 3)"
     with np.load(tmp_path / "made" / "out.npz", allow_pickle=False) as archive:
         assert sorted(archive.files) == [
-            *("clips/rgb", "clips/uid", "features/RGB", "narration_ids", "ragged/0", "ragged/1")
+            *("clips/rgb", "clips/uid", "features/RGB", "lists", "narration_ids", "ragged/0", "ragged/1")
         ]
         assert archive["clips/uid"].tolist() == [5, 6]
+        assert archive["lists"].tolist() == [[1, 2.5], [3, 4]]
         assert archive["narration_ids"].tolist() == ["a", "b"]
     for key in ("features/RGB", "clips/rgb"):
         np.testing.assert_array_equal(read_cell(f"made/out.npz:{key}[1]", tmp_path).array(), features[1])

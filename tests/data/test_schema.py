@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 from acclimate.framework import DataError, Task
@@ -13,6 +14,7 @@ from acclimate.framework.data import (
     Schema,
     SignalPreprocessing,
     Table,
+    check_table,
     read_table,
     scan_table,
 )
@@ -78,6 +80,15 @@ def test_overrides_of_a_kind_are_for_modalities_that_do_not_stand_for_themselves
     table = read_table(write_text(tmp_path / "table.csv", "id,domain,split,label,voice,music", *lines))
     schema = Schema.fit(table, {"audio": {"samples": 7}, "music": {}})
     assert {name: part.shape for name, part in schema.preprocessing.items()} == {"voice": (7,), "music": (10,)}
+
+
+def test_classes_that_are_known_beforehand(tmp_path: Path) -> None:
+    table = attrs.evolve(source(tmp_path), classes={"label": ("wave", "bow", *CLASSES[:2])})
+    assert table.kind("label") == "classes"
+    assert Schema.fit(table.select("lab", "train")).tasks == (Task("label", ("wave", "bow", *CLASSES[:2])),)
+    assert check_table(table).problems == ()
+    with pytest.raises(DataError, match="task must be one of 'label', but got 'verb'"):
+        attrs.evolve(table, classes={"verb": CLASSES})
 
 
 def test_several_tasks_of_both_kinds(tmp_path: Path) -> None:

@@ -13,24 +13,25 @@ from .layout import DataSetFolder
 _DAMAGE: Final = (OSError, ValueError, EOFError, zipfile.BadZipFile)
 
 
-def require_converted(folder: DataSetFolder, *pickles: str) -> Path:
-    """The .npz of the first pickle that was converted, beside it.
+def require_converted(folder: DataSetFolder, *pickles: str, suffix: str = ".npz") -> Path:
+    """What the first pickle that was converted became, beside it.
 
     Args:
         folder: of the data set.
         pickles: names, relative to the folder, any of which will do.
+        suffix: `.npz` for arrays, `.csv` for a table.
 
     Raises:
         DataError: if none was; it says which command converts the first one that is there.
     """
     root = folder.require()
     for name in pickles:
-        if (path := (root / name).with_suffix(".npz")).is_file():
+        if (path := (root / name).with_suffix(suffix)).is_file():
             return path
     pickle = root / folder.require_one(*pickles)
     raise DataError(
         f"{pickle}: a pickle can run anything when it is read, so training never reads one. Convert it once: "
-        f"acclimate data convert {pickle} {pickle.with_suffix('.npz')}"
+        f"acclimate data convert {pickle} {pickle.with_suffix(suffix)}"
     )
 
 

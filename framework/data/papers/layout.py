@@ -94,6 +94,22 @@ def read_annotations(path: Path, columns: Sequence[str], delimiter: str = ",") -
     return [(line, {name: cell or "" for name, cell in record.items()}) for line, record in records]
 
 
+def read_lines(path: Path) -> list[tuple[int, str]]:
+    """Number and text of each line that is not empty.
+
+    Raises:
+        DataError: if the file cannot be read or is not UTF-8, or there is no line.
+    """
+    try:
+        texts = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: expected text in UTF-8, but found: {error}") from error
+    lines = [(line, text.strip()) for line, text in enumerate(texts, start=1) if text.strip()]
+    if not lines:
+        raise DataError(f"{path}: expected lines of text, but found none.")
+    return lines
+
+
 def check_files(table: Table, annotations: Path) -> Table:
     """The table as it is, after a look whether every file that its cells name is there; none is opened.
 

@@ -61,17 +61,24 @@ def _walk_list(items: list[Any], name: str) -> Iterator[tuple[str, NDArray[Any]]
     elif all(isinstance(item, dict) and item.keys() == items[0].keys() for item in items):
         for key in items[0]:
             yield from _walk([item[key] for item in items], _join(name, key))
-    elif all(_is_like(item, items[0]) for item in items):
-        yield name, np.stack(items)
+    elif (stacked := _stack(items)) is not None:
+        yield name, stacked
     else:
         for position, item in enumerate(items):
             yield from _walk(item, _join(name, position))
 
 
-def _is_like(item: object, first: object) -> bool:
-    if not (isinstance(item, np.ndarray) and isinstance(first, np.ndarray)) or item.dtype.hasobject:
-        return False
-    return bool(item.shape == first.shape and item.dtype.kind == first.dtype.kind)
+def _stack(items: list[Any]) -> NDArray[Any] | None:
+    """Arrays, or lists of numbers, that are alike, as one array."""
+    arrays = [np.array(item) if _is_list_of_numbers(item) else item for item in items]
+    if not all(isinstance(array, np.ndarray) and not array.dtype.hasobject for array in arrays):
+        return None
+    alike = {(array.shape, array.dtype.kind) for array in arrays}
+    return np.stack(arrays) if len(alike) == 1 else None
+
+
+def _is_list_of_numbers(item: object) -> bool:
+    return isinstance(item, list | tuple) and all(isinstance(value, int | float | complex) for value in item)
 
 
 def _to_array(value: object, name: str) -> NDArray[Any]:
