@@ -6,8 +6,6 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from ..errors import DataError
-
 T = TypeVar("T")
 
 
@@ -30,23 +28,16 @@ class ReadAhead(Generic[T]):
         self._busy = False
 
     def read(self, lists: Sequence[list[int]]) -> Iterator[T]:
-        """The items of some lists.
-
-        Raises:
-            DataError: if a worker process is killed.
-        """
+        """The items of some lists."""
         if self._workers == 0 or self._busy:
-            yield from _checked(self._make_loader(lists, keep=False))
+            yield from self._make_loader(lists, keep=False)
             return
         if self._kept is None:
             self._kept = self._make_loader(self._lists, keep=True)
         self._lists.current = lists
         self._busy = True
         try:
-            yield from _checked(self._kept)
-        except DataError:
-            self._kept = None
-            raise
+            yield from self._kept
         finally:
             self._busy = False
 
@@ -75,18 +66,6 @@ class _Lists(Sampler[list[int]]):
 
     def __len__(self) -> int:
         return len(self.current)
-
-
-def _checked(loader: DataLoader[T]) -> Iterator[T]:
-    try:
-        yield from loader
-    except RuntimeError as error:
-        if "DataLoader worker" not in str(error):
-            raise
-        raise DataError(
-            "a process that reads samples ahead was killed: is the memory full, or the shared memory in /dev/shm? "
-            "Fewer workers need less of both, and none the least"
-        ) from error
 
 
 def _identity(item: Any) -> Any:  # noqa: ANN401

@@ -1,6 +1,9 @@
 """Batches for torch: the same ones whenever, wherever and by however many processes they are made."""
 
+import gc
 import math
+import multiprocessing
+import pickle
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
@@ -201,3 +204,59 @@ def test_an_unknown_domain_is_named(samples: Samples) -> None:
 def test_sizes_that_make_no_sense_are_refused(samples: Samples, batch_size: int, workers: int, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}$"):
         make_loader(samples, batch_size=batch_size, workers=workers)
+
+
+def worker_ids() -> set[int | None]:
+    """Processes that this one has started and that live."""
+    return {process.pid for process in multiprocessing.active_children()}
+
+
+def test_workers_live_from_epoch_to_epoch(samples: Samples) -> None:
+    before = worker_ids()
+    loader = make_loader(samples, workers=2)
+    list(loader.epoch(0))
+    first = worker_ids() - before
+    assert len(first) == 2
+    batches = loader.epoch(1)
+    next(batches)
+    # Left before its end, as a target that cycles is.
+    del batches
+    assert_same(loader.epoch(2, start=1), list(make_loader(samples).epoch(2))[1:])
+    assert worker_ids() - before == first
+    del loader
+    gc.collect()
+    assert not worker_ids() - before
+
+
+def test_epochs_may_be_read_at_the_same_time(samples: Samples) -> None:
+    loader, plain = make_loader(samples, workers=2), make_loader(samples)
+    pairs = list(zip(loader.epoch(0), loader.epoch(1), strict=True))
+    assert_same([first for first, _ in pairs], plain.epoch(0))
+    assert_same([second for _, second in pairs], plain.epoch(1))
+
+
+def test_workers_divide_the_cache(table: Table, samples: Samples) -> None:
+    size = sum(values.nbytes for values in samples[0].inputs.values())
+    cached = Samples(table, samples.schema, labelled=True, cache_bytes=9 * size)
+    part = cached.divided(3)
+    assert (part.cache_bytes, part.table is cached.table) == (3 * size, True)
+    found = [part[index] for index in range(4)]
+    assert [part[index] is sample for index, sample in enumerate(found)] == [True, True, True, False]
+    assert cached[0] is cached[0]
+    assert cached[0] is not found[0]
+
+
+def test_the_cache_is_not_copied_to_other_processes(samples: Samples) -> None:
+    """Where processes are spawned, what they need is pickled."""
+    bare = len(pickle.dumps(samples.divided(1)))
+    assert samples[0] is samples[0]
+    assert len(pickle.dumps(samples)) == bare
+    assert pickle.loads(pickle.dumps(samples))[0].id == samples[0].id  # noqa: S301
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="only a GPU has page-locked memory")
+def test_batches_are_pinned_for_a_gpu(samples: Samples) -> None:
+    loader = Loader(samples, 5, shuffle=True, seed=0, domains=DOMAINS, workers=2, pin=True)
+    batches = list(loader)
+    assert all(values.is_pinned() for batch in batches for values in batch.inputs.values())
+    assert_same((batch.to("cuda").to("cpu") for batch in batches), make_loader(samples))

@@ -92,8 +92,7 @@ class Preprocessing(ABC):
         own = np.ascontiguousarray(self._prepare(decoded), dtype=self.dtype)
         length = None if self.time_axis is None else own.shape[self.time_axis]
         if length is None or own.shape == self.shape:
-            # A view would keep all that a file holds in memory for as long as the sample is kept.
-            return Prepared(own if own.base is None else own.copy(), length)
+            return Prepared(_without_rest(own), length)
         values = np.full(self.shape, self.padding, dtype=self.dtype)
         values[tuple(slice(size) for size in own.shape)] = own
         return Prepared(values, length)
@@ -151,6 +150,12 @@ class Preprocessing(ABC):
             return cls(**fields)
         except ValueError as error:
             raise DataError(f"{cls.kind} preprocessing: {error}") from error
+
+
+def _without_rest(values: NDArray[Any]) -> NDArray[Any]:
+    """The same values; a copy, if they are a part of a larger array, which would be kept in memory with them."""
+    whole = values if values.base is None else values.base
+    return values if isinstance(whole, np.ndarray) and whole.nbytes == values.nbytes else values.copy()
 
 
 def check_positive(_: object, field: "attrs.Attribute[int]", value: object) -> None:
