@@ -70,7 +70,8 @@ def _add_options(parser: "ArgumentParser") -> None:
         action="append",
         default=[],
         metavar="SRC:TGT",
-        help="domains, SRC may be A+B; may be given several times; built-in data sets have a default",
+        help="domains, SRC may be A+B; may be given several times; built-in data sets have a default, and `paper` "
+        "means all that the papers report on them",
     )
     add("--seeds", type=int, default=5, help="so many: 0, 1, ...")
     add("--out", type=Path, required=True, help="folder of the grid")
@@ -104,7 +105,7 @@ def _make_grid(options: Any) -> "Grid":  # noqa: ANN401
     settings = read_settings(options.set)
     return Grid(
         options.data,
-        _choose_shifts(options.data, options.shift),
+        choose_shifts(options.data, options.shift),
         read_recipes(tuple(options.recipes.split(",")), settings),
         tuple(range(options.seeds)),
         settings,
@@ -112,15 +113,37 @@ def _make_grid(options: Any) -> "Grid":  # noqa: ANN401
     )
 
 
-def _choose_shifts(data: str, shifts: Sequence[str]) -> tuple["Shift", ...]:
+def choose_shifts(data: str, shifts: Sequence[str]) -> tuple["Shift", ...]:
+    """The shifts that were asked for, or the default of a built-in data set.
+
+    Args:
+        data: table, or name of a built-in data set.
+        shifts: `SRC:TGT` each, or `paper` for all that the papers report on a built-in data set.
+
+    Raises:
+        AcclimateError: if one is of another form, or there is none and no default.
+
+    Example:
+        >>> [str(shift) for shift in choose_shifts("ucf-hmdb", ["paper"])]
+        ['ucf:hmdb', 'hmdb:ucf']
+    """
     from ..grid.cell import Shift
 
     if shifts:
-        return tuple(dict.fromkeys(map(Shift.parse, shifts)))
+        return tuple(dict.fromkeys(shift for text in shifts for shift in _read_shifts(data, text)))
     source, target = choose_domains(data, None, None) if not Path(data).suffix else ((), None)
     if target is None:
         raise AcclimateError("--shift must name domains of the table, such as --shift A:B, but is missing")
     return (Shift(source, target),)
+
+
+def _read_shifts(data: str, text: str) -> tuple["Shift", ...]:
+    from ..data import paper_shifts
+    from ..grid.cell import Shift
+
+    if text == "paper":
+        return tuple(Shift(tuple(source.split("+")), target) for source, target in paper_shifts(data))
+    return (Shift.parse(text),)
 
 
 def _read_search(options: Any, grid: "Grid") -> "Search":  # noqa: ANN401

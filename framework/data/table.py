@@ -122,10 +122,12 @@ class Table:
         return tuple(sorted({row.split for row in self.rows}))
 
     def kind(self, task: str) -> TaskKind:
-        """Whether a task has classes or is a regression target: as `kinds` says, else as the labels look."""
+        """Whether a task has classes or is a regression target: as `kinds` or `classes` says, else as labels look."""
+        if task in self.kinds:
+            return self.kinds[task]
         if task in self.classes:
             return "classes"
-        return self.kinds.get(task) or infer_kind(cell for row in self.rows if (cell := row.labels[task]) is not None)
+        return infer_kind(cell for row in self.rows if (cell := row.labels[task]) is not None)
 
     def with_kinds(self, kinds: Mapping[str, TaskKind]) -> "Table":
         """The same rows, with tasks whose kind is known."""

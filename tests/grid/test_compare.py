@@ -182,6 +182,7 @@ def test_an_interrupted_grid_says_how_to_go_on(folder: Path, tmp_path: Path) -> 
         (["--shift", "there"], "--shift takes SRC:TGT"),
         (["--shift", "here+:there"], "--shift takes SRC:TGT"),
         (["--shift", "here:here"], "must not be one of its sources"),
+        (["--shift", "paper"], "a built-in data set must be one of avdigits-accent, "),
         (["--seeds", "0"], "--seeds must be at least 1, but got 0"),
         (["--processes", "0"], "--processes must be at least 1"),
         (["--data", "wrists"], "wrists"),

@@ -35,7 +35,7 @@ class _Part:
 
     Args:
         domain: `source` or `target`.
-        split: train, validation or test.
+        split: train or test.
         features: name of its features.
         annotations: name of the file, without its beginning and ending.
         labelled: whether it tells verbs and nouns.
@@ -56,7 +56,7 @@ class _Part:
 
 _PARTS: Final = (
     _Part("source", "train", "source_train", "source_train"),
-    _Part("source", "validation", "source_val", "source_val", needed=False),
+    _Part("source", "test", "source_val", "source_val", needed=False),
     _Part("target", "train", "target_train", "target_train_timestamps", labelled=False),
     _Part("target", "test", "target_val", "target_val"),
 )
@@ -65,8 +65,8 @@ _PARTS: Final = (
 def read(_seed: int) -> Table:
     """Features of action segments by TBN, `(25, 1024)` each: `audio`, `flow` and `rgb`, with a verb and a noun.
 
-    `source` was filmed in 2018, `target` two years later. Test are the labelled segments of the target's validation
-    recordings; those of the source's, if they are there, are its validation. A group is one recording.
+    `source` was filmed in 2018, `target` two years later. What the challenge calls validation is `test` here, of the
+    source if there are features of it: its own test has no labels. A group is one recording.
 
     Raises:
         DataError: if a file is missing, an annotation cannot be read, or a segment has no features.

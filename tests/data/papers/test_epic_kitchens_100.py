@@ -75,10 +75,10 @@ def test_the_target_is_trained_on_without_labels_and_scored_on_all_classes() -> 
     assert [sample.labels for sample in samples][5] == {"verb": 5, "noun": 50}
 
 
-def test_labelled_recordings_of_the_source_are_its_validation(root: Path) -> None:
+def test_the_source_is_tested_if_there_are_features_for_it(root: Path) -> None:
     write_part(root, "source_val", "source_val", TRAIN, count=4)
     table = open_table("epic-kitchens-100")
-    assert len(table.select("source", "validation")) == 4
+    assert len(table.select("source", "test")) == 4
 
 
 def test_a_part_that_is_not_needed_must_be_whole(root: Path) -> None:
