@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -69,8 +70,11 @@ class Experiment:
         if self.target in self.source:
             raise DataError(f"target must not be one of the sources {', '.join(self.source)}, but got {self.target!r}")
 
-    def open(self) -> tuple[Schema, Domains]:
+    def open(self, *, pin: bool = False) -> tuple[Schema, Domains]:
         """Fit the schema on the source's training rows, and make the loaders.
+
+        Args:
+            pin: whether batches are put into page-locked memory, as is good for training on a GPU.
 
         Raises:
             DataError: if a domain or split is missing, or a file cannot be read.
@@ -79,11 +83,12 @@ class Experiment:
         schema = Schema.fit(training, self._known())
         target = self._target_rows()
         unlabelled = None if target is None else Samples(target, schema, labelled=False)
+        load = partial(self._loader, pin=pin)
         return schema, Domains(
-            source=self._loader(Samples(training, schema, labelled=True), shuffle=True),
-            validation=self._loader(Samples(validation, schema, labelled=True), shuffle=False),
-            target=None if unlabelled is None else self._loader(unlabelled, shuffle=True),
-            target_in_order=None if unlabelled is None else self._loader(unlabelled, shuffle=False),
+            source=load(Samples(training, schema, labelled=True), shuffle=True),
+            validation=load(Samples(validation, schema, labelled=True), shuffle=False),
+            target=None if unlabelled is None else load(unlabelled, shuffle=True),
+            target_in_order=None if unlabelled is None else load(unlabelled, shuffle=False),
         )
 
     def find_bad_rows(self) -> tuple[Problem, ...]:
@@ -122,7 +127,7 @@ class Experiment:
             return None
         return leave_out(self.table.select(self.target, "train"), self.skipped or (), labelled=False)
 
-    def _loader(self, samples: Samples, *, shuffle: bool) -> Loader:
+    def _loader(self, samples: Samples, *, shuffle: bool, pin: bool) -> Loader:
         domains = (*self.source, *([] if self.target is None else [self.target]))
         return Loader(
             samples,
@@ -131,6 +136,7 @@ class Experiment:
             seed=self.seed,
             domains=domains,
             workers=self.workers,
+            pin=pin,
         )
 
 
@@ -207,7 +213,7 @@ def adapt_table(
     scores = _summary_scores(reference) if isinstance(reference, Path) else {}
     if skip_bad:
         experiment = attrs.evolve(experiment, skipped=settle_skipped(experiment.find_bad_rows, out, resume=resume))
-    schema, domains = experiment.open()
+    schema, domains = experiment.open(pin=accelerator is not None and accelerator.device.type == "cuda")
 
     def train(recipe: Recipe, folder: Path, initial: Path | None, oracle: Oracle | None = None) -> Adapted:
         method = experiment.build(recipe, schema, domains)
