@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..framework.data.decoding import Decoded
 from ..framework.data.preprocessing import Prepared
 from ..framework.data.reading import read_cell
+from ..framework.data.reference import is_reference
 from ..framework.data.schema import Schema
 from ..framework.errors import DataError, ExportError
 from ..framework.layout import JOINT, Task
@@ -21,7 +22,7 @@ from .feeding import Port, check_names, make_feed
 from .providers import open_session
 
 Source: TypeAlias = str | os.PathLike[str] | NDArray[Any]
-"""Where a sample's modality comes from: a path, as in a table's cell, or an array as such a file would hold it."""
+"""Where a sample's modality comes from: a path or text, as in a table's cell, or an array as such a file holds it."""
 
 
 @attrs.frozen
@@ -141,7 +142,8 @@ class Session:
 
     def _prepare(self, modality: str, source: Source) -> Prepared:
         try:
-            return self.schema.preprocessing[modality].prepare(decode_source(source))
+            preprocessing = self.schema.preprocessing[modality]
+            return preprocessing.prepare(decode_source(source, takes_text=preprocessing.kind == "text"))
         except DataError as error:
             raise DataError(f"{modality}: {error}") from error
 
@@ -161,14 +163,24 @@ def read_config(path: str | os.PathLike[str]) -> ArtefactConfig:
     return ArtefactConfig.from_document(document, str(model_path(path).with_name(CONFIG_FILE)))
 
 
-def decode_source(source: object) -> Decoded:
+def decode_source(source: object, *, takes_text: bool = False) -> Decoded:
     """Read a path as a table's cell, and take an array as it is.
+
+    Args:
+        source: path or array.
+        takes_text: take a string that has not the form of a path, see `parse_reference`, for the text itself.
 
     Raises:
         DataError: if it is neither, or the file cannot be read.
+
+    Example:
+        >>> decode_source("a fine day", takes_text=True).value
+        'a fine day'
     """
     if isinstance(source, np.ndarray):
         return Decoded("array", source, name="array")
+    if takes_text and isinstance(source, str) and not is_reference(source):
+        return Decoded("text", source, name=repr(source))
     if isinstance(source, str | os.PathLike):
         return read_cell(os.fspath(source), Path())
     raise DataError(f"expected a path or a numpy array, but got {type(source).__name__}.")

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def main(arguments: list[str]) -> None:
     """Run the command."""
     description = (
-        "Classify samples by their files: one option for each modality of the artefact, with one file a sample. "
-        "Modalities may be left out."
+        "Classify samples by their files: one option for each modality of the artefact, with one file, or text, a "
+        "sample. Modalities may be left out."
     )
     parser = make_parser("predict", description)
     parser.add_argument("artefact", type=Path, help="folder of the artefact, or its model.onnx")

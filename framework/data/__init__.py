@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Preprocessing as Preprocessing,
         SequencePreprocessing as SequencePreprocessing,
         SignalPreprocessing as SignalPreprocessing,
+        TextPreprocessing as TextPreprocessing,
     )
     from .problem import Problem as Problem
     from .reading import read_cell as read_cell
@@ -52,6 +53,7 @@ else:
                 "Preprocessing",
                 "SequencePreprocessing",
                 "SignalPreprocessing",
+                "TextPreprocessing",
             ],
             "problem": ["Problem"],
             "reading": ["read_cell"],

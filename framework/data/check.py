@@ -3,16 +3,15 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from textwrap import shorten
 
 import attrs
 
 from .builtin import builtin_names, open_table
 from .consistency import check_files
 from .coverage import check_labels
+from .inline_text import find_stray_words
 from .labels import TaskKind
 from .problem import Problem
-from .reference import SUFFIXES
 from .report import Report, count
 from .table import Table
 from .table_file import scan_table
@@ -76,16 +75,8 @@ def check_table(table: Table, source: Sequence[str] | None = None) -> Report:
 
 
 def _check_modality(table: Table, modality: str) -> list[Problem]:
-    if modality not in table.text:
-        return check_files(table, modality)
-    example = next(cell for row in table.rows if (cell := row.cells[modality]) is not None)
-    return [
-        Problem(
-            f"expected paths that end in {', '.join(SUFFIXES)}, but found text, such as {shorten(example, 40)!r}, "
-            "which no encoder takes yet: rename the column to meta.<name>, or bring vectors of features.",
-            modality=modality,
-        )
-    ]
+    stray = find_stray_words(table, modality)
+    return check_files(table, modality) if stray is None else [stray]
 
 
 def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:

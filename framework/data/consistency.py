@@ -37,6 +37,8 @@ def find_traits(decoded: Decoded) -> Traits:
         {'kind': 'audio', 'channels': 2, 'sampling_rate': 8000, 'length': None}
     """
     kind = kind_of(decoded)
+    if kind == "text":
+        return {"kind": kind, "channels": None, "sampling_rate": None, "length": None}
     array = to_finite(decoded.array(), decoded.name)
     is_vector = kind == "features"
     axes = 3 if kind == "image" else 2

@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import DataError
 from ..layout import Task
 from .decoding import Decoded
+from .inline_text import find_stray_words
 from .labels import TaskKind, make_task
 from .preprocessing import Preprocessing
 from .preprocessing.inference import infer_kind
@@ -140,6 +141,9 @@ def _find_kind(table: Table, modality: str, overrides: Mapping[str, Mapping[str,
     if known is not None:
         return Preprocessing.of_kind(known).kind
     column = _Column(table, modality, _spread(_rows_with(table, modality)))
+    stray = find_stray_words(table, modality)
+    if stray is not None:
+        raise DataError(str(stray))
     with _named_row(column):
         return infer_kind(column)
 

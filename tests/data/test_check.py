@@ -11,7 +11,6 @@ from acclimate.framework.data import Problem, Report, check_data, check_file, ch
 from .data_files import CLASSES, ENDINGS, write_image, write_multimodal_table, write_sound, write_text
 
 NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, 40)
-ADVICE = "which no encoder takes yet: rename the column to meta.<name>, or bring vectors of features."
 REFERENCES = f"{ENDINGS}, `archive.zip!member` or `archive.npz:key[row]`"
 HEADER = "id,domain,split,label,image,speech"
 
@@ -159,14 +158,16 @@ def test_a_target_needs_no_labels_but_a_source_does(tmp_path: Path) -> None:
     ]
 
 
-def test_text_is_counted_but_cannot_be_used(tmp_path: Path) -> None:
-    report = check_rows(
-        tmp_path, "a,x,train,a fine day,a.wav", "b,x,train,,a.wav", header="id,domain,split,said,speech"
-    )
+def test_text_is_data_but_single_words_are_more_likely_names(tmp_path: Path) -> None:
+    header = "id,domain,split,said,speech"
+    report = check_rows(tmp_path, "a,x,train,a fine day,a.wav", "b,x,train,,a.wav", header=header)
     assert report.presence == {"said+speech": {("x", "train"): 1}, "speech": {("x", "train"): 1}}
-    assert messages(report) == [
-        f"said: expected paths that end in {ENDINGS}, but found text, such as 'a fine day', {ADVICE}"
-    ]
+    assert report.ok
+    report = check_rows(tmp_path, "a,x,train,Ann,a.wav", "b,x,train,Bob,a.wav", header=header)
+    rule = f"expected text of more than one word, or paths that end in {ENDINGS}, but found words such as 'Ann'"
+    advice = "rename the column to meta.<name>, or say data.preprocessing.said.kind=text if it is."
+    assert messages(report) == [f"said: {rule}: {advice}"]
+    assert check_rows(tmp_path, f"a,x,train,{'喂' * 41},a.wav", header=header).ok
 
 
 def test_a_table_without_a_good_row_is_checked(tmp_path: Path) -> None:

@@ -20,8 +20,6 @@ from acclimate.framework.data.preprocessing import infer_preprocessing
 from acclimate.framework.data.preprocessing.moments import Moments
 from numpy.typing import NDArray
 
-from .data_files import ENDINGS
-
 ALL = [
     SignalPreprocessing(length=4, mean=[1.0, 2.0], std=[1.0, 0.5], sampling_rate=100),
     AudioPreprocessing(sampling_rate=8000, samples=5),

@@ -14,10 +14,12 @@ from acclimate.framework.data import (
     Schema,
     SignalPreprocessing,
     Table,
+    TextPreprocessing,
     check_table,
     read_table,
     scan_table,
 )
+from acclimate.framework.data.preprocessing.tokenizer import SPECIAL_TOKENS
 from acclimate.framework.data.schema import FITTED_ROWS
 
 from .data_files import CLASSES, ENDINGS, write_multimodal_table, write_sound, write_text
@@ -120,13 +122,6 @@ def write_speech(folder: Path, *cells: str, labels: str = "12", header: str = "s
         (["a.wav", "c.wav"], "line 3, id 'r1', speech: c.wav: expected a file, but found none at {folder}/c.wav."),
         (["nan.npy"], "line 2, id 'r0', speech: nan.npy: expected finite numbers, but found nan (1 of 3 values)."),
         (
-            ["a fine day", "a.wav", "no"],
-            (
-                f"line 2, id 'r0', speech: 'a fine day': expected numbers, or a path that ends in {ENDINGS}, but found "
-                "text, which no encoder takes yet: rename the column to meta.<name>, or bring vectors of features."
-            ),
-        ),
-        (
             ["a.wav", "a fine day"],
             (
                 f"line 3, id 'r1', speech: a fine day: expected a file that ends in {ENDINGS}, "
@@ -139,6 +134,23 @@ def test_a_row_that_does_not_fit_is_named(tmp_path: Path, cells: list[str], mess
     with pytest.raises(DataError) as error:
         Schema.fit(write_speech(tmp_path, *cells))
     assert str(error.value) == message.format(folder=tmp_path)
+
+
+def test_a_column_of_words_is_not_taken_for_text_unless_that_is_said(tmp_path: Path) -> None:
+    table = write_speech(tmp_path, "Ann", "Bob")
+    with pytest.raises(
+        DataError, match=r"^speech: expected text of more than one word, .* words such as 'Ann': rename"
+    ):
+        Schema.fit(table)
+    assert Schema.fit(table, {"speech": {"kind": "text"}}).preprocessing["speech"].kind == "text"
+
+
+def test_text_is_fitted_on_all_rows(tmp_path: Path) -> None:
+    rows = 3 * FITTED_ROWS
+    table = write_speech(tmp_path, *(f"word{row // 2} again" for row in range(rows)))
+    fitted = Schema.fit(table).preprocessing["speech"]
+    assert isinstance(fitted, TextPreprocessing)
+    assert fitted.vocabulary.size == len(SPECIAL_TOKENS) + rows // 2 + 1
 
 
 def test_a_modality_without_data_is_named(tmp_path: Path) -> None:
@@ -190,7 +202,10 @@ def test_names_that_are_not_there(tmp_path: Path, arguments: dict[str, Any], mes
         ),
         (
             {"preprocessing": {"a": {"kind": "smell"}}, "tasks": []},
-            "kind of preprocessing must be one of audio, depth, features, image, signal, but got 'smell'.",
+            (
+                "kind of preprocessing must be one of audio, depth, features, image, sequence, signal, text, "
+                "but got 'smell'."
+            ),
         ),
     ],
 )

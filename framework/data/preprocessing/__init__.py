@@ -8,6 +8,7 @@ from .image import ImagePreprocessing
 from .inference import infer_preprocessing, kind_of
 from .sequence import SequencePreprocessing
 from .signal import SignalPreprocessing
+from .text import TextPreprocessing
 
 __all__ = [
     "AudioPreprocessing",
@@ -18,6 +19,7 @@ __all__ = [
     "Preprocessing",
     "SequencePreprocessing",
     "SignalPreprocessing",
+    "TextPreprocessing",
     "infer_preprocessing",
     "kind_of",
     "to_finite",

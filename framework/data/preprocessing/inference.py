@@ -8,7 +8,6 @@ import numpy as np
 
 from ...errors import DataError
 from ..decoding import Decoded
-from ..reference import SUFFIXES
 from .base import Preprocessing
 from .image import to_pixels
 
@@ -24,13 +23,13 @@ costs less on the side of signals, whose encoder takes any number of channels an
 def infer_kind(samples: Iterable[Decoded]) -> str:
     """The kind of preprocessing that all of the samples call for.
 
-    Sound files are audio and pictures are images. Arrays are images if they are bytes of two or three axes, features if
-    they are vectors of which more than half have one length (the others are then wrong), and signals of one channel if
-    they are vectors of many lengths. Other arrays of two axes are signals `(time, channels)`, or sequences of frames'
-    features where most of them have more than `MAX_CHANNELS` columns.
+    Sound files are audio, pictures are images, and text is text. Arrays are images if they are bytes of two or three
+    axes, features if they are vectors of which more than half have one length (the others are then wrong), and signals
+    of one channel if they are vectors of many lengths. Other arrays of two axes are signals `(time, channels)`, or
+    sequences of frames' features where most of them have more than `MAX_CHANNELS` columns.
 
     Raises:
-        DataError: if they call for different ones, for none, or are text.
+        DataError: if they call for different ones, or for none.
     """
     widths: Counter[int] = Counter()
     kind: str | None = None
@@ -74,13 +73,10 @@ def kind_of(decoded: Decoded) -> str:
     """The kind of preprocessing that one file calls for; a vector is taken for features, other numbers for a signal.
 
     Raises:
-        DataError: if it calls for none, or is text.
+        DataError: if it calls for none.
     """
     if decoded.kind == "text":
-        raise DataError(
-            f"{decoded.name}: expected numbers, or a path that ends in {', '.join(SUFFIXES)}, but found text, which no "
-            "encoder takes yet: rename the column to meta.<name>, or bring vectors of features."
-        )
+        return decoded.kind
     array = decoded.array()
     if decoded.kind == "image":
         to_pixels(decoded)
