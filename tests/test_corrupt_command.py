@@ -145,3 +145,12 @@ def test_what_is_wrong_is_said_in_one_line(
     line = error_line([names.get(argument, argument) for argument in arguments], capsys)
     assert message in line
     assert not out.exists()
+
+
+def test_a_modality_that_the_model_lacks_is_named(run: Path, table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    head, *lines = table.read_text(encoding="utf-8").splitlines()
+    cells = [line.split(",") for line in lines]
+    wider = table.parent / "wider.csv"
+    wider.write_text("\n".join([f"{head},gaze", *(",".join([*row, row[4]]) for row in cells)]), encoding="utf-8")
+    line = error_line(["evaluate", str(run), "--data", str(wider), "--corrupt", "gaze=gaussian_noise"], capsys)
+    assert line.endswith("a modality to corrupt must be one that the model has, motion, sound, but got 'gaze'")

@@ -40,6 +40,12 @@ def report_severities(options: Any, models: Mapping[str, Model], rows: "Table", 
         if other.tasks != schema.tasks:
             raise AcclimateError(f"--baseline must have the tasks {schema.tasks}, but has {other.tasks}")
     plans = plan_severities(options, rows)
+    for plan in plans[1]:
+        if plan.modality not in schema.modalities:
+            known = ", ".join(schema.modalities)
+            raise AcclimateError(
+                f"a modality to corrupt must be one that the model has, {known}, but got {plan.modality!r}"
+            )
     curves = {
         name: evaluate_severities(predict, its_schema, rows, plans) for name, (_, predict, its_schema) in models.items()
     }

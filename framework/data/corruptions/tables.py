@@ -1,12 +1,15 @@
 """Tables whose rows say how they are corrupted; no file is copied."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import attrs
 
 from ...errors import DataError
+from ..problem import Problem
 from ..table import Row, Table
+from .base import Corruption
 from .chain import parse_chain, write_chain
 from .drawing import draw_key
 from .plan import Plan, Step
@@ -99,14 +102,19 @@ def _choose(rows: Sequence[Row], modality: str, step: Step) -> set[str]:
 def _corrupt(row: Row, modality: str, step: Step) -> Row:
     if step.corruption.stage == "table":
         return row if row.present == (modality,) else attrs.evolve(row, cells={**row.cells, modality: None})
-    before = row.corruptions.get(modality)
-    cell = write_chain((*(() if before is None else parse_chain(before)), step.corruption))
     try:
-        parse_chain(cell)
+        cell = _append(row.corruptions.get(modality), step.corruption)
     except DataError as error:
-        raise DataError(f"line {row.line}, id {row.id!r}, {modality}: {error}") from error
-    corruptions: Mapping[str, str] = {**row.corruptions, modality: cell}
-    return attrs.evolve(row, corruptions=corruptions)
+        raise DataError(str(Problem(str(error), row.line, row.id, modality))) from error
+    return attrs.evolve(row, corruptions={**row.corruptions, modality: cell})
+
+
+@lru_cache(maxsize=256)
+def _append(cell: str | None, corruption: Corruption) -> str:
+    """A cell with one more corruption; most rows have the same, and share it."""
+    longer = write_chain((*(() if cell is None else parse_chain(cell)), corruption))
+    parse_chain(longer)
+    return longer
 
 
 def _draw_half(table: Table, seed: int) -> set[str]:
