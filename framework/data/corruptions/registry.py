@@ -17,6 +17,7 @@ from .gaussian_noise import GaussianNoise
 from .gaussian_snr import GaussianSNR
 from .noise_replacement import NoiseReplacement
 from .pixel_noise import PixelNoise
+from .word_mask import WordMask
 
 CORRUPTIONS: Final[Mapping[str, type[Corruption]]] = MappingProxyType(
     {
@@ -30,6 +31,7 @@ CORRUPTIONS: Final[Mapping[str, type[Corruption]]] = MappingProxyType(
             GaussianSNR,
             NoiseReplacement,
             PixelNoise,
+            WordMask,
         )
     }
 )
