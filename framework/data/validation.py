@@ -15,7 +15,8 @@ def carve_validation(table: Table, fraction: float, seed: int) -> tuple[Table, T
 
     Where any row names a group, whole groups go to one part or the other, drawn at random as long as each brings the
     size closer to `fraction`. Otherwise the rows are drawn evenly over domains and classes (over sorted values for
-    regression). Every class of every task keeps a row to train on.
+    regression). Every class keeps a row to train on, but in tasks whose classes the table knows beforehand: where there
+    are hundreds, each recording may hold the only row of some.
 
     Args:
         table: the source's training rows.
@@ -80,8 +81,8 @@ def _draw_rows(table: Table, wanted: int, generator: np.random.Generator) -> set
 
 
 def _row_classes(table: Table) -> list[frozenset[tuple[str, str]]]:
-    """Task and class of each row; regression targets and missing labels left out."""
-    tasks = [task for task in table.tasks if table.kind(task) == "classes"]
+    """Task and class of each row that must keep a row; regression targets and missing labels left out."""
+    tasks = [task for task in table.tasks if table.kind(task) == "classes" and task not in table.classes]
     return [frozenset((task, label) for task in tasks if (label := row.labels[task]) is not None) for row in table.rows]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from acclimate.framework import DataError
+from acclimate.framework.command_line import main
 from acclimate.framework.data import Samples, Schema, check_table, open_table, read_cell
 from acclimate.framework.data.pickles import convert
 
@@ -24,7 +25,7 @@ SHAPE = (25, 4)
 
 def write_part(root: Path, part: str, name: str, header: str, count: int = 6) -> None:
     """Annotations of some segments, and their features as the challenge packs them, in another order."""
-    ids = [f"P01_{len(part)}_{number}" for number in range(count)]
+    ids = [f"P01_1{number % 3}_{len(part)}{number}" for number in range(count)]
     lines = []
     for number, narration in enumerate(ids):
         values = {"narration_id": narration, "video_id": narration[:6], "verb_class": number, "noun_class": 10 * number}
@@ -58,7 +59,7 @@ def test_verbs_and_nouns_are_tasks() -> None:
         ("target", "test"): 6,
     }
     row = table.rows[14]
-    assert (row.id, row.group, row.labels) == ("P01_10_2", "P01_10", {"verb": "2", "noun": "20"})
+    assert (row.id, row.group, row.labels) == ("P01_12_102", "P01_12", {"verb": "2", "noun": "20"})
     cells = {name: read_cell(str(cell), table.root).array() for name, cell in row.cells.items()}
     for name, value in {"rgb": 2, "flow": -2, "audio": 1}.items():
         np.testing.assert_array_equal(cells[name], np.full(SHAPE, value))
@@ -73,6 +74,13 @@ def test_the_target_is_trained_on_without_labels_and_scored_on_all_classes() -> 
     assert {row.labels["verb"] for row in table.select("target", "train").rows} == {None}
     samples = Samples(table.select("target", "test"), schema, labelled=True)
     assert [sample.labels for sample in samples][5] == {"verb": 5, "noun": 50}
+
+
+@pytest.mark.usefixtures("root")
+def test_a_run_learns_verbs_and_nouns(tmp_path: Path) -> None:
+    settings = ["--set", "training.batch_size=4", "--set", "stages.0.epochs=1", "--device", "cpu"]
+    assert main(["adapt", "rna-uda", "--data", "epic-kitchens-100", "--out", str(tmp_path / "run"), *settings]) == 0
+    assert main(["evaluate", str(tmp_path / "run"), "--data", "epic-kitchens-100", "--domain", "target"]) == 0
 
 
 def test_the_source_is_tested_if_there_are_features_for_it(root: Path) -> None:
@@ -92,10 +100,10 @@ def test_a_part_that_is_not_needed_must_be_whole(root: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("P01_10_2", "P01_10_9", "line 4, id 'P01_10_9': expected features of 'P01_10_9' in "),
+        ("P01_12_102", "P01_12_9", "line 4, id 'P01_12_9': expected features of 'P01_12_9' in "),
         (",verb_class,", ",verb_number,", "expected the columns narration_id, video_id, verb_class, noun_class, but "),
-        (",x,2,x,20,", ",x,97,x,20,", "line 4, id 'P01_10_2': expected a verb_class from 0 to 96, but found '97'."),
-        (",x,2,x,20,", ",x,2,x,,", "line 4, id 'P01_10_2': expected a noun_class from 0 to 299, but found ''."),
+        (",x,2,x,20,", ",x,97,x,20,", "line 4, id 'P01_12_102': expected a verb_class from 0 to 96, but found '97'."),
+        (",x,2,x,20,", ",x,2,x,,", "line 4, id 'P01_12_102': expected a noun_class from 0 to 299, but found ''."),
     ],
 )
 def test_annotations_that_do_not_fit(root: Path, old: str, new: str, message: str) -> None:
