@@ -16,7 +16,8 @@ COMMANDS: Final = {
     "export": "write a run as one ONNX artefact",
     "predict": "classify files with an artefact; needs no torch",
     "compare": "run recipes on shifts with several seeds, and compare them with source-only",
-    "data": "check a table of files",
+    "data": "check a table of files, corrupt one, or convert a pickle",
+    "report": "write one HTML page about a finished run",
     "demo": "train, adapt, export and evaluate on real signals, in minutes",
 }
 BAD_USE: Final = 2
