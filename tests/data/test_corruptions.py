@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from acclimate.framework import DataError
 from acclimate.framework.data import Samples, Schema, Table, read_cell, read_table, write_table
+from acclimate.framework.data.corruptions import PRESETS
 from acclimate.framework.data.corruptions.applying import corrupt_decoded
 from acclimate.framework.data.corruptions.registry import CORRUPTIONS
 from acclimate.framework.data.reading import read_modality
@@ -285,3 +286,12 @@ def test_severities_grow(name: str) -> None:
     steps = np.diff(found.severities)
     rising = found.severity_argument not in {"factor", "snr_db"}
     assert (steps > 0).all() if rising else (steps < 0).all()
+
+
+def test_the_page_of_corruptions_has_every_one_with_its_severities() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "corruptions.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| `")]
+    written = {cells[0].strip("`"): tuple(map(float, cells[-5:])) for cells in rows if len(cells) == 9}
+    assert written == {name: known.severities for name, known in CORRUPTIONS.items()}
+    named = {cells[0].strip("`") for cells in rows if len(cells) == 4}
+    assert named == set(PRESETS)
