@@ -15,6 +15,10 @@ import pytest
 from acclimate.framework import DataError
 from acclimate.framework.command_line import main
 from acclimate.framework.data.pickles import Frame, convert, unpickle
+from acclimate.framework.data.pickles.arrays import PickledArray
+from acclimate.framework.data.pickles.flattening import flatten
+from acclimate.framework.data.pickles.frame import Block, BlockManager, Index
+from acclimate.framework.data.pickles.frame_file import write_frame
 from acclimate.framework.data.reading import read_cell
 
 from .pickled_frames import COUNTED, RELEASES, TEXT_OF_ARROW, pickled_frame
@@ -108,6 +112,50 @@ def test_data_frames_are_read_without_pandas(release: str) -> None:
         assert (frame.index.counted, len(frame.index.labels)) == (True, 2)
     else:
         assert (list(frame.index.labels), frame.index.name) == (["P08_01_0", "P01_11_4"], "narration_id")
+
+
+def stand_in(*values: object) -> PickledArray:
+    """What stands for an array while a pickle is read."""
+    array = PickledArray()
+    array.values = np.array(values)
+    return array
+
+
+NAMES = Index(["a", "b"])
+ROWS = Index(range(3), counted=True)
+
+
+def join(blocks: object, axes: object) -> dict[str, list[object]]:
+    frame = Frame()
+    frame.__setstate__({"_mgr": BlockManager(blocks, axes)})
+    return {name: column.tolist() for name, column in frame.columns.items()}
+
+
+def test_columns_stand_where_their_places_say() -> None:
+    scattered = [Block.of(stand_in([1, 2, 3]), stand_in(1)), Block.of(stand_in([4, 5, 6]), slice(0, 1, None))]
+    assert join(scattered, [NAMES, ROWS]) == {"a": [4, 5, 6], "b": [1, 2, 3]}
+    assert join([Block.of(stand_in([1, 2, 3], [4, 5, 6]), slice(1, -1, -1))], [NAMES, ROWS])["b"] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("places", [slice(0, 10**12, 1), stand_in(0, 1), None])
+def test_columns_without_a_place_are_refused(places: object) -> None:
+    with pytest.raises(DataError, match="must have a place for each column"):
+        Block.of(stand_in([1, 2, 3]), places)
+
+
+@pytest.mark.parametrize(
+    ("values", "axes", "message"),
+    [
+        ([], [Index([]), ROWS], "must have columns, but has none"),
+        ([[1, 2]], [Index(["a"]), ROWS], "of 3 rows must have that many in each column"),
+        ([[1, 2, 3], [4, 5, 6]], [Index(["a", "a"]), ROWS], "but one stands twice"),
+        ([[1, 2, 3]], [ROWS], "must have labels of columns and of rows"),
+    ],
+)
+def test_frames_that_do_not_fit_together_are_refused(values: list[Any], axes: list[Any], message: str) -> None:
+    blocks = [Block.of(stand_in(*values), slice(0, len(values), 1))] if values else []
+    with pytest.raises(DataError, match=message):
+        join(blocks, axes)
 
 
 def refuse(data: bytes) -> str:
@@ -240,6 +288,20 @@ def test_a_data_frame_is_a_table(tmp_path: Path, release: str, first: str | None
     assert rows == [names, *(left + right for left, right in zip(index, plain, strict=True))]
 
 
+def test_cells_of_a_table(tmp_path: Path) -> None:
+    value = Frame()
+    value.index = Index(["x"])
+    cells: dict[str, object] = {"array": np.array([1, 2]), "none": None, "word": "ä,b", "true": True}
+    value.columns = {name: np.array([None], dtype=object) for name in cells}
+    for name, cell in cells.items():
+        value.columns[name][0] = cell
+    assert write_frame(value, tmp_path / "out.csv") == ["index", *cells]
+    assert (tmp_path / "out.csv").read_text(encoding="utf-8") == 'index,array,none,word,true\nx,"[1, 2]",,"ä,b",True\n'
+    value.columns["word"][0] = b"bytes"
+    with pytest.raises(DataError, match=r"^line 2, word: expected text, a number or a list, but found bytes\.$"):
+        write_frame(value, tmp_path / "out.csv")
+
+
 def test_a_data_frame_is_arrays_too(tmp_path: Path) -> None:
     (tmp_path / "in.pkl").write_bytes(pickled_frame("2.3.3"))
     convert(tmp_path / "in.pkl", tmp_path / "out.npz")
@@ -265,7 +327,7 @@ def endless() -> list[object]:
         ({"a/b": 1, "a": {"b": 2}}, "out.npz", "names of arrays that differ and can be written, but found 'a/b'."),
         ({"../a": 1}, "out.npz", "names of arrays that differ and can be written, but found '../a'."),
         ({"a[0]": 1}, "out.npz", "names of arrays that differ and can be written, but found 'a[0]'."),
-        (endless(), "out.npz", "expected"),
+        (endless(), "out.npz", "expected data, but found lists in lists without an end."),
         ({"a": 1}, "out.csv", "expected a data frame, but found dict: convert it to a .npz."),
     ],
 )
@@ -276,6 +338,11 @@ def test_what_fits_no_file_is_named(tmp_path: Path, value: object, name: str, me
     assert str(error.value).startswith(f"{path}: ")
     assert message in str(error.value)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["in.pkl"]
+
+
+def test_lists_without_an_end_have_no_arrays() -> None:
+    with pytest.raises(DataError, match="lists in lists without an end"):
+        flatten(endless())
 
 
 def test_files_in_the_way_and_files_that_are_not_there(tmp_path: Path) -> None:

@@ -1,10 +1,8 @@
 """A pickle as a .npz or .csv."""
 
-import csv
-import math
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -14,6 +12,7 @@ import numpy as np
 from ...errors import DataError
 from .flattening import flatten
 from .frame import Frame
+from .frame_file import write_frame
 from .unpickling import unpickle
 
 Writer: TypeAlias = Callable[[Path, Any], list[str]]
@@ -50,8 +49,6 @@ def convert(pickle: Path, out: Path) -> list[str]:
             Path(folder, out.name).replace(out)
     except DataError as error:
         raise DataError(f"{pickle}: {error}") from error
-    except RecursionError:
-        raise DataError(f"{pickle}: expected data, but found lists in lists without an end.") from None
     except OSError as error:
         raise DataError(f"{out}: expected to read and write files, but found: {error.strerror}.") from error
     return [f"{out}: {line}" for line in written]
@@ -69,30 +66,8 @@ def _write_arrays(path: Path, value: object) -> list[str]:
 def _write_table(path: Path, value: object) -> list[str]:
     if not isinstance(value, Frame):
         raise DataError(f"expected a data frame, but found {type(value).__name__}: convert it to a .npz.")
-    columns: dict[str, list[object]] = {name: column.tolist() for name, column in value.columns.items()}
-    if not value.index.counted:
-        columns = {value.index.name or "index": list(value.index.labels), **columns}
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(_to_cells(columns))
-    return [f"{len(value.index.labels)} rows of {', '.join(columns)}"]
-
-
-def _to_cells(columns: Mapping[str, list[object]]) -> Iterator[list[str]]:
-    for line, row in enumerate(zip(*columns.values(), strict=True), start=2):
-        yield [_to_cell(cell, f"line {line}, {name}") for name, cell in zip(columns, row, strict=True)]
-
-
-def _to_cell(value: object, where: str) -> str:
-    """As pandas writes it: nothing for a missing value, a list as Python prints it."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    if isinstance(value, np.ndarray):
-        return str(value.tolist())
-    if not isinstance(value, str | int | float | list | tuple):
-        raise DataError(f"{where}: expected text, a number or a list, but found {type(value).__name__}.")
-    return str(value)
+    names = write_frame(value, path)
+    return [f"{len(value.index.labels)} rows of {', '.join(names)}"]
 
 
 _WRITERS: Final[Mapping[str, Writer]] = MappingProxyType({".npz": _write_arrays, ".csv": _write_table})

@@ -1,7 +1,7 @@
 """Arrays with names from whatever a pickle holds, as a .npz needs them."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from ...errors import DataError
 from .frame import Frame
 
-ROOT = "data"
+ROOT: Final = "data"
 """Name of an array that has no other."""
+
+ENDLESS: Final = "expected data, but found lists in lists without an end."
 
 
 def flatten(value: object) -> dict[str, NDArray[Any]]:
@@ -20,15 +22,19 @@ def flatten(value: object) -> dict[str, NDArray[Any]]:
     with the same keys is an array by key. What else a list holds gets its position for a name.
 
     Raises:
-        DataError: if there is something that is no array, or two arrays have the same name.
+        DataError: if there is something that is no array, two arrays have the same name, or lists have no end.
 
     Example:
         >>> arrays = flatten({"ids": ["a", "b"], "features": {"rgb": [np.zeros(3), np.ones(3)]}})
         >>> {name: array.shape for name, array in arrays.items()}
         {'ids': (2,), 'features/rgb': (2, 3)}
     """
+    try:
+        arrays = list(_walk(value, ""))
+    except RecursionError:
+        raise DataError(ENDLESS) from None
     found: dict[str, NDArray[Any]] = {}
-    for name, array in _walk(value, ""):
+    for name, array in arrays:
         key = name or ROOT
         if key in found or not key.isprintable() or {"", ".", ".."} & set(key.split("/")) or set("[]\\") & set(key):
             raise DataError(f"expected names of arrays that differ and can be written, but found {key!r}.")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...errors import DataError
 from .arrays import PickledArray, PickledDtype, encode_text, read_buffer, read_scalar, start_array
+from .flattening import ENDLESS
 from .frame import INDEX, Block, BlockManager, Frame, Index
 
 _FAULTS: Final = (
@@ -20,7 +21,6 @@ _FAULTS: Final = (
     EOFError,
     LookupError,
     MemoryError,
-    RecursionError,
     TypeError,
     ValueError,
 )
@@ -109,6 +109,8 @@ def unpickle(stream: io.BufferedIOBase) -> object:
         return _resolve(_DataUnpickler(stream, encoding="latin1").load())
     except DataError:
         raise
+    except RecursionError:
+        raise DataError(ENDLESS) from None
     except _FAULTS as error:
         raise DataError(f"expected a pickle of data, but found: {type(error).__name__}: {error}") from error
 
