@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .recurrent import LSTM as LSTM, SignalLSTM as SignalLSTM
     from .signal import SignalResNet as SignalResNet
     from .temporal_relation import TemporalRelationNetwork as TemporalRelationNetwork
+    from .text_cnn import SequenceCNN as SequenceCNN, TextCNN as TextCNN
+    from .transformer_text import TransformerText as TransformerText
     from .wrap import ModuleEncoder as ModuleEncoder, as_encoder as as_encoder
 else:
     from .._lazy import attach
@@ -34,6 +36,8 @@ else:
             "recurrent": ["LSTM", "SignalLSTM"],
             "signal": ["SignalResNet"],
             "temporal_relation": ["TemporalRelationNetwork"],
+            "text_cnn": ["SequenceCNN", "TextCNN"],
+            "transformer_text": ["TransformerText"],
             "wrap": ["ModuleEncoder", "as_encoder"],
         },
     )

@@ -11,6 +11,7 @@ from .image import default_image_encoder
 from .mlp import MLP
 from .recurrent import LSTM
 from .signal import SignalResNet
+from .text_cnn import TextCNN
 
 DEFAULT_ENCODERS: Final[Mapping[str, Callable[..., Encoder]]] = {
     "audio": LogMelCNN,
@@ -19,6 +20,7 @@ DEFAULT_ENCODERS: Final[Mapping[str, Callable[..., Encoder]]] = {
     "image": default_image_encoder,
     "sequence": LSTM,
     "signal": SignalResNet,
+    "text": TextCNN,
 }
 """By `Preprocessing.kind`. All give 64 features, because RNA compares norms of features of equal size."""
 
