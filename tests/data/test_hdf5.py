@@ -118,3 +118,12 @@ def test_large_arrays_of_objects_are_refused(tmp_path: Path, monkeypatch: pytest
     np.savez(tmp_path / "a.npz", key=np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(DataError, match="Object arrays cannot be loaded"):
         archives.read_array(tmp_path / "a.npz", "key", None)
+
+
+def test_arrays_with_an_unusual_header_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapped_arrays, "MAPPED_BYTES", 1)
+    # Names of fields beyond latin1 need the third version of numpy's format.
+    values = np.zeros(3, dtype=[("\u20ac", "f4")])
+    with pytest.warns(UserWarning, match="format 3.0"):
+        np.savez(tmp_path / "a.npz", key=values)
+    np.testing.assert_array_equal(archives.read_array(tmp_path / "a.npz", "key", None), values)

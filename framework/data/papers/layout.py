@@ -87,7 +87,7 @@ def read_annotations(path: Path, columns: Sequence[str], delimiter: str = ",") -
     if missing:
         raise DataError(
             f"{path}: expected the columns {', '.join(columns)}, but did not find {', '.join(missing)} among "
-            f"{', '.join(names)}."
+            f"{', '.join(names) or 'nothing'}."
         )
     if not records:
         raise DataError(f"{path}: expected annotations below the header, but found none.")
