@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .signal import SignalResNet as SignalResNet
     from .temporal_relation import TemporalRelationNetwork as TemporalRelationNetwork
     from .text_cnn import SequenceCNN as SequenceCNN, TextCNN as TextCNN
+    from .timm_spectrogram import TimmSpectrogram as TimmSpectrogram
+    from .transformer_audio import TransformerAudio as TransformerAudio
     from .transformer_text import TransformerText as TransformerText
     from .wrap import ModuleEncoder as ModuleEncoder, as_encoder as as_encoder
 else:
@@ -37,6 +39,8 @@ else:
             "signal": ["SignalResNet"],
             "temporal_relation": ["TemporalRelationNetwork"],
             "text_cnn": ["SequenceCNN", "TextCNN"],
+            "timm_spectrogram": ["TimmSpectrogram"],
+            "transformer_audio": ["TransformerAudio"],
             "transformer_text": ["TransformerText"],
             "wrap": ["ModuleEncoder", "as_encoder"],
         },

@@ -1,14 +1,17 @@
 """Encoders of images."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..interfaces import Encoder
 from ._checks import check_multiple, check_positive
 from .convolution import GROUPS, conv_block, feature_layer, halve
+from .renormalise import Renormalise
+from .timm_encoder import TimmEncoder
+from .timm_model import expected_moments
 
 SMALL = 64
 """Images of which no side is longer than this are small."""
@@ -31,6 +34,7 @@ class SmallCNN(Encoder):
         ValueError: if a size does not fit.
 
     Example:
+        >>> import torch
         >>> SmallCNN(in_channels=1, height=28, width=28)(torch.zeros(2, 1, 28, 28)).shape
         torch.Size([2, 64])
     """
@@ -57,21 +61,32 @@ class SmallCNN(Encoder):
         return features
 
 
-class TimmImage(Encoder):
+class TimmImage(TimmEncoder):
     """Any image model of timm, without its classifier.
+
+    Pretrained weights expect images of a certain mean and standard deviation. Where the data's preprocessing brings
+    images to others, this brings them to those, so that no recipe has to; their size is the recipe's to choose.
 
     Args:
         model_name: as `timm.list_models()` has it.
         in_channels: of the images.
         height: of the images.
         width: of the images.
-        pretrained: whether to load timm's weights, which are downloaded once.
+        pretrained: a file of weights or a folder with one, `.safetensors` or what `torch.save` wrote of tensors alone;
+            True for timm's own, which are downloaded once; False or None for random ones.
+        trainable_layers: how many layers train, from the top, as timm tells them apart: stages of a convolutional
+            network, blocks of a transformer. None trains all.
         out_features: a last layer maps the model's features to this length; None keeps the model's own.
+        mean: by channel, that the preprocessing takes off the images; the data give it.
+        std: by channel, that the preprocessing divides the images by; the data give it.
+        expects: `mean` and `std` of the preprocessing that the weights were trained with. None means timm's for
+            pretrained weights, and those of the data for random ones.
 
     Raises:
-        ValueError: if timm has no such model, or the model does not take images of this size.
+        ValueError: if timm has no such model, it does not take images of this size, or the weights do not fit it.
 
     Example:
+        >>> import torch
         >>> TimmImage("test_resnet", in_channels=3, height=64, width=64)(torch.zeros(2, 3, 64, 64)).shape
         torch.Size([2, 64])
     """
@@ -83,20 +98,33 @@ class TimmImage(Encoder):
         height: int,
         width: int,
         *,
-        pretrained: bool = False,
+        pretrained: str | bool | None = None,
+        trainable_layers: int | None = None,
         out_features: int | None = 64,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
+        expects: Mapping[str, Sequence[float]] | None = None,
     ) -> None:
-        super().__init__()
-        check_positive(in_channels=in_channels, height=height, width=width)
-        self.model = _create_model(model_name, (in_channels, height, width), pretrained=pretrained)
-        size = _feature_size(self.model, model_name, (in_channels, height, width))
-        self.out_features = out_features or size
-        self.projection = nn.Identity() if out_features is None else feature_layer(size, out_features)
+        super().__init__(
+            model_name,
+            (in_channels, height, width),
+            pretrained=pretrained,
+            trainable_layers=trainable_layers,
+            out_features=out_features,
+        )
+        self.expects = expected_moments(self.model, in_channels) if expects is None and pretrained else expects
+        self.renormalise: nn.Module = nn.Identity()
+        if self.expects is not None and mean is not None and std is not None:
+            self.renormalise = Renormalise(mean, std, self.expects["mean"], self.expects["std"])
 
-    def forward(self, inputs: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch out_features"]:
-        """Encode images."""
-        features: Tensor = self.projection(self.model(inputs))
-        return features
+    def prepare(self, inputs: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels _ _"]:
+        """Images as the weights expect them."""
+        images: Tensor = self.renormalise(inputs)
+        return images
+
+    def portable_arguments(self) -> dict[str, Any]:
+        """What the weights expect, in place of the weights."""
+        return {"pretrained": None, "expects": self.expects}
 
 
 def default_image_encoder(in_channels: int, height: int, width: int) -> Encoder:
@@ -104,33 +132,3 @@ def default_image_encoder(in_channels: int, height: int, width: int) -> Encoder:
     if max(height, width) <= SMALL:
         return SmallCNN(in_channels, height, width)
     return TimmImage("resnet10t", in_channels, height, width)
-
-
-def _create_model(model_name: str, shape: tuple[int, int, int], *, pretrained: bool) -> nn.Module:
-    import timm
-
-    if not timm.is_model(model_name):
-        similar = ", ".join(timm.list_models(f"*{model_name.partition('_')[0]}*")[:5]) or "none"
-        raise ValueError(f"model_name must be one of timm.list_models(), but got {model_name!r}; similar: {similar}.")
-    # Transformers have a position for each patch and must know the size; other models do not take the argument.
-    configuration = timm.get_pretrained_cfg(model_name)
-    fixed = configuration is not None and configuration.fixed_input_size
-    in_channels, height, width = shape
-    size: dict[str, Any] = {"img_size": (height, width)} if fixed else {}
-    try:
-        return timm.create_model(model_name, pretrained=pretrained, num_classes=0, in_chans=in_channels, **size)
-    except (AssertionError, RuntimeError, TypeError, ValueError) as error:
-        raise ValueError(f"timm cannot make {model_name!r} for images of {height} x {width}: {error}") from error
-
-
-def _feature_size(model: nn.Module, model_name: str, shape: tuple[int, int, int]) -> int:
-    model.eval()
-    try:
-        with torch.no_grad():
-            features = model(torch.zeros(1, *shape))
-    except (AssertionError, RuntimeError, ValueError) as error:
-        raise ValueError(f"{model_name!r} does not take images of {shape[1]} x {shape[2]}: {error}") from error
-    model.train()
-    if features.ndim != 2:
-        raise ValueError(f"{model_name!r} must give one vector per image, but gives the shape {tuple(features.shape)}.")
-    return int(features.shape[1])

@@ -59,7 +59,7 @@ def test_a_configuration_survives_json(preprocessing: Preprocessing) -> None:
             [
                 {"in_channels": 2, "length": 4},
                 {"sampling_rate": 8000, "samples": 5},
-                {"in_channels": 3, "height": 2, "width": 3},
+                {"in_channels": 3, "height": 2, "width": 3, "mean": (0.5, 0.25, 0.1), "std": (0.5, 1.0, 0.3)},
                 {"in_features": 2},
             ],
             strict=True,

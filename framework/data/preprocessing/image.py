@@ -65,8 +65,14 @@ class ImagePreprocessing(Preprocessing):
         return len(self.mean), self.height, self.width
 
     def encoder_arguments(self) -> dict[str, object]:
-        """`in_channels`, `height` and `width`."""
-        return {"in_channels": len(self.mean), "height": self.height, "width": self.width}
+        """`in_channels`, `height` and `width`, and `mean` and `std`, which pretrained weights may expect otherwise."""
+        return {
+            "in_channels": len(self.mean),
+            "height": self.height,
+            "width": self.width,
+            "mean": self.mean,
+            "std": self.std,
+        }
 
     def _prepare(self, decoded: Decoded) -> NDArray[np.float32]:
         pixels = to_pixels(decoded)
