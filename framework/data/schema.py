@@ -113,10 +113,11 @@ def _read_task(config: object) -> Task:
 
 
 def _fit_task(table: Table, name: str, kind: TaskKind | None) -> Task:
+    kind = kind or table.kinds.get(name)
     if name in table.classes and kind != "regression":
         return Task(name, table.classes[name])
     cells = [cell for row in table.rows if (cell := row.labels[name]) is not None]
-    return make_task(name, cells, kind or table.kinds.get(name))
+    return make_task(name, cells, kind)
 
 
 @attrs.define

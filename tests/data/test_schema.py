@@ -89,6 +89,10 @@ def test_classes_that_are_known_beforehand(tmp_path: Path) -> None:
     assert table.kind("label") == "classes"
     assert Schema.fit(table.select("lab", "train")).tasks == (Task("label", ("wave", "bow", *CLASSES[:2])),)
     assert check_table(table).problems == ()
+    numbers = attrs.evolve(table, classes={"label": ("1", "2")}, kinds={"label": "regression"})
+    numbers = numbers.with_rows(attrs.evolve(row, labels={"label": "1"}) for row in numbers.rows)
+    assert numbers.kind("label") == "regression"
+    assert Schema.fit(numbers).tasks == (Task("label"),)
     with pytest.raises(DataError, match="task must be one of 'label', but got 'verb'"):
         attrs.evolve(table, classes={"verb": CLASSES})
 
