@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import figures
+import input_pipeline
 import losses
 import pytest
 import steps
@@ -194,3 +195,15 @@ def test_a_disagreement_is_seen() -> None:
 def test_every_figure_has_ours_first() -> None:
     assert {*FIGURES} == {"coral", "mmd", "pareto", "transport", "transport-cvxpy"}
     assert {figure.contestants[0].name for figure in tiny()} == {OURS}
+
+
+# Python 3.12 warns of workers that are forked beside threads, which torch has.
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_the_input_pipeline_is_timed_in_all_ways(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sizes = ["--rows", "20", "--batch", "10", "--seconds", "0.1", "--side", "24", "--model-side", "16"]
+    input_pipeline.main([*sizes, "--workers", "0", "1", "--rounds", "1", "--out", str(tmp_path)])
+    found = json.loads((tmp_path / "input-pipeline.json").read_text())
+    names = ["decoded in this process", "decoded in 1 worker", "all samples cached", input_pipeline.FLOOR]
+    assert [row["name"] for row in found["rows"]] == names
+    assert all(row["milliseconds"] > 0 < row["own_milliseconds"] for row in found["rows"])
+    assert capsys.readouterr().out == (tmp_path / "input-pipeline.md").read_text()
