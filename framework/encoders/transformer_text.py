@@ -1,7 +1,7 @@
 """Text by a pretrained transformer."""
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import torch
 from jaxtyping import Bool, Float, Int64
@@ -60,7 +60,7 @@ class TransformerText(PretrainedEncoder):
         pretrained: str | None = None,
         config: Mapping[str, Any] | None = None,
         trainable_layers: int | None = None,
-        pooling: Literal["mean", "first"] = "mean",
+        pooling: str = "mean",
         out_features: int = 64,
     ) -> None:
         check_positive(vocabulary_size=vocabulary_size, max_length=max_length)
