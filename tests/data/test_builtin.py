@@ -25,7 +25,8 @@ from .data_files import write_multimodal_table
 SHARED: dict[str, dict[str, tuple[int, ...] | None]] = {
     "avdigits-accent": {"audio": None, "image": (1, 28, 28)},
     "avdigits-synthetic": {"audio": None, "image": (1, 28, 28)},
-    "mosi": {"audio": (73,), "text": (100,), "video": (100,)},
+    "mosi": {"audio": (73,), "text": None},
+    "mosi-features": {"audio": (73,), "text": (100,), "video": (100,)},
     "spsw-har": {"phone_acc": (3, 100), "phone_gyro": (3, 100), "watch_acc": (3, 100), "watch_gyro": (3, 100)},
 }
 
@@ -46,7 +47,7 @@ def parts(table: Table) -> Counter[tuple[str, str]]:
 def test_a_shared_data_set_has_no_problems(data: Path, name: str) -> None:
     table = open_table(name)
     assert table.root.is_relative_to(data)
-    assert table.text == frozenset()
+    assert table.text == ({"text"} if name == "mosi" else frozenset())
     assert len({row.id for row in table.rows}) == len(table)
     assert check_table(table).problems == ()
 
@@ -127,6 +128,11 @@ def test_opinions_are_split_by_video() -> None:
     assert not videos["known", "train"] & videos["known", "test"]
     assert open_table("mosi") == table
     assert open_table("mosi", seed=1) != table
+    assert table.rows[0].cells["text"] == "ANYHOW IT WAS REALLY GOOD"
+    features = open_table("mosi-features")
+    assert [(row.id, row.domain, row.split) for row in features.rows] == [
+        (row.id, row.domain, row.split) for row in table.rows
+    ]
 
 
 @pytest.mark.parametrize("variable", [True, False])
@@ -136,6 +142,7 @@ def test_opinions_are_split_by_video() -> None:
         ("avdigits-accent", "avdigits/manifest.csv"),
         ("avdigits-synthetic", "avdigits/manifest_syn2real.csv"),
         ("mosi", "mosi/mosi_utterance_features.npz"),
+        ("mosi-features", "mosi/mosi_utterance_features.npz"),
         ("spsw-har", "spsw_har/spsw_windows.npz"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Opinions on films: features of what is said, how it sounds and how the speaker looks."""
+"""Opinions on films: what is said, how it sounds and how the speaker looks."""
 
 from typing import Final
 
@@ -8,27 +8,45 @@ from ..table import Row, Table
 from .shared import find_file
 
 _DOMAINS: Final = {"train": "known", "test": "unseen"}
-_KEYS: Final = {"audio": "audio", "text": "text_cnn", "video": "video"}
+_FEATURES: Final = {"audio": "audio", "text": "text_cnn", "video": "video"}
 _CLASSES: Final = ("negative", "positive")
 _TRAIN_FRACTION: Final = 0.8
 
 
 def read(seed: int) -> Table:
-    """Vectors of 73 (audio), 100 (text) and 100 (video) features, and whether the opinion is negative or positive.
+    """What is said, as text, 73 features of how it sounds, and whether the opinion is negative or positive.
 
     The package's split is the domain: `known` speakers are its `train`, `unseen` ones its `test`. Inside a domain, four
-    videos in five are `train` and the others `test`, drawn by `seed`; a group is one video. The text and video features
-    were trained on the labels of `known`, so results say little: the set is here because it has three modalities.
+    videos in five are `train` and the others `test`, drawn by `seed`; a group is one video.
 
     Raises:
         DataError: if the file is not there.
     """
+    return _read(seed, transcripts=True)
+
+
+def read_features(seed: int) -> Table:
+    """Vectors of 73 (audio), 100 (text) and 100 (video) features of the same opinions.
+
+    The text and video features were trained on the labels of `known`, so results say little: the set is here because
+    it has three modalities.
+
+    Raises:
+        DataError: if the file is not there.
+    """
+    return _read(seed, transcripts=False)
+
+
+def _read(seed: int, *, transcripts: bool) -> Table:
     path = find_file("mosi", "mosi_utterance_features.npz")
     with np.load(path, allow_pickle=False) as archive:
         labels = archive["label"].tolist()
-        packed, utterances, videos = (archive[name].tolist() for name in ("split", "utterance", "video_id"))
+        packed, utterances, videos, said = (
+            archive[name].tolist() for name in ("split", "utterance", "video_id", "transcript")
+        )
     domains = [_DOMAINS[split] for split in packed]
     train = _draw_videos(list(zip(domains, videos, strict=True)), seed)
+    keys = {"audio": _FEATURES["audio"]} if transcripts else _FEATURES
     rows = [
         Row(
             line=index + 1,
@@ -36,12 +54,14 @@ def read(seed: int) -> Table:
             domain=domain,
             split="train" if (domain, video) in train else "test",
             labels={"label": _CLASSES[label]},
-            cells={modality: f"{path.name}:{key}[{index}]" for modality, key in _KEYS.items()},
+            cells={modality: f"{path.name}:{key}[{index}]" for modality, key in keys.items()}
+            | ({"text": said[index]} if transcripts else {}),
             group=video,
         )
         for index, (utterance, domain, video, label) in enumerate(zip(utterances, domains, videos, labels, strict=True))
     ]
-    return Table(rows, path.parent, tuple(_KEYS), ("label",))
+    modalities = {*keys, "text"}
+    return Table(rows, path.parent, tuple(modalities), ("label",), text={"text"} if transcripts else ())
 
 
 def _draw_videos(videos: list[tuple[str, str]], seed: int) -> set[tuple[str, str]]:

@@ -17,6 +17,7 @@ _BUILT_IN: Final[Mapping[str, BuiltIn]] = MappingProxyType(
         "avdigits-accent": BuiltIn(avdigits.read_accent, "us_mnist", "foreign_optdigits"),
         "avdigits-synthetic": BuiltIn(avdigits.read_synthetic, "synthetic", "real"),
         "mosi": BuiltIn(mosi.read, "known", "unseen"),
+        "mosi-features": BuiltIn(mosi.read_features, "known", "unseen"),
         "spsw-har": BuiltIn(spsw_har.read, "A_back_inv", "C_front"),
         "wrist": BuiltIn(wrist.read, "right_arm", "left_arm"),
         **PAPERS,
