@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 import attrs
 from accelerate import Accelerator
@@ -24,6 +24,10 @@ from .recipe_files import read_recipe
 from .run import BEST, RunFolder
 from .selection import COMPARABLE
 from .skipped import settle_skipped
+
+if TYPE_CHECKING:
+    from .interfaces import Encoder
+    from .trunk_cache import TrunkCache
 
 Reference: TypeAlias = Path | Literal["train"] | None
 
@@ -189,6 +193,7 @@ def adapt_table(
     checkpoint_every: int | None = None,
     oracle: Callable[[Schema], Oracle] | None = None,
     skip_bad: bool = False,
+    trunk_cache: "TrunkCache | None" = None,
 ) -> Comparison:
     """Adapt to a target of a table, and say how the result stands against source-only.
 
@@ -205,6 +210,8 @@ def adapt_table(
         oracle: makes, once the schema is known, what reports on the target's labels beside each epoch of the run.
         skip_bad: leave out rows whose files cannot be used. Every file is read before training starts; skipped.json in
             the run folder says which rows, and why. A resumed run leaves out the same ones.
+        trunk_cache: keeps what frozen trunks make of samples. It changes results by rounding only, so a run may go on
+            with another one, or none.
 
     Raises:
         AcclimateError: one line that names what is wrong.
@@ -217,6 +224,8 @@ def adapt_table(
 
     def train(recipe: Recipe, folder: Path, initial: Path | None, oracle: Oracle | None = None) -> Adapted:
         method = experiment.build(recipe, schema, domains)
+        if trunk_cache is not None:
+            method.model.cache_trunks(trunk_cache)
         if initial is not None:
             load_model_weights(method, initial)
         return adapt(
@@ -225,7 +234,9 @@ def adapt_table(
             domains if recipe.uses_target else attrs.evolve(domains, target=None),
             folder,
             seed=experiment.seed,
-            config=experiment.config(schema, domains) | {"initial": None if initial is None else str(initial)},
+            config=experiment.config(schema, domains)
+            | {"initial": None if initial is None else str(initial)}
+            | _portable(method),
             resume=resume,
             accelerator=accelerator,
             display=display,
@@ -279,9 +290,27 @@ def load_run(path: Path, checkpoint: str = BEST) -> tuple[Method, Schema, Recipe
         recipe, schema = parse_recipe(config["recipe"], f"{path}: recipe"), Schema.from_config(config["schema"])
     except KeyError as error:
         raise RunError(f"{path}: config.yaml lacks the key {error}") from error
-    method = Builder(recipe).build(schema, config.get("samples", {}))
+    whole = _without_files(recipe, schema, config.get("encoders", {}))
+    method = Builder(whole).build(schema, config.get("samples", {}))
     load_weights(method, folder.load(checkpoint).under("method."), f"{path}: {checkpoint}")
     return method, schema, recipe
+
+
+def _portable(method: Method) -> dict[str, Any]:
+    """What a run must know of its encoders where it is opened without the files they began from."""
+    encoders = {name: cast("Encoder", encoder) for name, encoder in method.model.encoders.items()}
+    found = {name: encoder.portable_arguments() for name, encoder in encoders.items()}
+    changes = {name: arguments for name, arguments in found.items() if arguments}
+    return {"encoders": changes} if changes else {}
+
+
+def _without_files(recipe: Recipe, schema: Schema, changes: Mapping[str, Mapping[str, Any]]) -> Recipe:
+    encoders = dict(recipe.model.encoders)
+    for modality, arguments in changes.items():
+        kind = schema.preprocessing[modality].kind
+        spec = encoders.get(modality) or encoders[kind]
+        encoders[modality] = attrs.evolve(spec, init_args={**spec.init_args, **arguments})
+    return attrs.evolve(recipe, model=attrs.evolve(recipe.model, encoders=encoders))
 
 
 def load_model_weights(method: Method, path: Path) -> None:

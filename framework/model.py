@@ -1,7 +1,8 @@
 """The multimodal classifier: an encoder and a head per modality, and a Fusion."""
 
-from collections.abc import Mapping, Sequence
-from typing import cast
+import warnings
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, cast
 
 import attrs
 import torch
@@ -9,9 +10,12 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from .batch import Outputs
-from .interfaces import Encoder, Fusion
+from .interfaces import Encoder, Fusion, TrunkEncoder
 from .layout import JOINT, DomainSide, Task
 from .unit_norm import to_unit_norm
+
+if TYPE_CHECKING:
+    from .trunk_cache import TrunkCache
 
 
 class MultimodalModel(nn.Module):
@@ -59,6 +63,7 @@ class MultimodalModel(nn.Module):
         )
         self.fusion = fusion
         self.unit_norm = unit_norm
+        self._trunk_caches: dict[str, TrunkCache] = {}
 
     def _linears(self, sizes: Mapping[str, int], outputs: int) -> nn.ModuleDict:
         return nn.ModuleDict({name: nn.Linear(sizes[name], outputs) for name in self.modalities})
@@ -75,6 +80,28 @@ class MultimodalModel(nn.Module):
             linears = cast("nn.ModuleDict", projections)
             return {name: cast("nn.Linear", linears[name]).out_features for name in self.modalities}
         return self.feature_sizes
+
+    def cache_trunks(self, cache: "TrunkCache", augmented: Collection[str] = ()) -> tuple[str, ...]:
+        """From now on, keep what frozen trunks make of samples, in training and evaluation; see `TrunkEncoder`.
+
+        Warns where there is nothing to keep: the cache is no part of the model's state, and changes no result.
+
+        Args:
+            cache: where activations are kept.
+            augmented: modalities whose inputs are others in each epoch, which are left out.
+
+        Returns:
+            The modalities whose trunks are cached.
+        """
+        halves = {name: encoder for name, encoder in self.encoders.items() if isinstance(encoder, TrunkEncoder)}
+        frozen = [name for name, encoder in halves.items() if encoder.frozen is not None]
+        self._trunk_caches = {name: cache for name in frozen if name not in augmented}
+        if not frozen:
+            warnings.warn("no encoder has a frozen trunk: there is nothing to cache", RuntimeWarning, stacklevel=2)
+        for name in sorted({*frozen} & {*augmented}):
+            message = f"{name} is augmented, so what its trunk makes of a sample is another thing each time: not cached"
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
+        return tuple(self._trunk_caches)
 
     def joint_size(self) -> int:
         """Length of the joint features: runs the Fusion once, which must have been bound."""
@@ -150,8 +177,9 @@ class MultimodalModel(nn.Module):
     ) -> Float[Tensor, "batch features"]:
         encoder = cast("Encoder", self.encoders[modality])
         if torch.onnx.is_in_onnx_export():
-            return _masked(_run(encoder, inputs, lengths), present)
-        size = self.feature_sizes[modality]
+            known = lengths if encoder.takes_lengths else None
+            return _masked(encoder(inputs) if known is None else encoder(inputs, known), present)
+        size, cache = self.feature_sizes[modality], self._trunk_caches.get(modality)
         count = int(present.sum())
         if count == 0:
             # An empty batch too: not every encoder takes one. Who differentiates by features need not know.
@@ -159,20 +187,33 @@ class MultimodalModel(nn.Module):
             trainable = any(parameter.requires_grad for parameter in encoder.parameters())
             return zeros.requires_grad_(trainable and torch.is_grad_enabled())
         if count == len(present):
-            return _run(encoder, inputs, lengths)
-        encoded = _run(encoder, inputs[present], None if lengths is None else lengths[present])
+            return _run(encoder, inputs, lengths, cache)
+        encoded = _run(encoder, inputs[present], None if lengths is None else lengths[present], cache)
         return encoded.new_zeros(len(present), size).index_put((present.nonzero().flatten(),), encoded)
 
 
-def _run(encoder: Encoder, inputs: Tensor, lengths: Int64[Tensor, " batch"] | None) -> Float[Tensor, "batch features"]:
-    if lengths is None or not encoder.takes_lengths:
-        features: Tensor = encoder(inputs)
-        return features
-    if not torch.onnx.is_in_onnx_export():
+def _run(
+    encoder: Encoder, inputs: Tensor, lengths: Int64[Tensor, " batch"] | None, cache: "TrunkCache | None"
+) -> Float[Tensor, "batch features"]:
+    own = lengths if encoder.takes_lengths else None
+    if own is not None:
         # What is padding in all rows costs time and changes nothing.
-        inputs = inputs.narrow(encoder.time_axis, 0, int(lengths.max()))
-    trimmed: Tensor = encoder(inputs, lengths)
-    return trimmed
+        inputs = inputs.narrow(encoder.time_axis, 0, int(own.max()))
+    if isinstance(encoder, TrunkEncoder) and encoder.frozen is not None:
+        return _run_halves(encoder, inputs, own, cache)
+    features: Tensor = encoder(inputs) if own is None else encoder(inputs, own)
+    return features
+
+
+def _run_halves(
+    encoder: TrunkEncoder, inputs: Tensor, lengths: Int64[Tensor, " batch"] | None, cache: "TrunkCache | None"
+) -> Float[Tensor, "batch features"]:
+    activations = encoder.trunk(inputs, lengths) if cache is None else cache.activations(encoder, inputs, lengths)
+    if lengths is None:
+        return encoder.top(activations, None)
+    steps = encoder.steps(lengths)
+    # As many as a cache gives, so that the top draws the same dropout with and without.
+    return encoder.top(activations[:, : int(steps.max())], steps)
 
 
 def _masked(values: Float[Tensor, "batch _"], present: Bool[Tensor, " batch"]) -> Float[Tensor, "batch _"]:

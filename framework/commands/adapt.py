@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from .options import (
+    add_cache_options,
     add_skip_option,
     add_task_option,
     choose_domains,
     count_skipped,
     make_accelerator,
     make_parser,
+    open_trunk_cache,
     read_kinds,
     read_settings,
 )
@@ -48,6 +50,7 @@ def main(arguments: list[str]) -> None:
     add("--workers", type=int, default=0, help="processes that read samples ahead")
     add("--checkpoint_every", type=int, help="steps between checkpoints within an epoch")
     add_skip_option(parser)
+    add_cache_options(parser)
     add_task_option(parser)
     add("--tensorboard", action="store_true", help="write TensorBoard's files into the run folder")
     options = parser.parse_args(arguments)
@@ -80,6 +83,7 @@ def main(arguments: list[str]) -> None:
         display=RichDisplay(options.out / "tensorboard" if options.tensorboard else None),
         checkpoint_every=options.checkpoint_every,
         skip_bad=options.skip_bad,
+        trunk_cache=open_trunk_cache(options.cache_trunks, options.cache_size),
     )
     print(report(comparison, options.out))
 

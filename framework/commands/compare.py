@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import AcclimateError
-from .options import check_device, choose_domains, make_parser, read_settings
+from .options import add_cache_options, check_device, choose_domains, make_parser, open_trunk_cache, read_settings
 
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
@@ -95,6 +95,7 @@ def _add_options(parser: "ArgumentParser") -> None:
     add("--processes", type=int, help="cells that run beside each other; default: 1, and with --ray what there is")
     add("--threads", type=int, default=1, help="of each cell")
     add("--device", type=Literal["auto", "cpu", "cuda"], default="auto", help="where to train")
+    add_cache_options(parser)
     add("--ray", action="store_true", help="run cells as tasks of Ray, on the cluster it is connected to or locally")
     add("--gpus", type=float, default=0.0, help="that each cell asks Ray for; may be a fraction")
 
@@ -103,6 +104,7 @@ def _make_grid(options: Any) -> "Grid":  # noqa: ANN401
     from ..grid.plan import Grid, read_recipes
 
     settings = read_settings(options.set)
+    cache = open_trunk_cache(options.cache_trunks, options.cache_size)
     return Grid(
         options.data,
         choose_shifts(options.data, options.shift),
@@ -110,6 +112,7 @@ def _make_grid(options: Any) -> "Grid":  # noqa: ANN401
         tuple(range(options.seeds)),
         settings,
         options.device,
+        None if cache is None else (str(cache.folder.absolute()), cache.max_bytes),
     )
 
 

@@ -1,5 +1,6 @@
 """What several commands share: a parser whose errors are one line, and readers of common options."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..data import Problem
     from ..data.labels import TaskKind
+    from ..trunk_cache import TrunkCache
 
 
 def make_parser(command: str, description: str) -> ArgumentParser:
@@ -94,6 +96,39 @@ def count_skipped(problems: Sequence["Problem"]) -> str:
     """
     rows = len({(problem.line, problem.id) for problem in problems})
     return f"left out {rows} row{'s' * (rows != 1)} that cannot be used"
+
+
+def add_cache_options(parser: ArgumentParser) -> None:
+    """Let the user ask that activations of frozen trunks are kept; `open_trunk_cache` opens the cache."""
+    parser.add_argument(
+        "--cache-trunks",
+        type=str,
+        nargs="?",
+        const=_default_cache(),
+        metavar="DIR",
+        help="keep what the frozen layers of pretrained encoders make of each sample, so that only the layers that "
+        f"train are run; without DIR in {_default_cache()}, which all runs share",
+    )
+    parser.add_argument("--cache-size", type=float, default=16.0, metavar="GIB", help="that it may take of the disk")
+
+
+def open_trunk_cache(folder: str | None, gibibytes: float) -> "TrunkCache | None":
+    """The cache that `add_cache_options` asked for.
+
+    Raises:
+        AcclimateError: if there is no room in it.
+    """
+    if folder is None:
+        return None
+    from ..trunk_cache import TrunkCache
+
+    if not gibibytes * 2**30 >= 1:
+        raise AcclimateError(f"--cache-size must be positive, but got {gibibytes}")
+    return TrunkCache(Path(folder), int(gibibytes * 2**30))
+
+
+def _default_cache() -> str:
+    return str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "acclimate" / "trunks")
 
 
 def choose_domains(data: str, source: str | None, target: str | None) -> tuple[tuple[str, ...], str | None]:

@@ -66,6 +66,7 @@ class Cell:
         digest: of the table's file, so that a changed one is noticed; None for a built-in data set.
         tuned: what a search changed in the recipe, by dotted key.
         trial: number of a trial of a search; None where the cell is reported.
+        trunk_cache: folder of a `TrunkCache`, and the bytes that it may take; no result depends on it.
     """
 
     data: str
@@ -76,6 +77,7 @@ class Cell:
     digest: str | None = None
     tuned: Mapping[str, Any] = attrs.field(factory=dict)
     trial: int | None = None
+    trunk_cache: tuple[str, int] | None = None
 
     @property
     def trains_on_target_labels(self) -> bool:

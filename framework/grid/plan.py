@@ -38,6 +38,7 @@ class Grid:
         seeds: of the runs.
         settings: the overrides that were asked for, as `read_recipes` takes them.
         device: where cells train.
+        trunk_cache: see `Cell`.
     """
 
     data: str
@@ -46,6 +47,7 @@ class Grid:
     seeds: tuple[int, ...]
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    trunk_cache: tuple[str, int] | None = None
 
     @cached_property
     def digest(self) -> str | None:
@@ -62,7 +64,7 @@ class Grid:
         trial: int | None = None,
     ) -> Cell:
         """One cell on this data; the arguments are those of `Cell`."""
-        return Cell(self.data, shift, recipe, seed, self.device, self.digest, tuned or {}, trial)
+        return Cell(self.data, shift, recipe, seed, self.device, self.digest, tuned or {}, trial, self.trunk_cache)
 
     def cells(self, tuned: Tuned | None = None) -> Iterator[Cell]:
         """All cells, seed by seed, so that a grid that is stopped early has something of everything.

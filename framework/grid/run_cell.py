@@ -17,6 +17,7 @@ from ..errors import RunError
 from ..experiment import Experiment, adapt_table
 from ..oracle import Oracle, open_oracle
 from ..run import LAST, RunFolder, check_same, write_atomically
+from ..trunk_cache import TrunkCache
 from .cell import Cell
 from .scoring import score_run
 
@@ -47,6 +48,7 @@ def run_cell(cell: Cell, out: Path, notes: Mapping[str, Any]) -> None:
         reference=None,
         accelerator=Accelerator(cpu=cell.device == "cpu", mixed_precision=cell.recipe.training.precision),
         oracle=partial(_open_oracle, cell, table),
+        trunk_cache=None if cell.trunk_cache is None else TrunkCache(Path(cell.trunk_cache[0]), cell.trunk_cache[1]),
     )
     run = RunFolder.open(folder / "run")
     best = comparison.adapted.best
