@@ -7,8 +7,10 @@ All our encoders end in a normalisation and a ReLU. Where a plain linear layer e
 norms grew from epoch to epoch, alignment was content, and classes were lost on the source too.
 """
 
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
+
+from .masked_convolution import run_masked
 
 GROUPS = 8
 
@@ -60,3 +62,12 @@ class ResidualBlock(nn.Module):
     def forward(self, signal: Float[Tensor, "batch channels time"]) -> Float[Tensor, "batch out_channels out_time"]:
         """The rectified sum of both branches."""
         return nn.functional.relu(self.convolutions(signal) + self.shortcut(signal))
+
+    def masked(
+        self, signal: Float[Tensor, "batch channels time"], lengths: Int64[Tensor, " batch"]
+    ) -> tuple[Float[Tensor, "batch out_channels out_time"], Int64[Tensor, " batch"]]:
+        """The same of each row's own steps alone, see `run_masked`."""
+        convolved, new_lengths = run_masked(self.convolutions, signal, lengths)
+        if isinstance(self.shortcut, nn.Sequential):
+            signal, _ = run_masked(self.shortcut, signal, lengths)
+        return nn.functional.relu(convolved + signal), new_lengths

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from ..interfaces import Encoder
 from ._checks import check_at_least, check_dropout, check_positive
 from .convolution import feature_layer
-from .masking import mean_over_steps, row_lengths
+from .masking import clear_padding, mean_over_steps, row_lengths
 
 
 class FrameMLP(Encoder):
@@ -55,5 +55,7 @@ class FrameMLP(Encoder):
         self, inputs: Float[Tensor, "batch steps in_features"], lengths: Int64[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch out_features"]:
         """Encode sequences of which the first `lengths` frames are their own."""
-        features: Tensor = self.top(mean_over_steps(self.frame(inputs), row_lengths(inputs, lengths)))
+        lengths = row_lengths(inputs, lengths)
+        # Before the layers too: the gradient of their weights would have the NaN that stands in padding.
+        features: Tensor = self.top(mean_over_steps(self.frame(clear_padding(inputs, lengths)), lengths))
         return features

@@ -106,5 +106,5 @@ def _onnx_lstm(
 
 def _reorder_gates(weights: Float[Tensor, "gates ..."]) -> Float[Tensor, "gates ..."]:
     """From torch's order, input, forget, cell, output, to ONNX's: input, output, forget, cell."""
-    gates = weights.chunk(4)
-    return torch.cat([gates[0], gates[3], gates[1], gates[2]])
+    size = weights.shape[0] // 4
+    return torch.cat([weights[:size], weights[3 * size :], weights[size : 3 * size]])

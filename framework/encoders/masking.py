@@ -26,8 +26,8 @@ def clear_padding(
     values: Float[Tensor, "batch steps size"], lengths: Int64[Tensor, " batch"]
 ) -> Float[Tensor, "batch steps size"]:
     """The values, zero behind each row's end, whatever stood there."""
-    # where(), not a product: NaN times zero is NaN.
-    return torch.where(own_steps(lengths, values.shape[1]).unsqueeze(2), values, torch.zeros_like(values))
+    # Filled, not multiplied: NaN times zero is NaN.
+    return values.masked_fill(~own_steps(lengths, values.shape[1]).unsqueeze(2), 0.0)
 
 
 def mean_over_steps(

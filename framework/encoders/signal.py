@@ -1,13 +1,16 @@
 """Encoder of signals."""
 
 from itertools import pairwise
+from typing import cast
 
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from ..interfaces import Encoder
 from ._checks import check_multiple, check_positive
 from .convolution import GROUPS, ResidualBlock
+from .masked_convolution import run_masked
+from .masking import clear_padding, mean_over_steps
 
 
 class SignalResNet(Encoder):
@@ -20,6 +23,8 @@ class SignalResNet(Encoder):
             to `out_features`.
         depth: number of residual blocks.
         kernel_size: of the blocks' convolutions, odd.
+        masked: whether each row is read up to its own end only, if rows differ in length; else what is padded is part
+            of the signal.
 
     Raises:
         ValueError: if a size does not fit.
@@ -30,8 +35,17 @@ class SignalResNet(Encoder):
         torch.Size([2, 64])
     """
 
+    time_axis = 2
+
     def __init__(
-        self, in_channels: int, out_features: int = 64, width: int = 16, depth: int = 3, kernel_size: int = 5
+        self,
+        in_channels: int,
+        out_features: int = 64,
+        width: int = 16,
+        depth: int = 3,
+        kernel_size: int = 5,
+        *,
+        masked: bool = False,
     ) -> None:
         super().__init__()
         check_positive(in_channels=in_channels, out_features=out_features, depth=depth, kernel_size=kernel_size)
@@ -39,6 +53,7 @@ class SignalResNet(Encoder):
         if kernel_size % 2 == 0:
             raise ValueError(f"kernel_size must be odd, but got {kernel_size}.")
         self.out_features = out_features
+        self.takes_lengths = masked
         self.stem = nn.Sequential(
             nn.Conv1d(in_channels, width, kernel_size=7, padding=3, bias=False), nn.GroupNorm(GROUPS, width), nn.ReLU()
         )
@@ -50,7 +65,15 @@ class SignalResNet(Encoder):
             )
         )
 
-    def forward(self, inputs: Float[Tensor, "batch channels time"]) -> Float[Tensor, "batch out_features"]:
-        """Encode signals."""
-        features: Tensor = self.blocks(self.stem(inputs)).mean(dim=2)
-        return features
+    def forward(
+        self, inputs: Float[Tensor, "batch channels time"], lengths: Int64[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch out_features"]:
+        """Encode signals; with lengths, each row's first values only."""
+        if lengths is None:
+            features: Tensor = self.blocks(self.stem(inputs)).mean(dim=2)
+            return features
+        cleared = clear_padding(inputs.transpose(1, 2), lengths).transpose(1, 2)
+        signal, lengths = run_masked(self.stem, cleared, lengths)
+        for block in self.blocks:
+            signal, lengths = cast("ResidualBlock", block).masked(signal, lengths)
+        return mean_over_steps(signal.transpose(1, 2), lengths)
