@@ -154,7 +154,8 @@ class Preprocessing(ABC):
 
 def _without_rest(values: NDArray[Any]) -> NDArray[Any]:
     """The same values; a copy, if they are a part of a larger array, which would be kept in memory with them."""
-    whole = values if values.base is None else values.base
+    # Of an array that shares the memory of a file's bytes, these.
+    whole: Any = values if values.base is None else values.base
     return values if isinstance(whole, np.ndarray) and whole.nbytes == values.nbytes else values.copy()
 
 
