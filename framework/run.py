@@ -183,4 +183,10 @@ def check_same(before: Mapping[str, Any], now: Mapping[str, Any], path: Path, ke
         if isinstance(old, dict) and isinstance(new, dict):
             check_same(old, new, path, where)
         elif old != new:
-            raise RunError(f"{path} was started with {where}: {old!r}, but is to be resumed with {new!r}")
+            raise RunError(f"{path} was started with {where}: {_brief(old)}, but is to be resumed with {_brief(new)}")
+
+
+def _brief(value: object) -> str:
+    """A value as one line; a tokenizer is long."""
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:100]} ... {text[-50:]}"

@@ -55,6 +55,10 @@ def test_every_recipe_of_ours_can_be_gone_on_with(tmp_path: Path) -> None:
         ),
         ({**CONFIG, "samples": {"source": 3, "target": 2}}, "was started with samples.target: None, but is to be"),
         ({**CONFIG, "initial": "elsewhere"}, "was started with initial: None"),
+        (
+            {**CONFIG, "long": "a" * 1000},
+            r"was started with long: None, but is to be resumed with 'a{99} \.\.\. a{49}'",
+        ),
     ],
 )
 def test_a_run_is_gone_on_with_as_it_was_started(tmp_path: Path, config: dict[str, object], message: str) -> None:
