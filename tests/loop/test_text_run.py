@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from acclimate.exporters import Session
-from acclimate.framework import RecipeError, adapt_table, load_run, read_recipe
+from acclimate.framework import RecipeError, load_run, read_recipe
 from acclimate.framework.command_line import main
 from acclimate.framework.data import TextPreprocessing, read_table
 from acclimate.framework.encoders import TextCNN, TransformerText
