@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .mlp import MLP as MLP
     from .recurrent import LSTM as LSTM, SignalLSTM as SignalLSTM
     from .signal import SignalResNet as SignalResNet
+    from .speaker_lstm import SpeakerLSTM as SpeakerLSTM
     from .temporal_relation import TemporalRelationNetwork as TemporalRelationNetwork
     from .text_cnn import SequenceCNN as SequenceCNN, TextCNN as TextCNN
     from .timm_spectrogram import TimmSpectrogram as TimmSpectrogram
@@ -37,6 +38,7 @@ else:
             "mlp": ["MLP"],
             "recurrent": ["LSTM", "SignalLSTM"],
             "signal": ["SignalResNet"],
+            "speaker_lstm": ["SpeakerLSTM"],
             "temporal_relation": ["TemporalRelationNetwork"],
             "text_cnn": ["SequenceCNN", "TextCNN"],
             "timm_spectrogram": ["TimmSpectrogram"],

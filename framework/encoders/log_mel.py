@@ -64,7 +64,7 @@ class LogMel(nn.Module):
         self.floor = floor
         self.moments = moments
         # Known from the arguments, so no part of the weights that are saved.
-        self.register_buffer("kernels", _fourier_kernels(self.window), persistent=False)
+        self.register_buffer("kernels", fourier_kernels(self.window), persistent=False)
         self.register_buffer("filters", _mel_filters(sampling_rate, self.window, mels), persistent=False)
 
     def forward(self, waveform: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch mels frames"]:
@@ -86,7 +86,8 @@ class LogMel(nn.Module):
         return centred / torch.sqrt(centred.square().mean(dim=(1, 2), keepdim=True) + 1e-2)
 
 
-def _fourier_kernels(window: int) -> Float[Tensor, "two_frequencies 1 window"]:
+def fourier_kernels(window: int) -> Float[Tensor, "two_frequencies 1 window"]:
+    """Cosines and sines under Hann's window, as a convolution takes them; a sine of amplitude 1 has power 1."""
     time = torch.arange(window, dtype=torch.float64)
     frequency = torch.arange(window // 2 + 1, dtype=torch.float64).unsqueeze(1)
     # Whole turns are taken off before the cosine, which loses digits at large angles.

@@ -1,16 +1,12 @@
 """Models of timm without their classifier: made, with weights from a file, timm's hub or at random."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from .efficientnet_names import to_timm_names
-
-_FILES: Final = ("model.safetensors", "pytorch_model.bin")
-"""Names of a folder's weights, the better first."""
+from .weight_files import read_weights
 
 
 def make_timm_model(model_name: str, shape: tuple[int, int, int], *, pretrained: str | bool | None) -> nn.Module:
@@ -20,7 +16,7 @@ def make_timm_model(model_name: str, shape: tuple[int, int, int], *, pretrained:
         model_name: as `timm.list_models()` has it; a tag behind a point names one of several pretrained weights.
         shape: of the images, `(channels, height, width)`. Pretrained weights of the first layer, which are for three
             channels, are summed where there is one and repeated where there are more.
-        pretrained: a file of weights or a folder with one, `.safetensors` or what `torch.save` wrote of tensors alone;
+        pretrained: a file of weights or a folder with one, see `read_weights`;
             True for timm's, which are downloaded once; False or None for random ones.
 
     Raises:
@@ -35,7 +31,7 @@ def make_timm_model(model_name: str, shape: tuple[int, int, int], *, pretrained:
     configuration = timm.get_pretrained_cfg(model_name)
     fixed = configuration is not None and configuration.fixed_input_size
     size: dict[str, Any] = {"img_size": shape[1:]} if fixed else {}
-    weights = _read(pretrained) if isinstance(pretrained, str) else None
+    weights = to_timm_names(read_weights(pretrained)) if isinstance(pretrained, str) else None
     try:
         model: nn.Module = timm.create_model(
             model_name,
@@ -65,29 +61,6 @@ def expected_moments(model: nn.Module, channels: int) -> dict[str, Sequence[floa
         values = settings[kind]
         moments[kind] = list(values) if len(values) == channels else [sum(values) / len(values)] * channels
     return moments
-
-
-def _read(pretrained: str) -> dict[str, Tensor]:
-    from timm.models import load_state_dict
-
-    path = Path(pretrained).expanduser()
-    if path.is_dir():
-        found = [path / name for name in _FILES if (path / name).is_file()]
-        if not found:
-            raise ValueError(f"pretrained: {path} must hold one of {', '.join(_FILES)}, but holds none.")
-        path = found[0]
-    if not path.is_file():
-        raise ValueError(f"pretrained must be a file or folder of weights, but there is none at {path}.")
-    try:
-        # It unpickles tensors and plain containers only.
-        weights = load_state_dict(str(path), weights_only=True)
-    except Exception as error:  # safetensors, zip archives and pickles each have errors of their own.
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ValueError(f"pretrained: cannot read {path}: {reason}") from error
-    wrong = [name for name, value in weights.items() if not isinstance(value, torch.Tensor)]
-    if wrong:
-        raise ValueError(f"pretrained: {path} must hold tensors by name, but {wrong[0]!r} is none.")
-    return to_timm_names(weights)
 
 
 def _check_complete(model: nn.Module, weights: dict[str, Tensor], model_name: str, pretrained: str) -> None:

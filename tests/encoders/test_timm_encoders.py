@@ -215,7 +215,7 @@ def test_imagenet_weights_classify_as_their_own_library_does(digits: Tensor) -> 
     [
         (None, "pretrained must be a file or folder of weights, but there is none at .*weights.pth"),
         (lambda path: path.write_bytes(b"nonsense"), "pretrained: cannot read .*weights.pth: "),
-        (lambda path: torch.save({"a": nn.Linear(1, 1)}, path), "cannot read .*weights.pth: weights_only"),
+        (lambda path: torch.save({"a": nn.Linear(1, 1)}, path), "cannot read .*weights.pth: Weights only"),
         (lambda path: torch.save({"a": 3}, path), "must hold tensors by name, but 'a' is none"),
         (lambda path: torch.save({"a": torch.ones(1)}, path), "lacks weights of test_resnet, such as conv1.0.weight"),
         (
