@@ -1,7 +1,5 @@
 """LSTMs over the frames of a sequence or the values of a signal."""
 
-from typing import Literal
-
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
@@ -10,8 +8,6 @@ from ._checks import check_dropout, check_positive
 from .convolution import feature_layer
 from .masked_lstm import MaskedLSTM
 from .masking import mean_over_steps, row_lengths
-
-Pooling = Literal["last", "mean"]
 
 
 class LSTM(Encoder):
@@ -46,10 +42,11 @@ class LSTM(Encoder):
         layers: int = 1,
         *,
         bidirectional: bool = True,
-        pooling: Pooling = "mean",
+        pooling: str = "mean",
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
+        check_positive(in_features=in_features, hidden=hidden)
         check_dropout(dropout)
         if pooling not in {"last", "mean"}:
             raise ValueError(f'pooling must be "last" or "mean", but got {pooling!r}.')
@@ -99,7 +96,7 @@ class SignalLSTM(LSTM):
         layers: int = 1,
         *,
         bidirectional: bool = True,
-        pooling: Pooling = "mean",
+        pooling: str = "mean",
         dropout: float = 0.1,
     ) -> None:
         check_positive(in_channels=in_channels)
