@@ -27,6 +27,7 @@ from .modality_dropout import drop_modalities
 from .monitor import Record, measure, survey, unlabelled
 from .optimization import BoundUpdate, bind_update, check_patterns, make_optimizer, set_learning_rate
 from .oracle import Oracle
+from .own_batches import OwnBatches
 from .pairs import Pair, Pairs
 from .progress import Progress
 from .recipe import Recipe, Stage, Update
@@ -90,6 +91,8 @@ def adapt(
     """
     if recipe.uses_target and (domains.target is None or domains.target_in_order is None):
         raise RecipeError(f"{recipe.name} trains on a target, but no target is given")
+    if recipe.training.augment and isinstance(domains.source, OwnBatches):
+        raise RecipeError(f"{recipe.name}: training.augment is for the rows of a table, not for a loader of one's own")
     if recipe.training.precision == "fp16" and not (
         torch.accelerator.is_available() if accelerator is None else accelerator.device.type != "cpu"
     ):

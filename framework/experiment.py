@@ -12,7 +12,7 @@ from accelerate import Accelerator
 from .adaptation import Adapted, adapt
 from .builder import Builder
 from .checkpoint import load_weights
-from .data import Loader, Problem, Samples, Schema, Table, carve_validation, find_bad_rows, leave_out
+from .data import Augmentation, Loader, Problem, Samples, Schema, Table, carve_validation, find_bad_rows, leave_out
 from .display import Display
 from .distributed import on_main
 from .domains import Domains
@@ -88,10 +88,12 @@ class Experiment:
         target = self._target_rows()
         unlabelled = None if target is None else Samples(target, schema, labelled=False)
         load = partial(self._loader, pin=pin)
+        augment = self.recipe.training.augment
+        augmented = partial(load, augmentation=Augmentation.parse(augment, schema, self.seed) if augment else None)
         return schema, Domains(
-            source=load(Samples(training, schema, labelled=True), shuffle=True),
+            source=augmented(Samples(training, schema, labelled=True), shuffle=True),
             validation=load(Samples(validation, schema, labelled=True), shuffle=False),
-            target=None if unlabelled is None else load(unlabelled, shuffle=True),
+            target=None if unlabelled is None else augmented(unlabelled, shuffle=True),
             target_in_order=None if unlabelled is None else load(unlabelled, shuffle=False),
         )
 
@@ -131,7 +133,9 @@ class Experiment:
             return None
         return leave_out(self.table.select(self.target, "train"), self.skipped or (), labelled=False)
 
-    def _loader(self, samples: Samples, *, shuffle: bool, pin: bool) -> Loader:
+    def _loader(
+        self, samples: Samples, *, shuffle: bool, pin: bool, augmentation: Augmentation | None = None
+    ) -> Loader:
         domains = (*self.source, *([] if self.target is None else [self.target]))
         return Loader(
             samples,
@@ -141,6 +145,7 @@ class Experiment:
             domains=domains,
             workers=self.workers,
             pin=pin,
+            augmentation=augmentation,
         )
 
 
@@ -225,7 +230,7 @@ def adapt_table(
     def train(recipe: Recipe, folder: Path, initial: Path | None, oracle: Oracle | None = None) -> Adapted:
         method = experiment.build(recipe, schema, domains)
         if trunk_cache is not None:
-            method.model.cache_trunks(trunk_cache)
+            method.model.cache_trunks(trunk_cache, recipe.training.augment)
         if initial is not None:
             load_model_weights(method, initial)
         return adapt(

@@ -81,18 +81,21 @@ class MultimodalModel(nn.Module):
             return {name: cast("nn.Linear", linears[name]).out_features for name in self.modalities}
         return self.feature_sizes
 
-    def cache_trunks(self, cache: "TrunkCache", augmented: Collection[str] = ()) -> tuple[str, ...]:
+    def cache_trunks(self, cache: "TrunkCache | None", augmented: Collection[str] = ()) -> tuple[str, ...]:
         """From now on, keep what frozen trunks make of samples, in training and evaluation; see `TrunkEncoder`.
 
         Warns where there is nothing to keep: the cache is no part of the model's state, and changes no result.
 
         Args:
-            cache: where activations are kept.
+            cache: where activations are kept; None computes them anew each time, as before.
             augmented: modalities whose inputs are others in each epoch, which are left out.
 
         Returns:
             The modalities whose trunks are cached.
         """
+        if cache is None:
+            self._trunk_caches = {}
+            return ()
         halves = {name: encoder for name, encoder in self.encoders.items() if isinstance(encoder, TrunkEncoder)}
         frozen = [name for name, encoder in halves.items() if encoder.frozen is not None]
         self._trunk_caches = {name: cache for name in frozen if name not in augmented}

@@ -150,6 +150,8 @@ class Training:
         learning_rate: schedule of the factor on the optimiser's rates.
         parameter_groups: options of the optimiser, by pattern over parameter names; the first match wins.
         gradient_clip: largest norm of the gradient of an update; None does not clip.
+        augment: corruptions of training batches by modality, such as `gaussian_noise(std=0.3)`, drawn anew in each
+            epoch; see `Augmentation`.
         modality_dropout: probability that a modality is dropped from a training sample; one always stays.
         precision: of the forward pass.
         validation: share of the source's training rows kept for validation where the table has no such split.
@@ -160,6 +162,7 @@ class Training:
     learning_rate: LearningRate = LearningRate()
     parameter_groups: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     gradient_clip: float | None = attrs.field(default=None, validator=optional(gt(0.0)))
+    augment: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
     modality_dropout: float = attrs.field(default=0.0, validator=[ge(0.0), le(1.0)])
     precision: Literal["no", "fp16", "bf16"] = "no"
     validation: float = attrs.field(default=0.15, validator=[gt(0.0), le(0.5)])
@@ -227,11 +230,13 @@ class Recipe:
         yield "training.optimizer", self.training.optimizer
 
     def to_config(self) -> dict[str, Any]:
-        """The recipe as plain data, every default written out; `data` only where it says something."""
+        """The recipe as plain data, every default written out; `data` and `augment` only where they say something."""
         config = attrs.asdict(self)
+        # Runs and grids that were started before there were these keys can be gone on with.
         if not self.data.preprocessing:
-            # Runs and grids that were started before there was this key can be gone on with.
             del config["data"]
+        if not self.training.augment:
+            del config["training"]["augment"]
         return config
 
 

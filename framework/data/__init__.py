@@ -6,6 +6,7 @@ Names are imported when they are first asked for, so that the modules without to
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .augmentation import Augmentation as Augmentation
     from .builtin import (
         builtin_names as builtin_names,
         default_domains as default_domains,
@@ -41,6 +42,7 @@ else:
     __getattr__, __dir__, __all__ = attach(
         __name__,
         {
+            "augmentation": ["Augmentation"],
             "builtin": ["builtin_names", "default_domains", "open_table", "paper_shifts"],
             "check": ["check_data", "check_file", "check_table"],
             "decoding": ["Decoded"],

@@ -10,6 +10,7 @@ from torch.utils.data import Dataset
 
 from ..batch import Batch
 from ..errors import DataError
+from .augmentation import Augmentation
 from .read_ahead import ReadAhead
 from .samples import Arrays, Samples, stack
 
@@ -33,6 +34,7 @@ class Loader:
         workers: processes that read ahead, and live as long as the loader; 0 reads in this one. Each of N caches what
             it has read, up to an N-th of what `samples` may cache; batches are the same for any number.
         pin: whether batches are put into page-locked memory, from which copies to a GPU do not wait.
+        augmentation: what happens to the inputs, anew in each epoch.
 
     Raises:
         ValueError: if `batch_size` is not positive or `workers` is negative.
@@ -46,6 +48,7 @@ class Loader:
     domains: tuple[str, ...] = attrs.field(kw_only=True, converter=_to_names)
     workers: int = attrs.field(default=0, kw_only=True, validator=attrs.validators.ge(0))
     pin: bool = attrs.field(default=False, kw_only=True)
+    augmentation: Augmentation | None = attrs.field(default=None, kw_only=True)
     _reader: "ReadAhead[Batch | DataError]" = attrs.field(init=False, repr=False)
 
     @_reader.default
@@ -93,7 +96,7 @@ class Loader:
         for batch in self._reader.read(parts):
             if isinstance(batch, DataError):
                 raise batch
-            yield batch
+            yield batch if self.augmentation is None else _augment(batch, self.augmentation, number)
 
     def _order(self, number: int, rows: Sequence[int] | None) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         chosen = np.arange(len(self.samples)) if rows is None else np.asarray(rows, dtype=np.int64)
@@ -117,6 +120,20 @@ class _Batches(Dataset[Batch | DataError]):
         except DataError as error:
             return error
         return to_batch(arrays[: len(indices)], self._domains)
+
+
+def _augment(batch: Batch, augmentation: Augmentation, number: int) -> Batch:
+    inputs = dict(batch.inputs)
+    for name in augmentation.corruptions:
+        axis, lengths = augmentation.preprocessing[name].time_axis, batch.lengths.get(name)
+        augmented = inputs[name].clone()
+        for row in batch.has(name).nonzero().flatten().tolist():
+            own = augmented[row]
+            if axis is not None and lengths is not None:
+                own = own.narrow(axis, 0, int(lengths[row]))
+            own.copy_(torch.from_numpy(augmentation.augment(own.numpy(), name, batch.ids[row], number)))
+        inputs[name] = augmented
+    return attrs.evolve(batch, inputs=inputs)
 
 
 def to_batch(arrays: Arrays, domains: tuple[str, ...]) -> Batch:

@@ -97,7 +97,7 @@ class Grid:
         opened: dict[str, tuple[Schema, Domains]] = {}
         for recipe in (*self.recipes, *others):
             experiment = Experiment(recipe, table, shift.source, shift.target, seed=self.seeds[0])
-            prepared = json.dumps(recipe.data.preprocessing, sort_keys=True)
+            prepared = json.dumps([recipe.data.preprocessing, recipe.training.augment], sort_keys=True)
             if prepared not in opened:
                 opened[prepared] = experiment.open()
             experiment.build(recipe, *opened[prepared])
