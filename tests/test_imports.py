@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = [
     "acclimate.framework",
     "acclimate.framework.data",
+    "acclimate.framework.encoders",
     "acclimate.adapters",
     "acclimate.exporters",
     "acclimate.zoo",
