@@ -8,7 +8,7 @@ from ..data import Schema
 from ..evaluation_tables import FUSED
 from ..layout import JOINT, Task
 from ..measures import Curve, LearningCurves
-from .curves import draw_curves
+from .curves import Timeline, draw_curves
 from .finished_run import FinishedRun
 from .views import Gallery, Picture, Section
 
@@ -54,9 +54,10 @@ def _oracle_curves(curves: LearningCurves, tasks: tuple[Task, ...]) -> dict[str,
 
 
 def _draw(run: FinishedRun, curves: Mapping[str, Curve], schema: Schema, *, oracle: bool = False) -> list[Picture]:
+    timeline = Timeline(float(len(run.epochs)), run.best.epoch + 1.0, _boundaries(run))
     colours = {name: number for number, name in enumerate(schema.modalities)}
     colours |= dict.fromkeys((JOINT, FUSED), len(colours))
-    return draw_curves(curves, run.best.epoch + 1.0, _boundaries(run), colours=colours, oracle=oracle)
+    return draw_curves(curves, timeline, colours, oracle=oracle)
 
 
 def _boundaries(run: FinishedRun) -> tuple[float, ...]:

@@ -11,7 +11,7 @@ import torch
 from acclimate.framework import RunError, load_run
 from acclimate.framework.data import Table, read_table
 from acclimate.framework.measures import Curve
-from acclimate.framework.report.curves import MOST_LINES, draw_curves
+from acclimate.framework.report.curves import MOST_LINES, Timeline, draw_curves
 from acclimate.framework.report.distances import measure_distances
 from acclimate.framework.report.embeddings import draw_embeddings
 from acclimate.framework.report.finished_run import FinishedRun, read_run
@@ -114,7 +114,7 @@ def test_curves_are_drawn_by_group_and_many_in_several_pictures() -> None:
     line = Curve((1.0, 2.0), (0.5, 0.25))
     names = [f"many/{number}" for number in range(MOST_LINES + 1)]
     curves = {"total": line, "late/term": Curve((2.0,), (1.0,)), **dict.fromkeys(names, line)}
-    pictures = draw_curves(curves, 1.0, (), colours={"3": 0})
+    pictures = draw_curves(curves, Timeline(2.0, chosen=1.0), {"3": 0})
     assert [picture.title for picture in pictures] == ["total", "late/term", "many", "many (2)"]
     assert pictures[0].alternative == "total over epochs: total ends at 0.25"
     assert set(map(str, range(MOST_LINES))) <= set(texts(svg(pictures[2].uri)))
