@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from acclimate.framework import ClassSpec, Recipe, RecipeError, read_recipe, recipe_names
+from acclimate.framework.class_paths import import_class
 from acclimate.framework.recipe import LearningRate, parse_recipe
 
 from .small import make_recipe
@@ -40,6 +41,12 @@ def test_what_is_known_of_the_data_is_written_out_only_where_there_is_something(
     recipe = read_recipe(path, {"data.preprocessing.sound.samples": 100})
     assert recipe.to_config()["data"] == {"preprocessing": {"sound": {"samples": 100}}}
     assert parse_recipe(recipe.to_config()) == recipe
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "docs" / "recipes").glob("*.yaml")), ids=str)
+def test_the_recipes_of_the_docs_name_classes_that_there_are(path: Path) -> None:
+    for key, spec in read_recipe(path).class_specs():
+        import_class(spec, key)
 
 
 def test_defaults_are_written_out(tmp_path: Path) -> None:
