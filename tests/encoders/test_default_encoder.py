@@ -11,13 +11,16 @@ from acclimate.framework.data.preprocessing import (
     Preprocessing,
     SequencePreprocessing,
     SignalPreprocessing,
+    TextPreprocessing,
 )
+from acclimate.framework.data.preprocessing.word_tokenizer import make_word_tokenizer
 from acclimate.framework.encoders import (
     LSTM,
     MLP,
     LogMelCNN,
     SignalResNet,
     SmallCNN,
+    TextCNN,
     TimmImage,
     default_encoder,
     make_encoder,
@@ -29,6 +32,7 @@ SMALL_IMAGE = ImagePreprocessing(height=28, width=24, mean=(0.5,), std=(0.5,))
 IMAGE = ImagePreprocessing(height=80, width=96, mean=(0.5,) * 3, std=(0.5,) * 3)
 SEQUENCE = SequencePreprocessing(steps=5, mean=(0.0,) * 9, std=(1.0,) * 9)
 SIGNAL = SignalPreprocessing(length=50, mean=(0.0,) * 6, std=(1.0,) * 6)
+TEXT = TextPreprocessing(max_length=6, tokenizer=make_word_tokenizer({"day": 2}))
 
 
 @pytest.mark.parametrize(
@@ -40,12 +44,13 @@ SIGNAL = SignalPreprocessing(length=50, mean=(0.0,) * 6, std=(1.0,) * 6)
         (IMAGE, TimmImage),
         (SEQUENCE, LSTM),
         (SIGNAL, SignalResNet),
+        (TEXT, TextCNN),
     ],
 )
 def test_takes_what_the_preprocessing_gives(preprocessing: Preprocessing, expected: type[Encoder]) -> None:
     encoder = default_encoder(preprocessing)
     assert isinstance(encoder, expected)
-    inputs = torch.from_numpy(np.ones((2, *preprocessing.shape), dtype=np.float32))
+    inputs = torch.from_numpy(np.ones((2, *preprocessing.shape), dtype=preprocessing.dtype))
     features = encoder(inputs)
     assert features.shape == (2, 64)
     assert (features >= 0).all()
