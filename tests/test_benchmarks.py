@@ -19,6 +19,7 @@ from interleaved import Contestant, race, ratio
 from peers import LossPeer
 from torch import Tensor
 from training_steps import SOURCE_ONLY, StageSteps, build, floor, open_recipe
+from trunk_cache import PHASES, ROADS, Size, open_epoch, speed_ups, time_roads
 from workloads import Workload, none, real, wrist
 
 
@@ -207,3 +208,17 @@ def test_the_input_pipeline_is_timed_in_all_ways(tmp_path: Path, capsys: pytest.
     assert [row["name"] for row in found["rows"]] == names
     assert all(row["milliseconds"] > 0 < row["own_milliseconds"] for row in found["rows"])
     assert capsys.readouterr().out == (tmp_path / "input-pipeline.md").read_text()
+
+
+@pytest.mark.parametrize("model", ["bert", "wavlm"])
+def test_roads_with_and_without_a_trunk_cache_are_timed(model: str, tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    size = Size(width=16, layers=2, trainable=1, steps=800 if model == "wavlm" else 5, rows=3, evaluated=2)
+    epoch = open_epoch(model, size, tmp_path)
+    times = time_roads(epoch, rounds=2, clock=itertools.count().__next__)
+    assert {name: len(seconds) for name, seconds in times.items()} == dict.fromkeys(
+        (f"{road} {phase}" for road in ROADS for phase in PHASES), 2
+    )
+    assert [phase for phase, *_ in speed_ups(times)] == list(PHASES)
+    entries = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(entries) == 2 * size.rows + size.evaluated

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from acclimate.adapters import LateSum
+from acclimate.framework import MultimodalModel, Task
+from acclimate.framework.encoders import TimmImage, TransformerAudio, TransformerText
 from acclimate.framework.interfaces import TrunkEncoder
 from acclimate.framework.trunk_cache import TrunkCache
 from torch import Tensor, nn
@@ -205,3 +208,51 @@ def test_trunks_of_any_shape_are_kept(tmp_path: Path) -> None:
     first = TrunkCache(tmp_path).activations(encoder, inputs)
     assert torch.equal(TrunkCache(tmp_path).activations(encoder, inputs), first)
     torch.testing.assert_close(first, encoder.trunk(inputs, None))
+
+
+_TINY = {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 24}
+_SPEECH = {**_TINY, "conv_dim": [8, 8], "conv_kernel": [10, 4], "conv_stride": [5, 4], "num_conv_pos_embeddings": 4}
+
+
+def _text() -> tuple[TrunkEncoder, Tensor, Tensor | None]:
+    encoder = TransformerText(20, 0, 9, config={"model_type": "bert", **_TINY}, trainable_layers=1)
+    return encoder, torch.randint(1, 20, (3, 9)), torch.tensor([4, 9, 1])
+
+
+def _audio() -> tuple[TrunkEncoder, Tensor, Tensor | None]:
+    config = {"model_type": "wavlm", "num_conv_pos_embedding_groups": 2, "num_feat_extract_layers": 2, **_SPEECH}
+    return TransformerAudio(8000, config=config, trainable_layers=1), torch.randn(3, 900), torch.tensor([300, 900, 40])
+
+
+def _image() -> tuple[TrunkEncoder, Tensor, Tensor | None]:
+    return (
+        TimmImage("resnet10t", in_channels=3, height=32, width=32, trainable_layers=1),
+        torch.rand(3, 3, 32, 32),
+        None,
+    )
+
+
+@pytest.mark.parametrize("make", [_text, _audio, _image])
+def test_encoders_of_the_library_are_cached(
+    tmp_path: Path, make: Callable[[], tuple[TrunkEncoder, Tensor, Tensor | None]]
+) -> None:
+    pytest.importorskip("transformers")
+    torch.manual_seed(0)
+    encoder, inputs, lengths = make()
+    model = MultimodalModel({"input": encoder}, [Task("label", ["a", "b"])], LateSum())
+    present = torch.ones(3, 1, dtype=torch.bool)
+    given = {} if lengths is None else {"input": lengths}
+
+    def features() -> Tensor:
+        torch.manual_seed(1)
+        return model.train()({"input": inputs}, present, "source", given).features["input"]
+
+    plain = features()
+    assert model.cache_trunks(TrunkCache(tmp_path)) == ("input",)
+    computed, read = features(), features()
+    assert len(entries(tmp_path)) == 3
+    assert torch.equal(computed, read)
+    # The same dropout too: the top sees as many steps on either road.
+    torch.testing.assert_close(computed, plain, rtol=1e-3, atol=1e-4)
+    model.cache_trunks(None)
+    assert torch.equal(features(), plain)
