@@ -5,12 +5,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 import torch
 from acclimate.framework import Recipe
 from acclimate.framework.commands import adapt as command
 from acclimate.framework.data import Table, read_table
 from acclimate.framework.experiment import adapt_table
+from acclimate.framework.grid.cell import Cell, Shift
 from acclimate.framework.trunk_cache import TrunkCache
 
 from .small import Interrupted, Interrupting, assert_same_runs, make_experiment, metrics, weights
@@ -89,3 +91,10 @@ def test_the_command_takes_a_cache(tmp_path: Path, capsys: pytest.CaptureFixture
     command.main([*arguments, "--out", str(tmp_path / "run"), "--cache-trunks", str(tmp_path / "cache")])
     assert "best checkpoint" in capsys.readouterr().out
     assert any((tmp_path / "cache").iterdir())
+
+
+def test_a_cell_with_a_cache_is_the_same_cell() -> None:
+    plain = Cell("table.csv", Shift(("here",), "there"), RECIPE, 0)
+    cell = attrs.evolve(plain, trunk_cache=("/cache", 10))
+    assert cell.settings() == plain.settings()
+    assert list(Cell.from_json(json.loads(json.dumps(cell.to_json()))).trunk_cache or ()) == ["/cache", 10]
