@@ -43,7 +43,7 @@ def frozen_state(model: nn.Module) -> nn.Module:
     state = nn.Module()
     for name, weight in model.named_parameters():
         if not weight.requires_grad:
-            state.register_parameter(name.replace(".", "/"), nn.Parameter(weight.detach(), requires_grad=False))
+            state.register_parameter(name.replace(".", "/"), weight)
     frozen = {id(buffer) for module in frozen_modules(model) for buffer in module.buffers()}
     for name, buffer in model.named_buffers():
         if id(buffer) in frozen:

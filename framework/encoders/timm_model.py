@@ -47,6 +47,9 @@ def make_timm_model(model_name: str, shape: tuple[int, int, int], *, pretrained:
         raise ValueError(f"timm cannot make {model_name!r} for {images}: {reason}") from error
     if weights is not None:
         _check_complete(model, weights, model_name, str(pretrained))
+        # timm keeps a second copy.
+        settings: Any = model.pretrained_cfg
+        settings.pop("state_dict", None)
     return model
 
 

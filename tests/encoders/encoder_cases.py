@@ -26,9 +26,12 @@ from acclimate.framework.encoders import (
     SignalLSTM,
     SignalResNet,
     SmallCNN,
+    SpeakerLSTM,
     TemporalRelationNetwork,
     TextCNN,
     TimmImage,
+    TimmSpectrogram,
+    TransformerAudio,
     TransformerText,
     as_encoder,
 )
@@ -98,6 +101,17 @@ _TINY: Final = {
     "max_position_embeddings": 40,
 }
 
+_LONG_SOUND: Final = AudioPreprocessing(sampling_rate=8000, samples=20000)
+_SPEECH: Final = {
+    "hidden_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 24,
+    "conv_dim": [16] * 7,
+    "num_conv_pos_embeddings": 8,
+    "num_conv_pos_embedding_groups": 4,
+}
+
 CASES: Final[Mapping[str, Case]] = {
     "frame_mlp": Case(lambda: FrameMLP(in_features=6, hidden=(16, 12)), _sequence(9, 6)),
     "log_mel_cnn": Case(lambda: LogMelCNN(sampling_rate=8000, width=8), _SOUND),
@@ -113,6 +127,7 @@ CASES: Final[Mapping[str, Case]] = {
     "signal_resnet": Case(lambda: SignalResNet(in_channels=3, width=16), _signal(3, 50)),
     "signal_resnet_masked": Case(lambda: SignalResNet(in_channels=3, depth=2, masked=True), _signal(3, 50)),
     "small_cnn": Case(lambda: SmallCNN(in_channels=1, height=28, width=20), _image(1, 28, 20)),
+    "speaker_lstm": Case(lambda: SpeakerLSTM(sampling_rate=8000, trainable_layers=1), _LONG_SOUND),
     "temporal_relation": Case(lambda: TemporalRelationNetwork(in_features=6, hidden=12), _sequence(9, 6)),
     "temporal_relation_single_scale": Case(
         lambda: TemporalRelationNetwork(in_features=6, segments=3, multi_scale=False, hidden=12),
@@ -122,6 +137,31 @@ CASES: Final[Mapping[str, Case]] = {
     "text_cnn": Case(lambda: TextCNN(vocabulary_size=20, padding_id=0, embedding=12, filters=8), _TEXT),
     "timm_convolutional": Case(lambda: TimmImage("test_resnet", in_channels=1, height=64, width=48), _image(1, 64, 48)),
     "timm_transformer": Case(lambda: TimmImage("test_vit", in_channels=2, height=32, width=48), _image(2, 32, 48)),
+    "timm_frozen": Case(
+        lambda: TimmImage("resnet10t", in_channels=3, height=64, width=64, trainable_layers=1),
+        _image(3, 64, 64),
+        exported=False,
+    ),
+    "timm_mobile": Case(
+        lambda: TimmImage("tf_efficientnet_lite0", in_channels=1, height=64, width=64, trainable_layers=2),
+        _image(1, 64, 64),
+    ),
+    "timm_spectrogram": Case(lambda: TimmSpectrogram(8000, 2000, "test_resnet"), _SOUND, any_length=False),
+    "transformer_audio_hubert": Case(
+        lambda: TransformerAudio(16000, config={"model_type": "hubert", **_SPEECH}, trainable_layers=2),
+        _SOUND,
+        exported=False,
+    ),
+    "transformer_audio_wav2vec2": Case(
+        lambda: TransformerAudio(
+            16000,
+            config={"model_type": "wav2vec2", "feat_extract_norm": "layer", "do_stable_layer_norm": True, **_SPEECH},
+        ),
+        _SOUND,
+    ),
+    "transformer_audio_wavlm": Case(
+        lambda: TransformerAudio(22050, config={"model_type": "wavlm", **_SPEECH}, trainable_layers=1), _SOUND
+    ),
     "transformer_text": Case(
         lambda: TransformerText(20, 0, 9, config={"model_type": "bert", **_TINY}, trainable_layers=1), _TEXT
     ),
