@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import AcclimateError
-from .options import make_parser
+from .options import add_skip_option, make_parser
 
 PACKAGES: Final = {"jinja2": "Jinja2", "matplotlib": "matplotlib", "sklearn": "scikit-learn"}
 """What the extra `report` brings, by the name of the import."""
@@ -24,6 +24,7 @@ def main(arguments: list[str]) -> None:
     add("--split", type=str, help="rows to report on; default: test, else validation (source) and train (target)")
     add("--no-oracle", action="store_true", help="look at no label of the target, even where there are some")
     add("--out", type=Path, help="file to write; default: report.html in the run folder")
+    add_skip_option(parser)
     options = parser.parse_args(arguments)
     for module, package in PACKAGES.items():
         if find_spec(module) is None:
@@ -34,5 +35,12 @@ def main(arguments: list[str]) -> None:
     out = options.out or options.run / "report.html"
     if not out.parent.is_dir() or out.is_dir():
         raise AcclimateError(f"--out must be a file in a folder that is there, but got {out}")
-    write_report(options.run, out, data=options.data, split=options.split, oracle=not options.no_oracle)
+    write_report(
+        options.run,
+        out,
+        data=options.data,
+        split=options.split,
+        oracle=not options.no_oracle,
+        skip_bad=options.skip_bad,
+    )
     print(out)

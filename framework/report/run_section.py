@@ -6,7 +6,7 @@ from ..data import Schema
 from ..layout import DomainSide
 from ..selection import COMPARABLE
 from .finished_run import FinishedRun
-from .sides import Rows
+from .rows import Rows
 from .views import UNKNOWN, Block, Note, Section, TableView
 
 

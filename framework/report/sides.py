@@ -1,7 +1,7 @@
 """What the run's model says of rows of the source and of the target, and how good that is where labels are known."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import numpy as np
@@ -9,34 +9,14 @@ import torch
 from numpy.typing import NDArray
 
 from ..batch import Side
-from ..data import Loader, Samples, Schema, Table, carve_validation
+from ..data import Loader, Samples, Schema
 from ..errors import RunError
 from ..evaluation import BATCH_SIZE, DropTable, Scores, drop_table, evaluate
 from ..layout import JOINT, DomainSide
 from ..method import Method
 from ..monitor import gather, survey
 from ..torch_predictor import TorchPredictor
-from .finished_run import FinishedRun
-
-if TYPE_CHECKING:
-    from ..data.labels import TaskKind
-
-
-@attrs.frozen(eq=False)
-class Rows:
-    """Rows of one side that a report is about.
-
-    Args:
-        table: the rows.
-        split: which they are, in words.
-        labelled: whether scores may be asked for.
-        reason: why not; empty where they may.
-    """
-
-    table: Table
-    split: str
-    labelled: bool = True
-    reason: str = ""
+from .rows import Rows
 
 
 @attrs.frozen(eq=False)
@@ -89,53 +69,6 @@ def spread(rows: NDArray[Any], most: int) -> NDArray[Any]:
     """So many rows at most, evenly spread over all."""
     chosen = np.linspace(0, len(rows) - 1, min(len(rows), most)).round().astype(np.int64)
     return np.asarray(rows[chosen])
-
-
-def choose_rows(
-    run: FinishedRun, table: Table, schema: Schema, split: str | None, *, oracle: bool
-) -> dict[DomainSide, Rows]:
-    """The rows to report on.
-
-    Args:
-        run: says which domains.
-        table: all rows.
-        schema: of the run.
-        split: of both sides; None means the test split, and where a side has none, the source's validation rows or
-            the target's training rows.
-        oracle: whether labels of the target may be looked at, for scores alone.
-
-    Raises:
-        DataError: if a domain or split is missing.
-    """
-    kinds: dict[str, TaskKind] = {task.name: "regression" if task.is_regression else "classes" for task in schema.tasks}
-    known = table.with_kinds(kinds)
-    rows: dict[DomainSide, Rows] = {"source": _source_rows(run, known, split)}
-    if run.target is not None:
-        rows["target"] = _target_rows(run.target, known, schema, split, oracle=oracle)
-    return rows
-
-
-def _source_rows(run: FinishedRun, table: Table, split: str | None) -> Rows:
-    found = table.select(run.source)
-    if split is not None or "test" in found.splits:
-        return Rows(found.select(split=split or "test"), f"split {split or 'test'}")
-    if "validation" in found.splits:
-        return Rows(found.select(split="validation"), "split validation, by which the epoch was chosen too")
-    _, carved = carve_validation(found.select(split="train"), run.recipe.training.validation, run.seed)
-    return Rows(carved, "training rows kept back for validation, by which the epoch was chosen too")
-
-
-def _target_rows(target: str, table: Table, schema: Schema, split: str | None, *, oracle: bool) -> Rows:
-    found = table.select(target)
-    chosen = split or ("test" if "test" in found.splits else "train")
-    rows = found.select(split=chosen)
-    name = f"split {chosen}" + (", on which it was adapted" if chosen == "train" else "")
-    unlabelled = sum(any(row.labels.get(task.name) is None for task in schema.tasks) for row in rows.rows)
-    if not oracle:
-        return Rows(rows, name, labelled=False, reason="its labels were not asked for")
-    if unlabelled:
-        return Rows(rows, name, labelled=False, reason=f"{unlabelled} of its {len(rows)} rows have no label")
-    return Rows(rows, name)
 
 
 def observe(method: Method, schema: Schema, rows: Mapping[DomainSide, Rows]) -> dict[DomainSide, Observed]:

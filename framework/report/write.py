@@ -6,22 +6,28 @@ from typing import Any
 
 import yaml
 
-from ..data import open_table
 from ..experiment import load_run
 from .distances import distance_headline, distance_table, measure_distances
 from .embeddings import describe_embeddings, draw_embeddings
 from .finished_run import FinishedRun, read_run
 from .norms_table import norm_table
 from .page import render_page, write_page
+from .rows import choose_rows, leave_out_bad, open_rows
 from .run_section import describe_run
 from .scores_section import headlines, score_sections
-from .sides import choose_rows, observe
+from .sides import observe
 from .training_section import training_section
 from .views import Block, Code, Headline, Section, TableView
 
 
 def write_report(
-    path: Path, out: Path, *, data: str | None = None, split: str | None = None, oracle: bool = True
+    path: Path,
+    out: Path,
+    *,
+    data: str | None = None,
+    split: str | None = None,
+    oracle: bool = True,
+    skip_bad: bool = False,
 ) -> None:
     """Write one self-contained HTML page about a finished run.
 
@@ -32,6 +38,7 @@ def write_report(
         split: rows of both sides to report on; None means the test split, and where a side has none, the source's
             validation rows or the target's training rows.
         oracle: whether labels of the target, where there are any, may be used for scores, which are then called oracle.
+        skip_bad: leave out rows whose files cannot be used, and say how many they are.
 
     Raises:
         AcclimateError: one line that names what is wrong.
@@ -39,7 +46,9 @@ def write_report(
     run = read_run(path)
     method, schema, _ = load_run(path)
     data = data or run.table
-    rows = choose_rows(run, open_table(data, seed=run.seed), schema, split, oracle=oracle)
+    rows = choose_rows(run, open_rows(run, data), schema, split, oracle=oracle)
+    if skip_bad:
+        rows = leave_out_bad(rows, schema)
     sides = observe(method, schema, rows)
     distances = measure_distances(sides, run.seed)
     features: list[Block] = [

@@ -1,5 +1,6 @@
 """Parts of a page: what they say of odd runs, few rows and many classes."""
 
+import json
 import re
 from base64 import b64decode
 from pathlib import Path
@@ -8,17 +9,19 @@ import attrs
 import numpy as np
 import pytest
 import torch
-from acclimate.framework import RunError, load_run
-from acclimate.framework.data import Table, read_table
+from acclimate.framework import RunError, Task, load_run
+from acclimate.framework.data import Problem, Table, read_table
 from acclimate.framework.measures import Curve
 from acclimate.framework.report.curves import MOST_LINES, Timeline, draw_curves
 from acclimate.framework.report.distances import measure_distances
 from acclimate.framework.report.embeddings import draw_embeddings
 from acclimate.framework.report.finished_run import FinishedRun, read_run
 from acclimate.framework.report.matrix import draw_matrix
+from acclimate.framework.report.rows import Rows, choose_rows, leave_out_bad, open_rows
 from acclimate.framework.report.run_section import describe_run, describe_selection
 from acclimate.framework.report.scatter import draw_points
-from acclimate.framework.report.sides import Rows, choose_rows, observe
+from acclimate.framework.report.scores_section import score_sections
+from acclimate.framework.report.sides import observe
 from acclimate.framework.report.theme import MUTED, SERIES, series_colour, series_variable
 from acclimate.framework.report.training_section import training_section
 from acclimate.framework.report.views import Gallery, Note, TableView
@@ -71,6 +74,29 @@ def test_rows_of_the_validation_split_stand_in_for_test_rows(finished: FinishedR
     assert {row.split for row in rows["target"].table.rows} == {"train"}
 
 
+def test_rows_that_the_run_left_out_are_left_out(finished: FinishedRun, table_path: Path, tmp_path: Path) -> None:
+    skipping = attrs.evolve(finished, path=tmp_path)
+    whole = open_rows(skipping, finished.table)
+    assert len(whole) == len(read_table(table_path))
+    first = whole.rows[0]
+    (tmp_path / "skipped.json").write_text(json.dumps([attrs.asdict(Problem("no.", first.line, first.id, "audio"))]))
+    assert open_rows(skipping, finished.table).rows == whole.rows[1:]
+    other = table_path.with_name("other.csv")
+    other.write_text(table_path.read_text())
+    assert open_rows(skipping, str(other)).rows == whole.rows
+
+
+def test_rows_that_cannot_be_used_are_left_out_where_asked(run: Path, table: Table) -> None:
+    _, schema, _ = load_run(run)
+    rows = table.select("here", "test").rows
+    broken = attrs.evolve(rows[0], cells={**rows[0].cells, "audio": "missing.npy"})
+    found = leave_out_bad({"source": Rows(table.with_rows([broken, *rows[1:]]), "split test")}, schema)["source"]
+    assert found.table.rows == rows[1:]
+    assert found.split == "split test, without 1 that cannot be used"
+    whole = {"source": Rows(table.with_rows(rows), "split test")}
+    assert leave_out_bad(whole, schema)["source"].split == "split test"
+
+
 def test_too_few_rows_have_no_distance_and_no_picture(run: Path, table: Table) -> None:
     method, schema, _ = load_run(run)
     whole = [row for row in table.select("here", "test").rows if len(row.present) == 2]
@@ -81,6 +107,10 @@ def test_too_few_rows_have_no_distance_and_no_picture(run: Path, table: Table) -
     assert measure_distances(sides, seed=0) == []
     assert list(draw_embeddings(sides, schema.tasks, seed=0)) == []
     assert measure_distances({"source": sides["source"]}, seed=0) == []
+    confusions = list(score_sections(sides, schema.tasks))[-1]
+    pictures = [len(block.pictures) for block in confusions.blocks if isinstance(block, Gallery)]
+    assert (confusions.name, pictures) == ("confusions", [3, 2])
+    assert [section.name for section in score_sections(sides, (Task("label"),))] == ["scores", "drops"]
 
 
 def test_features_that_are_not_finite_name_the_sample(run: Path, table: Table) -> None:

@@ -6,8 +6,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import attrs
 import pytest
 from acclimate.framework import RunError
+from acclimate.framework.checkpoint import read_checkpoint, write_checkpoint
 from acclimate.framework.command_line import main
 from acclimate.framework.report.page import write_page
 
@@ -49,6 +51,24 @@ def take_data(run: Path) -> None:
     (run / "config.yaml").write_text(config[:start] + config[end:])
 
 
+def take_target(run: Path) -> None:
+    config = (run / "config.yaml").read_text()
+    (run / "config.yaml").write_text(config.replace("  target: there\n", ""))
+
+
+def add_list_to_log(run: Path) -> None:
+    (run / "metrics.jsonl").write_text("[]\n" + (run / "metrics.jsonl").read_text())
+
+
+def forget_progress(run: Path) -> None:
+    checkpoint = read_checkpoint(run / "checkpoints" / "best.safetensors")
+    write_checkpoint(run / "checkpoints" / "best.safetensors", attrs.evolve(checkpoint, state={}))
+
+
+def damage_reference(run: Path) -> None:
+    (run / "summary.json").write_text('{"source_only": []}')
+
+
 def take_table(run: Path) -> None:
     config = (run / "config.yaml").read_text()
     (run / "config.yaml").write_text(config.replace("tested.csv", "lost.csv"))
@@ -65,6 +85,10 @@ def take_table(run: Path) -> None:
         (take_environment, "environment.json cannot be read"),
         (damage_summary, "summary.json must be a mapping, but is list"),
         (take_data, "config.yaml lacks the key 'data'"),
+        (take_target, "data in its config.yaml must name table, source and target"),
+        (add_list_to_log, "row 1 must be a mapping"),
+        (forget_progress, "the best checkpoint does not say which epoch it is of: KeyError('progress')"),
+        (damage_reference, "summary.json is damaged: source_only must be a mapping"),
         (take_table, "lost.csv"),
         (shutil.rmtree, "no run at"),
     ],
@@ -90,6 +114,17 @@ def test_an_unfinished_or_damaged_run_is_one_line(
 )
 def test_a_mistake_is_one_line(arguments: list[str], words: str, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert words in error_line(["report", str(run), *arguments], capsys)
+
+
+def test_a_file_that_cannot_be_used_is_one_line_that_names_its_row(
+    run: Path, table_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = Path(shutil.copytree(table_path.parent, tmp_path / "data", ignore=shutil.ignore_patterns("run")))
+    (copy / "there-train-1-audio.npy").write_bytes(b"no array")
+    arguments = ["report", str(run), "--data", str(copy / "tested.csv"), "--split", "train"]
+    line = error_line([*arguments, "--out", str(tmp_path / "page.html")], capsys)
+    assert "'there-train-1'" in line
+    assert "audio: there-train-1-audio.npy" in line
 
 
 def test_a_page_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
