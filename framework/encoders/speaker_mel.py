@@ -55,5 +55,7 @@ class SpeakerMel(nn.Module):
         loudness = torch.sqrt(own.square().sum(dim=1) / lengths)
         louder = own * (LOUDNESS / loudness.clamp(min=1e-6)).clamp(min=1).unsqueeze(1)
         padded = functional.pad(louder, (WINDOW // 2, WINDOW // 2 + 2 * HOP)).unsqueeze(1)
-        real, imaginary = functional.conv1d(padded, self.kernels, stride=HOP).square().chunk(2, dim=1)
-        return torch.matmul((real + imaginary).transpose(1, 2), self.filters)
+        # Half precision would leave nothing of the quieter bands.
+        with torch.autocast(device_type=waveform.device.type, enabled=False):
+            real, imaginary = functional.conv1d(padded.float(), self.kernels, stride=HOP).square().chunk(2, dim=1)
+            return torch.matmul((real + imaginary).transpose(1, 2), self.filters)

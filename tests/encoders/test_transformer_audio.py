@@ -155,6 +155,16 @@ def test_cached_activations_give_the_same_features() -> None:
         torch.testing.assert_close(encoder.top(alone, None), expected[:1], atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("name", ["hubert", "wavlm"])
+def test_runs_in_half_precision(name: str) -> None:
+    encoder = TransformerAudio(8000, config=SMALL | {"model_type": name}, trainable_layers=2).train()
+    waveforms, lengths = draw()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        features = encoder(waveforms, lengths)
+    features.float().sum().backward()
+    assert features.isfinite().all()
+
+
 def test_other_sampling_rates_are_resampled() -> None:
     config = SMALL | {"model_type": "wav2vec2"}
     usual, halved = TransformerAudio(16000, config=config).eval(), TransformerAudio(8000, config=config).eval()
