@@ -12,12 +12,18 @@ from acclimate.exporters import Session, export_onnx
 from acclimate.framework import Encoder, MultimodalModel, Schema, Task
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing
 from acclimate.framework.encoders import MLP
+from acclimate.framework.interfaces import TrunkEncoder
 from acclimate.framework.torch_predictor import TorchPredictor
+from acclimate.framework.trunk_cache import TrunkCache
 from encoders.encoder_cases import CASES, Case
 from numpy.typing import NDArray
 from torch import Tensor
 
-MASKED = sorted(name for name, case in CASES.items() if case.make().takes_lengths)
+ENCODERS = {name: case.make() for name, case in CASES.items()}
+MASKED = sorted(name for name, encoder in ENCODERS.items() if encoder.takes_lengths)
+FROZEN = sorted(
+    name for name, encoder in ENCODERS.items() if isinstance(encoder, TrunkEncoder) and encoder.frozen is not None
+)
 TASKS = (Task("label", ("no", "maybe", "yes")),)
 # Operators that ONNX Runtime computes slowly or inexactly, or on the CPU alone.
 UNWANTED = {"STFT", "DFT", "Loop", "Scan", "If"}
@@ -137,6 +143,20 @@ def test_a_padded_row_is_encoded_as_it_is_alone(masked: Case) -> None:
         )
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(padded_more, together, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", FROZEN)
+def test_a_cached_trunk_and_its_top_make_the_whole(name: str, tmp_path: Path) -> None:
+    case, cache = CASES[name], TrunkCache(tmp_path)
+    encoder = case.make().eval()
+    assert isinstance(encoder, TrunkEncoder)
+    lengths = some_lengths(case, 3) if encoder.takes_lengths else None
+    steps = None if lengths is None else encoder.steps(lengths)
+    with torch.no_grad():
+        expected = encoder(case.inputs(3), lengths)
+        for _ in ("computed", "read"):
+            found = encoder.top(cache.activations(encoder, case.inputs(3), lengths), steps)
+            torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
 
 
 def test_the_model_trains_on_rows_some_of_which_lack_the_modality(case: Case) -> None:
