@@ -9,16 +9,15 @@ from ..interfaces import Encoder
 from .audio import LogMelCNN
 from .image import default_image_encoder
 from .mlp import MLP
-from .recurrent import LSTM
 from .signal import SignalResNet
-from .text_cnn import TextCNN
+from .text_cnn import SequenceCNN, TextCNN
 
 DEFAULT_ENCODERS: Final[Mapping[str, Callable[..., Encoder]]] = {
     "audio": LogMelCNN,
     "depth": default_image_encoder,
     "features": MLP,
     "image": default_image_encoder,
-    "sequence": LSTM,
+    "sequence": SequenceCNN,
     "signal": SignalResNet,
     "text": TextCNN,
 }

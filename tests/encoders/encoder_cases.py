@@ -122,7 +122,7 @@ CASES: Final[Mapping[str, Case]] = {
         exported=False,
     ),
     "mlp": Case(lambda: MLP(in_features=10, hidden=(16, 12)), _FEATURES),
-    "sequence_cnn": Case(lambda: SequenceCNN(in_features=6, filters=8), _sequence(9, 6), exported=False),
+    "sequence_cnn": Case(lambda: SequenceCNN(in_features=6, filters=8), _sequence(9, 6)),
     "signal_lstm": Case(lambda: SignalLSTM(in_channels=3, hidden=12, pooling="last"), _signal(3, 20)),
     "signal_resnet": Case(lambda: SignalResNet(in_channels=3, width=16), _signal(3, 50)),
     "signal_resnet_masked": Case(lambda: SignalResNet(in_channels=3, depth=2, masked=True), _signal(3, 50)),

@@ -15,9 +15,9 @@ from acclimate.framework.data.preprocessing import (
 )
 from acclimate.framework.data.preprocessing.word_tokenizer import make_word_tokenizer
 from acclimate.framework.encoders import (
-    LSTM,
     MLP,
     LogMelCNN,
+    SequenceCNN,
     SignalResNet,
     SmallCNN,
     TextCNN,
@@ -42,7 +42,7 @@ TEXT = TextPreprocessing(max_length=6, tokenizer=make_word_tokenizer({"day": 2})
         (FEATURES, MLP),
         (SMALL_IMAGE, SmallCNN),
         (IMAGE, TimmImage),
-        (SEQUENCE, LSTM),
+        (SEQUENCE, SequenceCNN),
         (SIGNAL, SignalResNet),
         (TEXT, TextCNN),
     ],

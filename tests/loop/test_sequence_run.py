@@ -11,7 +11,7 @@ from acclimate.exporters import Session
 from acclimate.framework import Recipe, load_run, read_recipe
 from acclimate.framework.command_line import main
 from acclimate.framework.data import SequencePreprocessing, SignalPreprocessing, read_table
-from acclimate.framework.encoders import LSTM, FrameMLP
+from acclimate.framework.encoders import LSTM, FrameMLP, SequenceCNN
 from acclimate.framework.experiment import Experiment, adapt_table
 from numpy.typing import NDArray
 
@@ -49,14 +49,16 @@ def make_recipe(**changes: object) -> Recipe:
 
 def test_clips_of_any_length_go_from_a_table_to_an_artefact(tmp_path: Path) -> None:
     table = write_table(tmp_path, SENTIMENT, (1, 7, 30, 12))
-    recipe = make_recipe(**{"data.preprocessing.video.kind": "sequence"})
+    spec = {"class_path": "acclimate.framework.encoders.LSTM", "init_args": {"hidden": 8}}
+    recipe = make_recipe(**{"data.preprocessing.video.kind": "sequence", "model.encoders.video": spec})
     adapt_table(Experiment(recipe, read_table(table), "here", "there"), tmp_path / "run", reference=None)
     method, schema, _ = load_run(tmp_path / "run")
     assert {name: preprocessing.shape for name, preprocessing in schema.preprocessing.items()} == {
         "audio": (30, 74),
         "video": (30, 20),
     }
-    assert all(isinstance(encoder, LSTM) for encoder in method.model.encoders.values())
+    assert isinstance(method.model.encoders["audio"], SequenceCNN)
+    assert isinstance(method.model.encoders["video"], LSTM)
     main(["export", str(tmp_path / "run"), "--out", str(tmp_path / "artefact")])
     session, generator = Session(tmp_path / "artefact"), np.random.default_rng(1)
     assert session.config.inputs == ("audio", "video", "present", "audio_length", "video_length")
@@ -73,7 +75,7 @@ def test_frames_of_a_network_are_sequences_without_being_named(tmp_path: Path) -
     schema, domains = experiment.open()
     assert [type(preprocessing) for preprocessing in schema.preprocessing.values()] == [SequencePreprocessing] * 2
     encoders = experiment.build(experiment.recipe, schema, domains).model.encoders
-    assert isinstance(encoders["audio"], LSTM)
+    assert isinstance(encoders["audio"], SequenceCNN)
     assert isinstance(encoders["visual"], FrameMLP)
 
 
