@@ -86,8 +86,8 @@ class Model:
         fusion: the Fusion.
         projection: common size of the features of each task, see `MultimodalModel`.
         unit_norm: whether features are scaled to norm 1, see `MultimodalModel`.
-        encoders: by modality, or by kind of input (`audio`, `image`, `signal`, `features`); the kind's default where
-            neither is named.
+        encoders: by modality, or by kind of input (such as `audio` or `signal`); the kind's default where neither is
+            named.
     """
 
     fusion: ClassSpec
