@@ -211,7 +211,7 @@ def test_runtimes_whose_numbers_differ_do_not_agree(run: Path, table: Table) -> 
     samples = Samples(table.select("street", "test"), schema, labelled=True)
     model = TorchPredictor(method.model)
 
-    def other(inputs: Mapping[str, NDArray[np.float32]], present: NDArray[np.bool_]) -> Logits:
+    def other(inputs: Mapping[str, NDArray[np.float32]], present: NDArray[np.bool_], _lengths: object = None) -> Logits:
         by_modality = model(inputs, present)["label"]
         return {"label": {name: values + (0.01 if name == JOINT else 0.0) for name, values in by_modality.items()}}
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, Final, Self
 
 from torch import nn
@@ -46,7 +47,8 @@ def load_transformer(pretrained: str | None, config: Mapping[str, Any] | None) -
     """A model of transformers without a task's head, in float32, and its configuration.
 
     Args:
-        pretrained: a folder with config.json and model.safetensors, or a name on the Hugging Face hub.
+        pretrained: a folder with config.json and model.safetensors, or pytorch_model.bin that holds tensors alone; or a
+            name on the Hugging Face hub.
         config: for random weights: `model_type`, and fields of its configuration class.
 
     Raises:
@@ -116,10 +118,16 @@ def _load(pretrained: str) -> Any:  # noqa: ANN401
         raise ValueError(f"pretrained must be a folder or a name on the Hugging Face hub, but found no {pretrained}.")
     try:
         with _no_progress_bar():
-            # Nothing that we load is unpickled, so a checkpoint must be one of safetensors.
+            # Safetensors where there are any. WavLM's own release has a file of torch.save alone: of such a one nothing
+            # but tensors is read.
             model, report = AutoModel.from_pretrained(
-                pretrained, use_safetensors=True, output_loading_info=True, dtype=torch.float32
+                pretrained, weights_only=True, output_loading_info=True, dtype=torch.float32
             )
+    except UnpicklingError as error:
+        raise ValueError(
+            f"pretrained: cannot load {pretrained!r}: pytorch_model.bin must hold tensors alone, as torch.save writes "
+            "them, but is damaged or holds something else."
+        ) from error
     except (KeyError, OSError, RuntimeError, SafetensorError, TypeError, ValueError) as error:
         raise ValueError(f"pretrained: cannot load {pretrained!r}: {_first_line(error)}") from error
     missing = sorted(name for name in report["missing_keys"] if not name.startswith(_NO_FEATURES))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,31 @@ def test_a_folder_gives_its_weights(tmp_path: Path) -> None:
     assert loaded.state_dict().keys() == saved.state_dict().keys()
     for name, weights in saved.state_dict().items():
         assert torch.equal(loaded.state_dict()[name], weights), name
+
+
+def test_a_file_of_torch_gives_its_tensors_and_runs_nothing(tmp_path: Path) -> None:
+    saved, _ = load_transformer(None, TINY)
+    (tmp_path / "config.json").write_text(json.dumps(TINY))
+    torch.save(saved.state_dict(), tmp_path / "pytorch_model.bin")
+    loaded, _ = load_transformer(str(tmp_path), None)
+    for name, weights in saved.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], weights), name
+    trap = tmp_path / "trap"
+    torch.save(saved.state_dict() | {"more": Call(Path.touch, trap)}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(ValueError, match="must hold tensors alone"):
+        load_transformer(str(tmp_path), None)
+    assert not trap.exists()
+
+
+class Call:
+    """What is unpickled calls a function."""
+
+    def __init__(self, function: Callable[..., Any], *arguments: object) -> None:
+        self.call = function, arguments
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[object, ...]]:
+        """The call in place of this object."""
+        return self.call
 
 
 def test_half_precision_becomes_float32(tmp_path: Path) -> None:
@@ -65,7 +91,7 @@ SMALL_BERT = json.dumps(TINY).encode()
         ({"config__json": b'{"model_type": "nosuch"}'}, "model type `nosuch`"),
         ({"config__json": b"{"}, "is not a valid JSON file"),
         ({"config__json": SMALL_BERT}, "no file named model.safetensors"),
-        ({"config__json": SMALL_BERT, "pytorch_model__bin": b"x"}, "no file named model.safetensors"),
+        ({"config__json": SMALL_BERT, "pytorch_model__bin": b"x"}, "must hold tensors alone"),
         ({"config__json": SMALL_BERT, "model__safetensors": b"x" * 30}, "header too large"),
     ],
 )
