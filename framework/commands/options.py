@@ -1,6 +1,5 @@
 """What several commands share: a parser whose errors are one line, and readers of common options."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -128,7 +127,9 @@ def open_trunk_cache(folder: str | None, gibibytes: float) -> "TrunkCache | None
 
 
 def _default_cache() -> str:
-    return str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "acclimate" / "trunks")
+    from ..data.array_cache import cache_folder
+
+    return str(cache_folder() / "trunks")
 
 
 def choose_domains(data: str, source: str | None, target: str | None) -> tuple[tuple[str, ...], str | None]:

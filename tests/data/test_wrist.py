@@ -142,7 +142,7 @@ def test_a_full_disk_leaves_nothing_behind(cache: Path, monkeypatch: pytest.Monk
         file.write(b"some")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(np, "savez_compressed", write_some)
+    monkeypatch.setattr(np, "savez", write_some)
     with pytest.raises(DataError, match="but found: No space left on device: set XDG_CACHE_HOME to another folder"):
         open_table("wrist")
     assert not [path for path in cache.rglob("*") if path.is_file()]

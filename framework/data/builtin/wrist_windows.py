@@ -1,8 +1,5 @@
 """Cuts the recordings of the wrist into windows, once, and keeps them in the user's cache."""
 
-import os
-import tempfile
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Self
@@ -11,7 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import DataError
+from ..array_cache import cache_arrays
 from .watch_pickle import SHA256, find_recordings, read_recordings
 
 WINDOW: Final = 100
@@ -66,39 +63,8 @@ def find_windows() -> Path:
     Raises:
         DataError: if the recordings are missing, or the cache cannot be written.
     """
-    path = _cache_folder() / "wrist.npz"
-    if not _is_whole(path):
-        windows = Windows.cut(read_recordings(find_recordings()))
-        try:
-            _write(windows, path)
-        except OSError as error:
-            raise DataError(
-                f"{path}: expected a cache that can be written, but found: {error.strerror}: "
-                "set XDG_CACHE_HOME to another folder."
-            ) from error
-    return path
-
-
-def _cache_folder() -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache.absolute() / "acclimate" / f"wrist-{SHA256[:12]}-{WINDOW}"
-
-
-def _is_whole(path: Path) -> bool:
-    if not zipfile.is_zipfile(path):
-        return False
-    with np.load(path, allow_pickle=False) as archive:
-        return set(archive.files) == {field.name for field in attrs.fields(Windows)}
-
-
-def _write(windows: Windows, path: Path) -> None:
-    """Write beside the file, then replace it at once: another process sees all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, suffix=".npz")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            np.savez_compressed(file, **attrs.asdict(windows, recurse=False))
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    return cache_arrays(
+        "wrist",
+        f"{SHA256[:12]}-{WINDOW}",
+        lambda: attrs.asdict(Windows.cut(read_recordings(find_recordings())), recurse=False),
+    )

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
+from ..array_cache import cache_arrays, fingerprint
 from ..table import Row, Table
 from .cogbeacon_features import EEG_FEATURES, FACE_FEATURES, read_eeg, read_face
-from .feature_cache import cache_arrays
 from .layout import DataSetFolder
 
 FOLDER: Final = DataSetFolder(
@@ -65,7 +65,7 @@ def read(seed: int) -> Table:
     root = FOLDER.require("face_keypoints", "fatigue_self_report")
     rounds = _find_rounds(root, root / FOLDER.require_one("eeg", "EEG"))
     files = [path for game in rounds for path in (game.eeg, *game.frames)]
-    path = cache_arrays("cogbeacon", files, lambda: _extract(rounds))
+    path = cache_arrays("cogbeacon", fingerprint(files), lambda: _extract(rounds))
     with np.load(path, allow_pickle=False) as archive:
         present = {name: archive[f"has_{name}"].tolist() for name in ("eeg", "face")}
     users = sorted({_match(game.session)["user"] for game in rounds}, key=int)

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
+from ..array_cache import cache_arrays, fingerprint
 from ..table import Row, Table
 from .converted import open_arrays, require_converted
-from .feature_cache import cache_arrays
 from .halves import divide
 from .layout import DataSetFolder, check_files, read_annotations
 
@@ -48,7 +48,7 @@ def read(seed: int) -> Table:
     features = require_converted(FOLDER, _VIDEO)
     with open_arrays(features) as archive:
         clips = frozenset(archive.files)
-    video = cache_arrays("mintrec", [features], lambda: _squeeze(features))
+    video = cache_arrays("mintrec", fingerprint([features]), lambda: _squeeze(features))
     rows: list[Row] = []
     for name, split in _SPLITS.items():
         part = list(_read_rows(root / f"{name}.tsv", split, {clip: f"{video}:{clip}" for clip in clips}))

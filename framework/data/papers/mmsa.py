@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
+from ..array_cache import cache_arrays, fingerprint
 from ..data_folder import data_folder
 from ..table import Row, Table
 from .converted import open_arrays, read_shapes, require_converted
-from .feature_cache import cache_arrays
 from .halves import divide
 from .layout import DataSetFolder
 from .mmsa_releases import RELEASES, Sizes, describe
@@ -125,7 +125,7 @@ def _open(folder: DataSetFolder) -> _Corpus:
 
 def _read_rows(corpus: _Corpus) -> Iterator[Row]:
     path = corpus.path
-    cleaned = cache_arrays(f"{corpus.folder.name.lower()}-{path.stem}", [path], lambda: _clean(path))
+    cleaned = cache_arrays(f"{corpus.folder.name.lower()}-{path.stem}", fingerprint([path]), lambda: _clean(path))
     with open_arrays(cleaned) as archive:
         places = dict.fromkeys(archive.files, cleaned)
     with open_arrays(path) as archive:

@@ -1,4 +1,4 @@
-"""Features that a reader computes from a data set's own files, kept in the user's cache."""
+"""Arrays that a reader computes from a data set's own files, kept in the user's cache."""
 
 import hashlib
 import os
@@ -11,21 +11,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import DataError
+from ..errors import DataError
 
 
-def cache_arrays(name: str, files: Iterable[Path], make: Callable[[], Mapping[str, NDArray[Any]]]) -> Path:
+def cache_arrays(name: str, version: str, make: Callable[[], Mapping[str, NDArray[Any]]]) -> Path:
     """The `.npz` of what `make` gives, made if it is not there yet.
 
     Args:
-        name: of the data set, and of the file; to be changed when `make` gives something else than before.
-        files: that the arrays come from. Where one is added, or its size or time changes, they are made anew.
+        name: of the file.
+        version: another one is made anew, beside it: to be changed when the origin or `make` changes.
         make: gives arrays by key.
 
     Raises:
         DataError: if the cache cannot be written.
     """
-    path = _cache_folder() / f"{name}-{_fingerprint(files)}" / f"{name}.npz"
+    path = cache_folder() / f"{name}-{version}" / f"{name}.npz"
     if not zipfile.is_zipfile(path):
         arrays = make()
         try:
@@ -38,12 +38,14 @@ def cache_arrays(name: str, files: Iterable[Path], make: Callable[[], Mapping[st
     return path
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
+    """Where what can be made again is kept: in `XDG_CACHE_HOME`, else in the user's own cache."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache.absolute() / "acclimate"
 
 
-def _fingerprint(files: Iterable[Path]) -> str:
+def fingerprint(files: Iterable[Path]) -> str:
+    """A version that changes when a file is added, or its size or time changes."""
     digest = hashlib.sha256()
     for path in sorted(files):
         status = path.stat()
