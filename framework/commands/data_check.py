@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import AcclimateError
-from .options import add_skip_option, add_task_option, count_skipped, make_parser, read_kinds
+from .options import add_skip_option, add_task_option, count_skipped, make_parser, read_kinds, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +18,19 @@ def main(arguments: list[str]) -> None:
     parser = make_parser("data check", "Count a table by domain, split, class and modality, and list every problem.")
     parser.add_argument("table", type=str, help="table of files, or name of a built-in data set")
     parser.add_argument("--source", type=str, help="domain that must have labels, or several as A+B")
+    parser.add_argument(
+        "--recipe",
+        type=str,
+        help="name or YAML file: try the files with what it says of their preprocessing, as `adapt` would",
+    )
+    parser.add_argument(
+        "--set",
+        type=str,
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override a value of the recipe, such as data.preprocessing.depth.kind=depth",
+    )
     add_task_option(parser)
     add_skip_option(parser)
     parser.add_argument("--out", type=Path, help="with --skip-bad: file for a table of the rows that are left")
@@ -28,7 +41,7 @@ def main(arguments: list[str]) -> None:
     if options.out is not None and not options.skip_bad:
         raise AcclimateError("--out is the table without the bad rows, so it needs --skip-bad")
     source, kinds = None if options.source is None else options.source.split("+"), read_kinds(options.task)
-    report = check_data(options.table, source, kinds)
+    report = check_data(options.table, source, kinds, _read_preprocessing(options.recipe, options.set))
     print(report)
     of_rows = [problem for problem in report.problems if problem.line is not None]
     left = len(report.problems) - (len(of_rows) if options.skip_bad else 0)
@@ -38,6 +51,16 @@ def main(arguments: list[str]) -> None:
     if options.skip_bad:
         _write_good_rows(options.table, kinds, of_rows, options.out)
         print(count_skipped(of_rows))
+
+
+def _read_preprocessing(recipe: str | None, settings: "Sequence[str]") -> "Mapping[str, Mapping[str, object]]":
+    if recipe is None:
+        if settings:
+            raise AcclimateError("--set changes a recipe, so it needs --recipe, such as --recipe source-only")
+        return {}
+    from ..recipe_files import read_recipe
+
+    return read_recipe(recipe, read_settings(settings)).data.preprocessing
 
 
 def _write_good_rows(

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from ..errors import DataError
 from .decoding import Decoded
-from .preprocessing import kind_of, to_finite
+from .preprocessing import Preprocessing, infer_preprocessing, kind_of, to_finite
 from .problem import Problem
 from .reading import read_modality
 from .table import Row, Table
@@ -25,23 +25,28 @@ _WORDS: Final = MappingProxyType(
 )
 
 
-def find_traits(decoded: Decoded) -> Traits:
+def find_traits(decoded: Decoded, known: Mapping[str, object] | None = None) -> Traits:
     """Kind, channels, sampling rate and, of vectors only, length of a file.
 
+    Args:
+        decoded: the file.
+        known: fields of its preprocessing; where `kind` is among them, the file need not show it.
+
     Raises:
-        DataError: if it is empty, holds NaN or infinite values, or is of a kind that no preprocessing takes.
+        DataError: if it is empty, holds NaN or infinite values, is of a kind that no preprocessing takes, or not of the
+            one that is named.
 
     Example:
         >>> import numpy as np
         >>> find_traits(Decoded("audio", np.zeros((5, 2)), 8000))
         {'kind': 'audio', 'channels': 2, 'sampling_rate': 8000, 'length': None}
     """
-    kind = kind_of(decoded)
+    kind = _kind_of(decoded, known or {})
     if kind == "text":
         return {"kind": kind, "channels": None, "sampling_rate": None, "length": None}
     array = to_finite(decoded.array(), decoded.name)
     is_vector = kind == "features"
-    axes = 3 if kind == "image" else 2
+    axes = 3 if kind in {"depth", "image"} else 2
     return {
         "kind": kind,
         "channels": None if is_vector else array.shape[-1] if array.ndim == axes else 1,
@@ -50,37 +55,55 @@ def find_traits(decoded: Decoded) -> Traits:
     }
 
 
-def check_files(table: Table, modality: str) -> list[Problem]:
+def check_files(table: Table, modality: str, known: Mapping[str, object] | None = None) -> list[Problem]:
     """Read every file of a modality.
+
+    Args:
+        table: rows.
+        modality: the column.
+        known: see `find_traits`.
 
     Returns:
         One problem for each file that is missing, cannot be decoded, holds NaN or infinite values, or differs from most
-        others in kind, channels, sampling rate or, where most vectors have one length, in that.
+        others in kind, channels, sampling rate or, where most vectors have one length, in that; where the kind is
+        named, for each that is not of that kind.
+
+    Raises:
+        DataError: if there is no kind of that name.
     """
+    if known and "kind" in known:
+        Preprocessing.of_kind(known["kind"])
     found: list[tuple[Row, Traits]] = []
     problems: list[Problem] = []
     for row in table.rows:
         try:
             decoded = read_modality(table, row, modality)
             if decoded is not None:
-                found.append((row, find_traits(decoded)))
+                found.append((row, find_traits(decoded, known)))
         except DataError as error:
             problems.append(Problem(str(error), row.line, row.id, modality))
     return [*problems, *_find_outliers(found, modality)]
 
 
+def _kind_of(decoded: Decoded, known: Mapping[str, object]) -> str:
+    if known.get("kind") in {None, decoded.kind}:
+        return kind_of(decoded)
+    return infer_preprocessing([decoded], known).kind
+
+
 def _find_outliers(found: Sequence[tuple[Row, Traits]], modality: str) -> Iterator[Problem]:
     alike = found
     for trait, words in _WORDS.items():
-        if not alike:
-            return
-        usual, number = Counter(traits[trait] for _, traits in alike).most_common(1)[0]
+        stated = Counter(traits[trait] for _, traits in alike if traits[trait] is not None)
+        if not stated:
+            continue
+        usual, number = stated.most_common(1)[0]
         # Vectors of many lengths are signals of one channel, as `infer_kind` sees them.
         if trait == "length" and 2 * number <= len(alike):
             return
         for row, traits in alike:
-            if traits[trait] != usual:
-                rule = f"expected {words.format(usual)}, as {number} of {len(alike)} files have"
+            if traits[trait] not in {usual, None}:
+                rule = f"expected {words.format(usual)}, as {number} of {stated.total()} files have"
                 message = f"{row.cells[modality]}: {rule}, but found {traits[trait]}."
                 yield Problem(message, row.line, row.id, modality)
-        alike = [(row, traits) for row, traits in alike if traits[trait] == usual]
+        alike = [(row, traits) for row, traits in alike if traits[trait] in {usual, None}]

@@ -58,21 +58,18 @@ class Schema:
 
         Args:
             table: the source's training rows. Labels are read for the names of classes only.
-            overrides: fields of a modality's preprocessing that are known, among them its `kind`; or those of all
-                modalities of a kind that do not stand for themselves.
+            overrides: see `fit_preprocessing`.
             tasks: `"classes"` or `"regression"` by task, where `Table.kind` would be wrong.
 
         Raises:
             DataError: if a modality has no data, its files do not fit together, a task has fewer than two classes, or a
                 name is not in the table. The message names the row.
         """
-        overrides, tasks = overrides or {}, tasks or {}
+        tasks = tasks or {}
         _check_names("task", tasks, table.tasks)
         if not table.tasks:
             raise DataError("the source must have labels, but the table has no column 'label' or 'label.<task>'.")
-        kinds = {name: _find_kind(table, name, overrides) for name in table.modalities}
-        _check_names("modality or kind of input", overrides, tuple(dict.fromkeys((*kinds, *kinds.values()))))
-        preprocessing = {name: _fit_modality(table, name, kind, overrides) for name, kind in kinds.items()}
+        preprocessing = fit_preprocessing(table, overrides)
         return cls(preprocessing, tuple(_fit_task(table, name, tasks.get(name)) for name in table.tasks))
 
     def to_config(self) -> dict[str, object]:
@@ -99,6 +96,26 @@ class Schema:
                 )
             case _:
                 raise DataError(f"a schema has the fields preprocessing and tasks, but got {', '.join(config)}.")
+
+
+def fit_preprocessing(
+    table: Table, overrides: Mapping[str, Mapping[str, object]] | None = None
+) -> dict[str, Preprocessing]:
+    """Infer the preprocessing of each modality.
+
+    Args:
+        table: the source's training rows; no label is read.
+        overrides: fields of a modality's preprocessing that are known, among them its `kind`; or those of all
+            modalities of a kind that do not stand for themselves.
+
+    Raises:
+        DataError: if a modality has no data, its files do not fit together, or a name is not in the table. The message
+            names the row.
+    """
+    overrides = overrides or {}
+    kinds = {name: _find_kind(table, name, overrides) for name in table.modalities}
+    _check_names("modality or kind of input", overrides, tuple(dict.fromkeys((*kinds, *kinds.values()))))
+    return {name: _fit_modality(table, name, kind, overrides) for name, kind in kinds.items()}
 
 
 def _read_task(config: object) -> Task:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..errors import DataError
 from .consistency import check_files
-from .preprocessing import infer_preprocessing
 from .problem import Problem
 from .reading import read_modality
 from .schema import Schema
@@ -33,11 +32,7 @@ def find_bad_rows(
     problems = [
         problem
         for modality in training.modalities
-        for problem in (
-            _find_unfit(training, modality, overrides[modality])
-            if "kind" in overrides.get(modality, {})
-            else check_files(training, modality)
-        )
+        for problem in check_files(training, modality, overrides.get(modality))
     ]
     fitted = leave_out(training, problems, labelled=True)
     schema = Schema.fit(fitted, overrides)
@@ -55,17 +50,6 @@ def find_misfits(table: Table, schema: Schema) -> Iterator[Problem]:
                     preprocessing(decoded)
             except DataError as error:
                 yield Problem(str(error), row.line, row.id, modality)
-
-
-def _find_unfit(table: Table, modality: str, overrides: Mapping[str, object]) -> Iterator[Problem]:
-    """Files that a kind of preprocessing which is named, and so need not show in them, cannot be fitted on."""
-    for row in table.rows:
-        try:
-            decoded = read_modality(table, row, modality)
-            if decoded is not None:
-                infer_preprocessing([decoded], overrides)
-        except DataError as error:
-            yield Problem(str(error), row.line, row.id, modality)
 
 
 def leave_out(table: Table, problems: Iterable[Problem], *, labelled: bool) -> Table:
