@@ -1,12 +1,16 @@
 """Encoder of sound."""
 
-from jaxtyping import Float
+from typing import cast
+
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from ..interfaces import Encoder
 from ._checks import check_multiple, check_positive
 from .convolution import GROUPS, conv_block, halve
 from .log_mel import LogMel
+from .masked_convolution import run_masked
+from .masking import mean_over_steps
 
 
 class LogMelCNN(Encoder):
@@ -20,9 +24,11 @@ class LogMelCNN(Encoder):
         width: channels of the first block, a multiple of 8; each further one has twice as many.
         mels: number of mel bands.
         front_end: waveform `(B, samples)` -> `(B, mels, frames)`; None means `LogMel` with its defaults.
+        masked: whether each row is read up to its own end only, if rows differ in length; else what is padded is
+            silence that belongs to the sound. Needs a front end that takes lengths, as `LogMel` does.
 
     Raises:
-        ValueError: if a size does not fit.
+        ValueError: if a size does not fit, or `masked` is set with a front end that is no `LogMel`.
 
     Example:
         >>> import torch
@@ -37,11 +43,16 @@ class LogMelCNN(Encoder):
         width: int = 16,
         mels: int = 40,
         front_end: nn.Module | None = None,
+        *,
+        masked: bool = False,
     ) -> None:
         super().__init__()
         check_positive(mels=mels)
         check_multiple(GROUPS, width=width, out_features=out_features)
+        if masked and not isinstance(front_end, LogMel | None):
+            raise ValueError(f"front_end must be a LogMel where masked is set, but got {type(front_end).__name__}.")
         self.out_features = out_features
+        self.takes_lengths = masked
         self.front_end = LogMel(sampling_rate, mels=mels) if front_end is None else front_end
         self.convolutions = nn.Sequential(
             conv_block(1, width, kernel_size=5, stride=2),
@@ -55,7 +66,14 @@ class LogMelCNN(Encoder):
             nn.ReLU(),
         )
 
-    def forward(self, inputs: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch out_features"]:
-        """Encode waveforms."""
-        features: Tensor = self.convolutions(self.front_end(inputs).unsqueeze(1)).mean(dim=(2, 3))
-        return features
+    def forward(
+        self, inputs: Float[Tensor, "batch samples"], lengths: Int64[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch out_features"]:
+        """Encode waveforms; with lengths, each row's first values only."""
+        if lengths is None:
+            features: Tensor = self.convolutions(self.front_end(inputs).unsqueeze(1)).mean(dim=(2, 3))
+            return features
+        spectrogram = self.front_end(inputs, lengths).unsqueeze(1)
+        frames = cast("LogMel", self.front_end).frames(lengths)
+        maps, steps = run_masked(self.convolutions, spectrogram, frames)
+        return mean_over_steps(maps.mean(dim=2).transpose(1, 2), steps)

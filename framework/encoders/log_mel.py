@@ -1,13 +1,18 @@
 """Waveform -> log-mel spectrogram, in operators that every ONNX runtime computes exactly."""
 
 import warnings
+from typing import Final
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ._checks import check_positive
+from .masking import clear_padding, normalise_own_steps
+
+# Speech deviates by about 2: this is added to the variance only to keep silence, and near silence, from being blown up.
+EPSILON: Final = 1e-2
 
 
 class LogMel(nn.Module):
@@ -67,23 +72,47 @@ class LogMel(nn.Module):
         self.register_buffer("kernels", fourier_kernels(self.window), persistent=False)
         self.register_buffer("filters", _mel_filters(sampling_rate, self.window, mels), persistent=False)
 
-    def forward(self, waveform: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch mels frames"]:
-        """Spectrogram with a frame per hop, the first centred on the first value; silence lies beyond both ends."""
+    def forward(
+        self, waveform: Float[Tensor, "batch samples"], lengths: Int64[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch mels frames"]:
+        """Spectrogram with a frame per hop, the first centred on the first value; silence lies beyond both ends.
+
+        With lengths, each row's is that of its first values alone, and zero behind its own `frames`.
+        """
+        if lengths is not None:
+            waveform = clear_padding(waveform.unsqueeze(2), lengths).squeeze(2)
         # Half precision would leave nothing of the quieter bands.
         with torch.autocast(device_type=waveform.device.type, enabled=False):
             parts = functional.conv1d(
                 waveform.float().unsqueeze(1), self.kernels, stride=self.hop, padding=self.window // 2
             )
             real, imaginary = parts.square().chunk(2, dim=1)
-            return self._normalise(torch.log(1 + torch.matmul(self.filters, real + imaginary) / self.floor))
+            log_mel = torch.log(1 + torch.matmul(self.filters, real + imaginary) / self.floor)
+            return self._normalise(log_mel) if lengths is None else self._normalise_own(log_mel, self.frames(lengths))
+
+    def frames(self, lengths: Int64[Tensor, " batch"]) -> Int64[Tensor, " batch"]:
+        """How many frames waveforms of so many values have.
+
+        Example:
+            >>> LogMel(sampling_rate=8000).frames(torch.tensor([1, 79, 80, 8000])).tolist()
+            [1, 1, 2, 101]
+        """
+        # A window of an odd length reaches one value less beyond the two ends together.
+        return (lengths - self.window % 2).div(self.hop, rounding_mode="floor") + 1
 
     def _normalise(self, log_mel: Float[Tensor, "batch mels frames"]) -> Float[Tensor, "batch mels frames"]:
         if self.moments is not None:
             mean, deviation = self.moments
             return (log_mel - mean) / deviation
         centred = log_mel - log_mel.mean(dim=(1, 2), keepdim=True)
-        # Speech deviates by about 2: the small number only keeps silence, and near silence, from being blown up.
-        return centred / torch.sqrt(centred.square().mean(dim=(1, 2), keepdim=True) + 1e-2)
+        return centred / torch.sqrt(centred.square().mean(dim=(1, 2), keepdim=True) + EPSILON)
+
+    def _normalise_own(
+        self, log_mel: Float[Tensor, "batch mels frames"], frames: Int64[Tensor, " batch"]
+    ) -> Float[Tensor, "batch mels frames"]:
+        if self.moments is None:
+            return normalise_own_steps(log_mel.unsqueeze(1), frames, EPSILON).squeeze(1)
+        return clear_padding(self._normalise(log_mel).transpose(1, 2), frames).transpose(1, 2)
 
 
 def fourier_kernels(window: int) -> Float[Tensor, "two_frequencies 1 window"]:

@@ -40,3 +40,26 @@ def mean_over_steps(
         [[1.0], [1.5]]
     """
     return clear_padding(values, lengths).sum(dim=1) / lengths.unsqueeze(1)
+
+
+def normalise_own_steps(
+    values: Float[Tensor, "batch groups size steps"], lengths: Int64[Tensor, " batch"], epsilon: float
+) -> Float[Tensor, "batch groups size steps"]:
+    """Each group of each row brought to mean 0 and variance 1 over its own steps; zero behind the row's end.
+
+    Args:
+        values: whatever stands behind the rows' ends.
+        lengths: of the rows.
+        epsilon: what is added to the variance, so that a constant becomes 0.
+
+    Example:
+        >>> values = torch.tensor([2.0, 4.0, torch.nan]).view(1, 1, 1, 3)
+        >>> normalise_own_steps(values, torch.tensor([2]), 0.0).flatten().tolist()
+        [-1.0, 1.0, 0.0]
+    """
+    padding = ~own_steps(lengths, values.shape[3]).view(-1, 1, 1, values.shape[3])
+    count = (lengths * values.shape[2]).view(-1, 1, 1, 1)
+    mean = values.masked_fill(padding, 0.0).sum(dim=(2, 3), keepdim=True) / count
+    centred = (values - mean).masked_fill(padding, 0.0)
+    variance = centred.square().sum(dim=(2, 3), keepdim=True) / count
+    return centred * (variance + epsilon).rsqrt()

@@ -115,6 +115,7 @@ _SPEECH: Final = {
 CASES: Final[Mapping[str, Case]] = {
     "frame_mlp": Case(lambda: FrameMLP(in_features=6, hidden=(16, 12)), _sequence(9, 6)),
     "log_mel_cnn": Case(lambda: LogMelCNN(sampling_rate=8000, width=8), _SOUND),
+    "log_mel_cnn_masked": Case(lambda: LogMelCNN(sampling_rate=8000, width=8, masked=True), _SOUND),
     "lstm": Case(lambda: LSTM(in_features=6, hidden=12), _sequence(9, 6)),
     "lstm_last": Case(
         lambda: LSTM(in_features=6, hidden=12, layers=2, bidirectional=False, pooling="last"),

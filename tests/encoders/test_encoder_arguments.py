@@ -6,6 +6,7 @@ import pytest
 import torch
 from acclimate.framework import Encoder
 from acclimate.framework.encoders import MLP, LogMelCNN, SignalResNet, SmallCNN, TimmImage
+from torch import nn
 
 
 @pytest.mark.parametrize(
@@ -13,6 +14,10 @@ from acclimate.framework.encoders import MLP, LogMelCNN, SignalResNet, SmallCNN,
     [
         (lambda: LogMelCNN(8000, width=12), "width must be a positive multiple of 8, but got 12"),
         (lambda: LogMelCNN(8000, out_features=12), "out_features must be a positive multiple of 8, but got 12"),
+        (
+            lambda: LogMelCNN(8000, front_end=nn.Flatten(), masked=True),
+            "front_end must be a LogMel .*, but got Flatten",
+        ),
         (lambda: SmallCNN(0, 28, 28), "in_channels must be positive, but got 0"),
         (lambda: SmallCNN(1, 28, 28, channels=4), "channels must be a positive multiple of 8, but got 4"),
         (lambda: SignalResNet(3, depth=0), "depth must be positive, but got 0"),

@@ -63,6 +63,26 @@ def test_normalises_by_given_moments() -> None:
     torch.testing.assert_close(LogMel(8000, moments=(-3.0, 2.0))(noise), (unnormalised(8000)(noise) + 3) / 2)
 
 
+@pytest.mark.parametrize("sampling_rate", [8000, 11025])
+@pytest.mark.parametrize("moments", [None, (-3.0, 2.0)])
+def test_each_row_has_the_frames_of_its_own_values_alone(
+    sampling_rate: int, moments: tuple[float, float] | None
+) -> None:
+    """The window is even at 8000 Hz and odd at 11025 Hz; lengths lie on both sides of where a frame is added."""
+    front_end = LogMel(sampling_rate, moments=moments)
+    hop = front_end.hop
+    lengths = torch.tensor([1, hop - 1, hop, hop + 1, 7 * hop, 7 * hop + 1, 900])
+    waveforms = torch.randn(len(lengths), 900)
+    for waveform, length in zip(waveforms, lengths.tolist(), strict=True):
+        waveform[length:] = torch.nan
+    spectrograms, frames = front_end(waveforms, lengths), front_end.frames(lengths).tolist()
+    for waveform, length, spectrogram, own in zip(waveforms, lengths.tolist(), spectrograms, frames, strict=True):
+        alone = front_end(waveform[:length].unsqueeze(0))[0]
+        assert alone.shape[1] == own
+        torch.testing.assert_close(spectrogram[:, :own], alone, atol=1e-5, rtol=1e-5)
+        assert not spectrogram[:, own:].any()
+
+
 def test_is_computed_in_float32_under_autocast() -> None:
     noise = torch.randn(2, 4000)
     front_end = LogMel(8000)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 from acclimate.framework import Encoder
-from acclimate.framework.encoders import LSTM, FrameMLP, SignalLSTM, SignalResNet, TemporalRelationNetwork
+from acclimate.framework.encoders import LSTM, FrameMLP, LogMelCNN, SignalLSTM, SignalResNet, TemporalRelationNetwork
 from torch import Tensor
 
 
@@ -100,14 +100,25 @@ def test_an_lstm_over_signals_is_one_over_their_values() -> None:
     assert torch.equal(features(signals, inputs, lengths), features(sequences, inputs.transpose(1, 2), lengths))
 
 
-def test_masking_changes_neither_the_weights_of_the_residual_network_nor_whole_signals() -> None:
-    plain, masked = SignalResNet(3), SignalResNet(3, masked=True)
-    assert not plain.takes_lengths
-    masked.load_state_dict(plain.state_dict())
-    inputs = torch.randn(2, 3, 37)
+@pytest.mark.parametrize(
+    ("encoder", "argument", "shape"), [(LogMelCNN, 8000, (2, 1501)), (SignalResNet, 3, (2, 3, 37))]
+)
+def test_masking_changes_neither_the_weights_nor_whole_rows(
+    encoder: Callable[..., Encoder], argument: int, shape: tuple[int, ...]
+) -> None:
+    def make(**options: bool) -> Encoder:
+        torch.manual_seed(0)
+        return encoder(argument, **options)
+
+    plain, masked, inputs = make(), make(masked=True), torch.randn(shape)
+    assert (plain.takes_lengths, masked.takes_lengths) == (False, True)
+    weights = masked.state_dict()
+    assert list(plain.state_dict()) == list(weights)
+    assert all(torch.equal(value, weights[name]) for name, value in plain.state_dict().items())
     expected = features(plain, inputs)
     assert torch.equal(features(masked, inputs), expected)
-    torch.testing.assert_close(features(masked, inputs, torch.tensor([37, 37])), expected, atol=1e-5, rtol=1e-5)
+    whole = torch.full(shape[:1], shape[-1])
+    torch.testing.assert_close(features(masked, inputs, whole), expected, atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
