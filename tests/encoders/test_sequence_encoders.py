@@ -121,6 +121,14 @@ def test_masking_changes_neither_the_weights_nor_whole_rows(
     torch.testing.assert_close(features(masked, inputs, whole), expected, atol=1e-5, rtol=1e-5)
 
 
+def test_a_masked_sound_of_any_number_of_frames_is_encoded_as_it_is_alone() -> None:
+    """Maps are halved three times: odd and even numbers of frames end differently, at each of them."""
+    encoder, lengths = LogMelCNN(8000, width=8, masked=True), 80 * torch.arange(16) + 1
+    sounds = 0.1 * torch.randn(16, 1201)
+    alone = [features(encoder, sound[:length].unsqueeze(0)) for sound, length in zip(sounds, lengths, strict=True)]
+    torch.testing.assert_close(features(encoder, sounds, lengths), torch.cat(alone), atol=1e-5, rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("encoder", "arguments", "message"),
     [
