@@ -15,6 +15,7 @@ from accelerate import Accelerator
 
 from .batch import Batch, Side, Step
 from .checkpoint import load_weights
+from .data.read_ahead import naming_dead_workers
 from .display import Display
 from .distributed import average_gradients, observe_whole, on_main, share, share_buffers, slice_sizes, world
 from .domains import Domains
@@ -88,6 +89,7 @@ def adapt(
     Raises:
         RunError: if the folder cannot be used, or a loss is not finite.
         RecipeError: if the recipe does not fit the Method, or needs a target and there is none.
+        WorkerError: if a process that reads samples ahead was killed; the run can be resumed.
     """
     if recipe.uses_target and (domains.target is None or domains.target_in_order is None):
         raise RecipeError(f"{recipe.name} trains on a target, but no target is given")
@@ -105,7 +107,7 @@ def adapt(
             f"{accelerator.mixed_precision!r}"
         )
     devices = [accelerator.device] if accelerator.device.type == "cuda" else []
-    with torch.random.fork_rng(devices):
+    with torch.random.fork_rng(devices), naming_dead_workers():
         loop = _Loop(
             method,
             recipe,

@@ -17,5 +17,9 @@ class RunError(AcclimateError, RuntimeError):
     """A run folder or a checkpoint cannot be used as asked."""
 
 
+class WorkerError(AcclimateError, RuntimeError):
+    """A process that reads samples ahead has died."""
+
+
 class ExportError(AcclimateError, RuntimeError):
     """An artefact cannot be written, does not agree with its model, or cannot be loaded."""

@@ -1,12 +1,43 @@
 """Batches made in this process, or ahead of it in worker processes that live for as many epochs as there are."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from ..errors import WorkerError
+
 T = TypeVar("T")
+
+
+@contextmanager
+def naming_dead_workers() -> Iterator[None]:
+    """Turn what torch raises when the system has killed a worker into one line.
+
+    It is raised wherever the process stands when it hears of that: in the middle of a step, more likely than where
+    batches are read.
+
+    Raises:
+        WorkerError: in place of torch's error.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not _is_death(error):
+            raise
+        # What torch raises as it waits for a batch knows less than what it was interrupted by.
+        first = error.__cause__ if _is_death(error.__cause__) else error
+        reason = str(first).removeprefix("DataLoader ").partition(". ")[0]
+        raise WorkerError(
+            f"a process that reads samples ahead has died: {reason}. The system does that where memory runs out, or "
+            "shared memory, by which batches travel: take fewer workers, or none, or smaller batches"
+        ) from error
+
+
+def _is_death(error: BaseException | None) -> bool:
+    return isinstance(error, RuntimeError) and str(error).startswith("DataLoader worker")
 
 
 class ReadAhead(Generic[T]):
@@ -28,16 +59,25 @@ class ReadAhead(Generic[T]):
         self._busy = False
 
     def read(self, lists: Sequence[list[int]]) -> Iterator[T]:
-        """The items of some lists."""
+        """The items of some lists.
+
+        Raises:
+            WorkerError: if a worker was killed; the next pass starts others.
+        """
         if self._workers == 0 or self._busy:
-            yield from self._make_loader(lists, keep=False)
+            with naming_dead_workers():
+                yield from self._make_loader(lists, keep=False)
             return
         if self._kept is None:
             self._kept = self._make_loader(self._lists, keep=True)
         self._lists.current = lists
         self._busy = True
         try:
-            yield from self._kept
+            with naming_dead_workers():
+                yield from self._kept
+        except WorkerError:
+            self._kept = None
+            raise
         finally:
             self._busy = False
 
