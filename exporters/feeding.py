@@ -69,13 +69,15 @@ class Port:
             raise DataError(f"{self.name}: expected the shape {('batch', *self.shape)}, but got {values.shape}.")
         return values
 
-    def check_lengths(self, values: NDArray[Any], lengths: object) -> NDArray[np.int64]:
-        """How many steps of each row are its own: all, where that is not said.
+    def check_lengths(self, values: NDArray[Any], lengths: object) -> NDArray[np.int64] | None:
+        """How many steps of each row are its own: all, where that is not said. None where the graph is not told.
 
         Raises:
             DataError: if there is not one whole number from 1 to the number of steps for each row.
         """
-        steps = values.shape[self.time_axis or 1]
+        if self.time_axis is None:
+            return None
+        steps = values.shape[self.time_axis]
         if lengths is None:
             return np.full(len(values), steps, np.int64)
         found = np.asarray(lengths)
@@ -88,6 +90,22 @@ class Port:
         if len(wrong):
             raise DataError(f"{self.name}: lengths must be from 1 to the {steps} steps given, but got {wrong[0]}.")
         return found.astype(np.int64)
+
+    def check_finite(self, values: NDArray[Any], present: NDArray[np.bool_], lengths: NDArray[np.int64] | None) -> None:
+        """Refuse NaN and infinity where a row has the modality, but for its padding, which reaches nothing.
+
+        Raises:
+            DataError: naming the row.
+        """
+        if values.dtype.kind != "f":
+            return
+        odd = ~np.isfinite(values)
+        if lengths is not None and self.time_axis is not None:
+            own = np.arange(values.shape[self.time_axis]) < lengths[:, np.newaxis]
+            odd &= np.expand_dims(own, [axis for axis in range(1, values.ndim) if axis != self.time_axis])
+        wrong = np.flatnonzero(present & odd.reshape(len(values), -1).any(axis=1))
+        if len(wrong):
+            raise DataError(f"{self.name}: expected finite values, but row {wrong[0]} holds NaN or infinity.")
 
 
 def make_feed(
@@ -113,17 +131,17 @@ def make_feed(
     feed = {port.name: port.check(inputs[port.name]) for port in ports if port.name in inputs}
     batch = _batch_size(feed)
     mask = _check_present(present, feed, names, batch)
-    _check_finite(feed, mask, names)
     steps: dict[str, NDArray[np.int64]] = {}
-    for port in ports:
-        given = port.name in feed
-        if not given:
+    for column, port in enumerate(ports):
+        if port.name in feed:
+            told = port.check_lengths(feed[port.name], (lengths or {}).get(port.name))
+            port.check_finite(feed[port.name], mask[:, column], told)
+        else:
             # One step is enough of what is not there.
             shape = [1 if axis == port.time_axis else size for axis, size in enumerate(port.shape, start=1)]
             feed[port.name] = np.zeros((batch, *shape), port.dtype)
-        if port.time_axis is not None:
-            told = (lengths or {}).get(port.name) if given else None
-            steps[port.length_name] = port.check_lengths(feed[port.name], told)
+            told = None if port.time_axis is None else np.ones(batch, np.int64)
+        steps |= {} if told is None else {port.length_name: told}
     return {**feed, **steps, PRESENT: mask.astype(np.float32)}
 
 
@@ -167,15 +185,3 @@ def _check_present(
         if is_used and name not in feed:
             raise DataError(f"present says that rows have {name}, but inputs does not hold it.")
     return mask
-
-
-def _check_finite(feed: Mapping[str, NDArray[Any]], mask: NDArray[np.bool_], names: Sequence[str]) -> None:
-    for column, name in enumerate(names):
-        if name not in feed:
-            continue
-        if feed[name].dtype.kind != "f":
-            continue
-        finite = np.isfinite(feed[name]).reshape(len(mask), -1).all(axis=1)
-        wrong = np.flatnonzero(mask[:, column] & ~finite)
-        if len(wrong):
-            raise DataError(f"{name}: expected finite values, but row {wrong[0]} holds NaN or infinity.")

@@ -148,6 +148,15 @@ def test_lengths_that_cannot_be_are_refused(
         Session(artefact[1]).run(draw(2, 4), lengths={"motion": np.array(lengths)})
 
 
+def test_a_session_refuses_nan_in_a_row_and_takes_it_in_padding(artefact: tuple[MultimodalModel, Path]) -> None:
+    session, inputs, lengths = Session(artefact[1]), draw(2, 4), {"motion": np.array([4, 2])}
+    clean = session.run(inputs, lengths=lengths)["logits"]
+    inputs["motion"][1, :, 2] = np.nan
+    np.testing.assert_array_equal(session.run(inputs, lengths=lengths)["logits"], clean)
+    with pytest.raises(DataError, match="motion: expected finite values, but row 1 holds NaN"):
+        session.run(inputs)
+
+
 @pytest.mark.parametrize("shape", [(2, 3, 4), (2, 2, 0), (2, 2)])
 def test_rows_of_another_shape_are_refused(artefact: tuple[MultimodalModel, Path], shape: tuple[int, ...]) -> None:
     with pytest.raises(DataError, match="motion: expected the shape"):
