@@ -12,6 +12,7 @@ import numpy as np
 from accelerate import Accelerator
 
 from .data import Samples, Schema, Table, open_table
+from .data.labels import TaskKind
 from .display import Display
 from .evaluation import BATCH_SIZE, drop_table, evaluate
 from .experiment import Comparison, Experiment, adapt_table
@@ -41,6 +42,7 @@ class Demo:
         recipes: names, or paths.
         seeds: of the runs.
         settings: overrides of the recipes, by dotted key.
+        kinds: of tasks, where labels do not show it; see `Table`.
     """
 
     data: str
@@ -49,6 +51,7 @@ class Demo:
     recipes: tuple[str, ...] = RECIPES
     seeds: tuple[int, ...] = (0,)
     settings: Mapping[str, Any] = attrs.field(factory=dict)
+    kinds: Mapping[str, TaskKind] = attrs.field(factory=dict)
 
 
 def run_demo(
@@ -71,7 +74,7 @@ def run_demo(
     out.mkdir(parents=True, exist_ok=True)
     runs: list[dict[str, Any]] = []
     for seed in demo.seeds:
-        table = open_table(demo.data, seed=seed)
+        table = open_table(demo.data, seed=seed).with_kinds(demo.kinds)
         reference: Path | None = None
         for name in demo.recipes:
             recipe = read_recipe(name, demo.settings)

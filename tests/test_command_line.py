@@ -153,6 +153,7 @@ def test_predict_needs_no_torch(artefact: Path, table: Path) -> None:
         (["data", "clean", "TABLE"], "data check"),
         (["demo", "--seeds", "one", "--out", "OUT"], "--seeds"),
         (["demo", "--data", "wrists", "--out", "OUT"], "wrists"),
+        (["demo", "--data", "TABLE", *ADAPT, "--task", "mood=regression", "--out", "OUT"], "'mood'"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_it(

@@ -6,7 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import AcclimateError
-from .options import add_cache_options, check_device, choose_domains, make_parser, open_trunk_cache, read_settings
+from .options import (
+    add_cache_options,
+    add_task_option,
+    check_device,
+    choose_domains,
+    make_parser,
+    open_trunk_cache,
+    read_kinds,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
@@ -96,6 +105,7 @@ def _add_options(parser: "ArgumentParser") -> None:
     add("--threads", type=int, default=1, help="of each cell")
     add("--device", type=Literal["auto", "cpu", "cuda"], default="auto", help="where to train")
     add_cache_options(parser)
+    add_task_option(parser)
     add("--ray", action="store_true", help="run cells as tasks of Ray, on the cluster it is connected to or locally")
     add("--gpus", type=float, default=0.0, help="that each cell asks Ray for; may be a fraction")
 
@@ -113,6 +123,7 @@ def _make_grid(options: Any) -> "Grid":  # noqa: ANN401
         settings,
         options.device,
         None if cache is None else (str(cache.folder.absolute()), cache.max_bytes),
+        read_kinds(options.task),
     )
 
 

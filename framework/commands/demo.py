@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .options import choose_domains, make_accelerator, make_parser, read_settings
+from .options import add_task_option, choose_domains, make_accelerator, make_parser, read_kinds, read_settings
 
 
 def main(arguments: list[str]) -> None:
@@ -18,6 +18,7 @@ def main(arguments: list[str]) -> None:
     add("--recipes", type=str, help="names with commas between; default: source-only,rna-dg,rna-uda")
     add("--seeds", type=str, default="0", help="numbers with commas between")
     add("--set", type=str, action="append", default=[], metavar="KEY=VALUE", help="override a value of the recipes")
+    add_task_option(parser)
     add("--device", type=str, default="auto", help="auto, cpu or cuda")
     options = parser.parse_args(arguments)
 
@@ -40,6 +41,7 @@ def main(arguments: list[str]) -> None:
         tuple(options.recipes.split(",")) if options.recipes else RECIPES,
         tuple(map(int, seeds)),
         read_settings(options.set),
+        read_kinds(options.task),
     )
     results = run_demo(demo, options.out, accelerator=make_accelerator(options.device, "no"), display=RichDisplay())
     console = Console()

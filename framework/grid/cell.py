@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 import attrs
 
+from ..data.labels import TaskKind
 from ..errors import AcclimateError, DataError
 from ..recipe import Recipe, parse_recipe
 
@@ -67,6 +68,7 @@ class Cell:
         tuned: what a search changed in the recipe, by dotted key.
         trial: number of a trial of a search; None where the cell is reported.
         trunk_cache: folder of a `TrunkCache`, and the bytes that it may take; no result depends on it.
+        kinds: of tasks, where labels do not show it; see `Table`.
     """
 
     data: str
@@ -78,6 +80,7 @@ class Cell:
     tuned: Mapping[str, Any] = attrs.field(factory=dict)
     trial: int | None = None
     trunk_cache: tuple[str, int] | None = None
+    kinds: Mapping[str, TaskKind] = attrs.field(factory=dict)
 
     @property
     def trains_on_target_labels(self) -> bool:
@@ -107,6 +110,8 @@ class Cell:
             "target": self.shift.target,
             "recipe": recipe,
             "seed": self.seed,
+            # Cells that were finished before there was this key stay what they are.
+            **({"kinds": dict(self.kinds)} if self.kinds else {}),
         }
 
     def to_json(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import attrs
 
 from ..data import Schema, Table, builtin_names, open_table
+from ..data.labels import TaskKind
 from ..errors import RecipeError, RunError
 from ..experiment import Experiment
 from ..oracle import check_labels
@@ -39,6 +40,7 @@ class Grid:
         settings: the overrides that were asked for, as `read_recipes` takes them.
         device: where cells train.
         trunk_cache: see `Cell`.
+        kinds: see `Cell`.
     """
 
     data: str
@@ -48,6 +50,7 @@ class Grid:
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     trunk_cache: tuple[str, int] | None = None
+    kinds: Mapping[str, TaskKind] = attrs.field(factory=dict)
 
     @cached_property
     def digest(self) -> str | None:
@@ -64,7 +67,18 @@ class Grid:
         trial: int | None = None,
     ) -> Cell:
         """One cell on this data; the arguments are those of `Cell`."""
-        return Cell(self.data, shift, recipe, seed, self.device, self.digest, tuned or {}, trial, self.trunk_cache)
+        return Cell(
+            self.data,
+            shift,
+            recipe,
+            seed,
+            device=self.device,
+            digest=self.digest,
+            tuned=tuned or {},
+            trial=trial,
+            trunk_cache=self.trunk_cache,
+            kinds=self.kinds,
+        )
 
     def cells(self, tuned: Tuned | None = None) -> Iterator[Cell]:
         """All cells, seed by seed, so that a grid that is stopped early has something of everything.
@@ -86,10 +100,10 @@ class Grid:
             shifts: further shifts, such as a search's own.
 
         Raises:
-            DataError: if a domain or a split is not there, or labels that reports need.
+            DataError: if a domain, a split or a task is not there, or labels that reports need.
             RecipeError: if a recipe does not fit the data.
         """
-        table = open_table(self.data, seed=self.seeds[0])
+        table = open_table(self.data, seed=self.seeds[0]).with_kinds(self.kinds)
         upper_bound = any(recipe.name == SUPERVISED_TARGET for recipe in self.recipes)
         for shift in (*self.shifts, *shifts):
             _check_shift(table, shift, upper_bound=upper_bound)

@@ -39,7 +39,7 @@ def run_cell(cell: Cell, out: Path, notes: Mapping[str, Any]) -> None:
     if cell.device == "cuda" and not torch.cuda.is_available():
         raise RunError("device cuda: torch finds no CUDA device on this machine")
     folder = out / cell.folder
-    table = open_table(cell.data, seed=cell.seed)
+    table = open_table(cell.data, seed=cell.seed).with_kinds(cell.kinds)
     experiment = open_experiment(cell, table)
     comparison = adapt_table(
         experiment,

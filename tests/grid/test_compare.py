@@ -186,6 +186,8 @@ def test_an_interrupted_grid_says_how_to_go_on(folder: Path, tmp_path: Path) -> 
         (["--seeds", "0"], "--seeds must be at least 1, but got 0"),
         (["--processes", "0"], "--processes must be at least 1"),
         (["--data", "wrists"], "wrists"),
+        (["--task", "label=number"], "--task takes NAME=classes or NAME=regression"),
+        (["--task", "mood=regression"], "task must be one of 'label', but got 'mood'"),
         (["--data", "none.csv"], "none.csv"),
         (["--data", "UNLABELLED"], "there-train-0-test"),
         (["--data", "UNTESTED"], "split of 'here' must be one of 'train', 'validation', but got 'test'"),

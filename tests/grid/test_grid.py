@@ -113,6 +113,28 @@ def test_of_a_regression_the_lowest_error_is_best(tmp_path: Path) -> None:
     assert "Task `label`, mean absolute error:" in text
 
 
+def test_a_task_is_what_the_grid_says_it_is(tmp_path: Path) -> None:
+    """Whole numbers are classes, unless someone knows better."""
+    table = labelled_table(tmp_path)
+    numbers = table.with_rows(
+        attrs.evolve(row, labels={"label": f"{number % 7}"}) for number, row in enumerate(table.rows)
+    )
+    write_table(numbers, tmp_path / "labelled.csv")
+    write_recipe(tmp_path, "source-only", **SOURCE_ONLY)
+    (plain,) = make_cells(tmp_path, ("source-only",))
+    grid = Grid(plain.data, (plain.shift,), (plain.recipe,), (0,), device="cpu", kinds={"label": "regression"})
+    grid.check()
+    (cell,) = grid.cells()
+    assert Cell.from_json(json.loads(json.dumps(cell.to_json()))) == cell
+    # What was finished without kinds stays what it is.
+    assert set(cell.settings()) - set(plain.settings()) == {"kinds"}
+    run_cell(cell, tmp_path / "out", {})
+    assert {score["measure"] for score in scores(tmp_path / "out", cell)} == {"mean_absolute_error"}
+    assert is_finished(cell, tmp_path / "out")
+    with pytest.raises(RunError, match="kinds"):
+        is_finished(plain, tmp_path / "out")
+
+
 def test_a_cell_says_what_it_cost(out: Path, cells: list[Cell]) -> None:
     content = read_cell(out / cells[0].folder)
     assert content["steps"] == 4 * math.ceil(22 / 4)
