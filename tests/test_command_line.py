@@ -171,6 +171,15 @@ def test_data_check_fails_where_something_is_wrong(tmp_path: Path, capsys: pytes
     assert "1 problem" in error_line(["data", "check", str(path)], capsys)
 
 
+def test_data_check_says_what_a_table_that_it_writes_loses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = write_table(tmp_path), tmp_path / "good.csv"
+    command = ["data", "check", str(path), "--skip-bad", "--out", str(out)]
+    assert main(command) == 0
+    assert "cannot say" not in capsys.readouterr().out
+    assert main([*command, "--task", "label=classes"]) == 0
+    assert f"{out}: a file cannot say what task 'label' is: give --task label=classes" in capsys.readouterr().out
+
+
 def test_a_file_that_breaks_during_training_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write_table(tmp_path)
     broken = np.load(tmp_path / "garden5-motion.npy")

@@ -67,10 +67,12 @@ def _write_good_rows(
     name: str, kinds: "Mapping[str, TaskKind]", problems: "Sequence[Problem]", out: Path | None
 ) -> None:
     """Make sure that enough rows are left, and write them where that is asked for."""
-    from ..data import builtin_names, leave_out, open_table, scan_table, write_table
+    from ..data import builtin_names, leave_out, name_unwritten, open_table, scan_table, write_table
     from ..data.relocation import relocate
 
     table = open_table(name) if name in builtin_names() else scan_table(name)[0]
     good = leave_out(table.with_kinds(kinds), problems, labelled=True)
     if out is not None:
         write_table(relocate(good, out.parent), out)
+        for note in name_unwritten(good):
+            print(f"{out}: {note}")

@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> None:
     if options.rows not in {"copy", "half", "all"}:
         raise AcclimateError(f"--rows must be copy, half or all, but got {options.rows!r}")
 
-    from ..data import open_table, write_table
+    from ..data import name_unwritten, open_table, write_table
     from ..data.corruptions import add_corrupted_domain
     from ..data.relocation import relocate
 
@@ -40,6 +40,8 @@ def main(arguments: list[str]) -> None:
     except OSError as error:
         raise AcclimateError(f"{options.out} cannot be written: {error.strerror}") from error
     print(f"{options.out}: {len(corrupted)} rows, of which {len(corrupted.select(name))} are of domain {name!r}")
+    for note in name_unwritten(corrupted):
+        print(f"{options.out}: {note}")
     for plan in plans:
         for step in plan.steps:
             print(f"  {plan.modality}: {step.corruption}, {step.share:.0%} of the rows")

@@ -34,7 +34,12 @@ if TYPE_CHECKING:
     from .schema import Schema as Schema
     from .skipping import find_bad_rows as find_bad_rows, find_misfits as find_misfits, leave_out as leave_out
     from .table import Row as Row, Table as Table
-    from .table_file import read_table as read_table, scan_table as scan_table, write_table as write_table
+    from .table_file import (
+        name_unwritten as name_unwritten,
+        read_table as read_table,
+        scan_table as scan_table,
+        write_table as write_table,
+    )
     from .validation import carve_validation as carve_validation
 else:
     from .._lazy import attach
@@ -65,7 +70,7 @@ else:
             "schema": ["Schema"],
             "skipping": ["find_bad_rows", "find_misfits", "leave_out"],
             "table": ["Row", "Table"],
-            "table_file": ["read_table", "scan_table", "write_table"],
+            "table_file": ["name_unwritten", "read_table", "scan_table", "write_table"],
             "validation": ["carve_validation"],
         },
     )

@@ -1,6 +1,6 @@
 """Tables from files and to files."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from sys import intern
 
@@ -60,6 +60,8 @@ def scan_table(path: Path | str) -> tuple[Table, tuple[Problem, ...]]:
 def write_table(table: Table, path: Path | str) -> None:
     """Write a table to a .csv, .jsonl or .parquet file; relative paths in its cells stay as they are.
 
+    `name_unwritten` says what of the table no file can hold.
+
     Raises:
         DataError: if the name ends in something else, or Parquet is not installed.
     """
@@ -69,6 +71,23 @@ def write_table(table: Table, path: Path | str) -> None:
     corrupted = {modality for row in table.rows for modality in row.corruptions}
     names += [corruption_column(modality) for modality in table.modalities if modality in corrupted]
     write_records(Path(path), names, [_to_record(row) for row in table.rows])
+
+
+def name_unwritten(table: Table) -> Iterator[str]:
+    """What a table knows of its tasks and `write_table` cannot write, with what to do about it.
+
+    Example:
+        >>> table = Table([], ".", ["audio"], ["label"], kinds={"label": "regression"})
+        >>> list(name_unwritten(table))
+        ["a file cannot say what task 'label' is: give --task label=regression with it"]
+    """
+    for task, kind in table.kinds.items():
+        yield f"a file cannot say what task {task!r} is: give --task {task}={kind} with it"
+    for task, classes in table.classes.items():
+        yield (
+            f"a file cannot name the {len(classes)} classes of task {task!r}: with it, a model knows those alone that "
+            "the source's training rows have"
+        )
 
 
 def _to_row(record: Record, columns: Columns) -> Row:

@@ -7,7 +7,7 @@ import attrs
 import pyarrow as pa
 import pytest
 from acclimate.framework import DataError
-from acclimate.framework.data import Table, read_table, scan_table, write_table
+from acclimate.framework.data import Table, name_unwritten, read_table, scan_table, write_table
 from pyarrow import parquet
 
 from .data_files import UNREADABLE, write_multimodal_table, write_text
@@ -219,6 +219,18 @@ def test_a_table_is_written_to_known_kinds_only(tmp_path: Path) -> None:
         str(error.value)
         == f"{tmp_path}/copy.xlsx: a table's name must end in .csv, .jsonl or .parquet, but got '.xlsx'."
     )
+
+
+def test_what_no_file_can_hold_is_named() -> None:
+    table = Table([], ".", ["speech"], ["mood", "verb"], kinds={"mood": "regression"}, classes={"verb": ("a", "b")})
+    assert list(name_unwritten(table)) == [
+        "a file cannot say what task 'mood' is: give --task mood=regression with it",
+        (
+            "a file cannot name the 2 classes of task 'verb': with it, a model knows those alone that the source's "
+            "training rows have"
+        ),
+    ]
+    assert list(name_unwritten(attrs.evolve(table, kinds={}, classes={}))) == []
 
 
 def test_a_scan_keeps_the_good_rows(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from acclimate.framework import DataError
+from acclimate.framework.command_line import main
 from acclimate.framework.data import Samples, Schema, open_table, paper_shifts
 from acclimate.framework.data.papers.ucf_hmdb import ACTIONS
 
@@ -60,6 +61,15 @@ def test_it_can_be_trained_on() -> None:
     sample = Samples(table.select("hmdb", "test"), schema, labelled=True)[7]
     assert sample.present.all()
     assert sample.labels == {"label": 7}
+
+
+@pytest.mark.usefixtures("root")
+def test_a_corrupted_copy_says_that_it_loses_the_classes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "noisy.csv"
+    command = ["data", "corrupt", "ucf-hmdb", "--domain", "hmdb", "--corrupt", "rgb=gaussian_noise(std=1.0)"]
+    assert main([*command, "--out", str(out)]) == 0
+    assert f"{out}: a file cannot name the 12 classes of task 'label'" in capsys.readouterr().out
+    assert open_table(str(out)).classes == {}
 
 
 def test_one_modality_will_do(root: Path) -> None:
