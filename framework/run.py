@@ -143,6 +143,21 @@ def check_free(path: Path, *, resume: bool) -> bool:
     return False
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON file that holds a mapping.
+
+    Raises:
+        RunError: if it cannot be read, or holds something else.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise RunError(f"{path} must be a mapping, but is {type(content).__name__}")
+    return content
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write a text file that is there whole or not at all."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")

@@ -16,7 +16,7 @@ from ..experiment import Experiment
 from ..oracle import check_labels
 from ..recipe import Recipe
 from ..recipe_files import read_recipe
-from ..run import check_same, write_atomically
+from ..run import check_same, read_json, write_atomically
 from .cell import SUPERVISED_TARGET, Cell, Shift
 
 if TYPE_CHECKING:
@@ -149,13 +149,7 @@ def read_grid(out: Path) -> dict[str, Any]:
     Raises:
         RunError: if it cannot be read.
     """
-    try:
-        content = json.loads((out / GRID_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{out / GRID_FILE} cannot be read: {error}") from error
-    if not isinstance(content, dict):
-        raise RunError(f"{out / GRID_FILE} must be a mapping, but is {type(content).__name__}")
-    return content
+    return read_json(out / GRID_FILE)
 
 
 def read_recipes(names: tuple[str, ...], settings: Mapping[str, Any]) -> tuple[Recipe, ...]:

@@ -16,7 +16,7 @@ from ..environment import describe_environment
 from ..errors import RunError
 from ..experiment import Experiment, adapt_table
 from ..oracle import Oracle, open_oracle
-from ..run import LAST, RunFolder, check_same, write_atomically
+from ..run import LAST, RunFolder, check_same, read_json, write_atomically
 from ..trunk_cache import TrunkCache
 from .cell import Cell
 from .scoring import score_run
@@ -87,14 +87,7 @@ def read_cell(folder: Path) -> dict[str, Any]:
     Raises:
         RunError: if it cannot be read.
     """
-    path = folder / CELL_FILE
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read: {error}") from error
-    if not isinstance(content, dict):
-        raise RunError(f"{path} must be a mapping, but is {type(content).__name__}")
-    return content
+    return read_json(folder / CELL_FILE)
 
 
 def is_finished(cell: Cell, out: Path) -> bool:

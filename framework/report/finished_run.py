@@ -1,6 +1,5 @@
 """What a run folder says of its run, before any data is looked at."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from ..measures import LearningCurves, read_curves
 from ..monitor import Record
 from ..progress import Progress
 from ..recipe import Recipe, parse_recipe
-from ..run import BEST, RunFolder
+from ..run import BEST, RunFolder, read_json
 
 
 @attrs.frozen
@@ -85,7 +84,7 @@ def read_run(path: Path) -> FinishedRun:
         path=path,
         config=config,
         recipe=recipe,
-        environment=_read_json(path / "environment.json"),
+        environment=read_json(path / "environment.json"),
         epochs=epochs,
         curves=read_curves(log, planned),
         best=_best(folder),
@@ -125,17 +124,7 @@ def _reference(path: Path) -> Mapping[str, float]:
     summary = path / "summary.json"
     if not summary.is_file():
         return {}
-    scores = _read_json(summary).get("source_only", {})
+    scores = read_json(summary).get("source_only", {})
     if not isinstance(scores, Mapping):
         raise RunError(f"{summary} is damaged: source_only must be a mapping")
     return scores
-
-
-def _read_json(path: Path) -> Mapping[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
-    if not isinstance(content, Mapping):
-        raise RunError(f"{path} must be a mapping, but is {type(content).__name__}")
-    return content
