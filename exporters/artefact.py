@@ -1,11 +1,11 @@
-"""What an artefact is on disk: a folder with model.onnx, and config.json beside it. Imports no torch."""
+"""What an artefact is on disk: a folder with one or several graphs, and config.json beside them. Imports no torch."""
 
 import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self, TypeAlias, get_args
 from uuid import uuid4
 
 import attrs
@@ -14,17 +14,28 @@ from ..framework.data.schema import Schema
 from ..framework.errors import AcclimateError, ExportError
 from ..framework.layout import JOINT, Task
 
+Form: TypeAlias = Literal["mask", "branch", "split"]
+"""What becomes of encoders whose modality is absent: they run all the same, lie in an `If`, or are files of their own."""
+
+Precision: TypeAlias = Literal["float32", "float16", "int8"]
+"""What the encoders compute in."""
+
 MODEL_FILE: Final = "model.onnx"
+FUSION_FILE: Final = "fusion.onnx"
+ENCODER_FILE: Final = "encoders/{modality}.onnx"
 CONFIG_FILE: Final = "config.json"
 
 METADATA_KEY: Final = "acclimate.config"
-"""Where model.onnx itself holds the configuration, so that the bare file can be used."""
+"""Where the main graph itself holds the configuration, so that it can be used without the file beside it."""
 
 PRESENT: Final = "present"
 """Name of the graph's input that says which modalities each row has."""
 
 LENGTH: Final = "{modality}_length"
 """Name of the graph's input that says how many steps of each row are its own."""
+
+FEATURES: Final = "{modality}_features"
+"""Name of what an encoder gives, and of the fusion's input."""
 
 FORMAT: Final = 1
 
@@ -40,6 +51,9 @@ class ArtefactConfig:
         versions: of the packages that made the file.
         metadata: whatever the user adds, as JSON values.
         lengths: the modalities whose encoders are told how long each row is.
+        form: of the graphs, see `forms.assemble`.
+        precision: what the encoders compute in.
+        files: SHA-256 of all files but the main one and config.json, by path in the folder.
     """
 
     schema: Schema
@@ -48,6 +62,19 @@ class ArtefactConfig:
     versions: Mapping[str, str]
     metadata: Mapping[str, object]
     lengths: tuple[str, ...] = ()
+    form: Form = "mask"
+    precision: Precision = "float32"
+    files: Mapping[str, str] = attrs.field(factory=dict)
+
+    @property
+    def main_file(self) -> str:
+        """The graph that holds the configuration, and gives the outputs."""
+        return FUSION_FILE if self.form == "split" else MODEL_FILE
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of what the encoders give, by modality."""
+        return tuple(FEATURES.format(modality=name) for name in self.schema.modalities)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -57,7 +84,7 @@ class ArtefactConfig:
     @property
     def outputs(self) -> dict[str, dict[str, str]]:
         """Names of the graph's outputs by task, then by modality and `JOINT`, in its order."""
-        return output_names(self.schema.tasks, self.schema.modalities, self.inputs)
+        return output_names(self.schema.tasks, self.schema.modalities, (*self.inputs, *self.features))
 
     def to_document(self) -> dict[str, Any]:
         """The configuration as JSON values.
@@ -74,6 +101,9 @@ class ArtefactConfig:
             "outputs": self.outputs,
             "schema": self.schema.to_config(),
             "opset": self.opset,
+            "form": self.form,
+            "precision": self.precision,
+            "files": dict(self.files),
             "recipe": self.recipe,
             "versions": dict(self.versions),
             "metadata": dict(self.metadata),
@@ -101,6 +131,10 @@ class ArtefactConfig:
             raise ExportError(
                 f"{name} has format {document['format']!r}, but this version of acclimate reads {FORMAT}."
             )
+        for key, kinds in (("form", Form), ("precision", Precision)):
+            if document.get(key) not in get_args(kinds):
+                known = ", ".join(get_args(kinds))
+                raise ExportError(f"{name} is no configuration of an acclimate artefact: its {key} must be {known}.")
         try:
             return cls(
                 schema=Schema.from_config(document["schema"]),
@@ -109,6 +143,9 @@ class ArtefactConfig:
                 versions=document["versions"],
                 metadata=document["metadata"],
                 lengths=tuple(document["lengths"]),
+                form=document["form"],
+                precision=document["precision"],
+                files=dict(document["files"]),
             )
         except (AcclimateError, KeyError, TypeError, AttributeError) as error:
             reason = error if isinstance(error, AcclimateError) else repr(error)
@@ -123,10 +160,10 @@ def output_names(
     Args:
         tasks: what is predicted.
         modalities: sorted.
-        inputs: names of the graph's inputs.
+        inputs: names of what else the graphs take and give.
 
     Raises:
-        ExportError: if two inputs or outputs would have one name.
+        ExportError: if two inputs or outputs would have one name, or one that no file could have.
 
     Example:
         >>> output_names([Task("digit", ("0", "1"))], ["audio"])
@@ -142,14 +179,19 @@ def output_names(
     for name in (*inputs, *(name for by_modality in names.values() for name in by_modality.values())):
         if name in seen or not name:
             raise ExportError(f"the graph's inputs and outputs need names of their own, but {name!r} would name two.")
+        if name.startswith(".") or {"/", "\\", "\0"} & set(name):
+            raise ExportError(f"the graph's inputs and outputs name files, but {name!r} cannot be the name of one.")
         seen.add(name)
     return names
 
 
 def model_path(path: str | os.PathLike[str]) -> Path:
-    """The model's file, where `path` is that file or the folder that holds it."""
+    """The main graph's file, where `path` is that file or the folder that holds it."""
     found = Path(path)
-    return found if found.suffix == ".onnx" and not found.is_dir() else found / MODEL_FILE
+    if found.suffix == ".onnx" and not found.is_dir():
+        return found
+    split = found / FUSION_FILE
+    return split if split.is_file() and not (found / MODEL_FILE).exists() else found / MODEL_FILE
 
 
 def to_json(document: Mapping[str, Any]) -> str:
@@ -157,51 +199,110 @@ def to_json(document: Mapping[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, allow_nan=False)
 
 
-def write_artefact(folder: Path, model: bytes, document: Mapping[str, Any]) -> None:
-    """Write both files, so that whatever happens the folder holds an artefact that loads, or what it held before.
+def write_artefact(folder: Path, files: Mapping[str, bytes], document: Mapping[str, Any]) -> None:
+    """Write all files, so that whatever happens the folder holds an artefact that loads, or what it held before.
+
+    The one exception: where a split artefact replaces another and the process is killed between two files, the mixture
+    is refused by its hashes.
+
+    Args:
+        folder: is made where it does not exist.
+        files: the graphs, by path in the folder; the main one is the last.
+        document: the configuration.
 
     Raises:
         ExportError: if they cannot be written.
     """
-    text = json.dumps({**document, "sha256": sha256(model)}, indent=2, ensure_ascii=False) + "\n"
+    main = next(reversed(files))
+    text = json.dumps({**document, "sha256": sha256(files[main])}, indent=2, ensure_ascii=False) + "\n"
     suffix = f".{uuid4().hex}.tmp"
-    written = {folder / MODEL_FILE: model, folder / CONFIG_FILE: text.encode()}
+    written = {folder / name: content for name, content in files.items()} | {folder / CONFIG_FILE: text.encode()}
     temporary = {target: target.with_name(target.name + suffix) for target in written}
     is_new = not folder.exists()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for target, content in written.items():
+            target.parent.mkdir(parents=True, exist_ok=True)
             _write_through(temporary[target], content)
-        # Between the steps, the model's own metadata stand in for a config.json that is not there.
+        # Between the steps, the main graph's own metadata stand in for a config.json that is not there.
         (folder / CONFIG_FILE).unlink(missing_ok=True)
-        for target in written:
+        for target in list(written)[:-1]:
             temporary[target].replace(target)
+        for stale in _graph_files(folder) - set(written):
+            stale.unlink()
+        temporary[folder / CONFIG_FILE].replace(folder / CONFIG_FILE)
     except OSError as error:
         for left in temporary.values():
             left.unlink(missing_ok=True)
-        if is_new and folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+        _remove_empty([folder / ENCODER_FILE.partition("/")[0], *([folder] if is_new else [])])
         raise ExportError(f"{folder}: the artefact cannot be written: {error.strerror}.") from error
+    _remove_empty([folder / ENCODER_FILE.partition("/")[0]])
 
 
-def read_artefact(path: str | os.PathLike[str]) -> tuple[bytes, dict[str, Any] | None]:
-    """Read a model's bytes, and the configuration beside it where there is one.
+def _graph_files(folder: Path) -> set[Path]:
+    """What artefacts of any form put into their folder."""
+    graphs = {path for name in (MODEL_FILE, FUSION_FILE) if (path := folder / name).is_file()}
+    return graphs | set(folder.glob(ENCODER_FILE.format(modality="*")))
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    for folder in folders:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+@attrs.frozen(eq=False)
+class Stored:
+    """What was read of an artefact.
+
+    Args:
+        file: its main graph.
+        content: of that file; it has the hash that config.json says.
+        document: the configuration of config.json; None where there is none.
+    """
+
+    file: Path
+    content: bytes
+    document: dict[str, Any] | None
+
+    def read(self, name: str, config: ArtefactConfig) -> bytes:
+        """The content of another file of the artefact.
+
+        Args:
+            name: its path in the folder.
+            config: knows its hash.
+
+        Raises:
+            ExportError: if it cannot be read or was altered.
+        """
+        file = self.file.parent / name
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise ExportError(f"{file.parent} holds no artefact that can be read: {error.strerror}: {file}.") from error
+        _check_hash(content, config.files.get(name), file, self.file.name)
+        return content
+
+
+def read_artefact(path: str | os.PathLike[str]) -> Stored:
+    """Read the main graph's bytes, and the configuration beside it where there is one.
 
     Raises:
-        ExportError: if there is no model, or its bytes are not those that the configuration describes.
+        ExportError: if there is no graph, or its bytes are not those that the configuration describes.
     """
     file = model_path(path)
     config = file.with_name(CONFIG_FILE)
     try:
-        model = file.read_bytes()
+        content = file.read_bytes()
         text = config.read_text("utf-8") if config.is_file() else None
     except OSError as error:
         raise ExportError(f"{path} holds no artefact that can be read: {error.strerror}: {error.filename}.") from error
     except UnicodeDecodeError as error:
         raise ExportError(f"{config} is damaged: it is not UTF-8.") from error
     if text is None:
-        return model, None
-    return model, _check_hash(model, _parse(text, config), file, config)
+        return Stored(file, content, None)
+    document = _parse(text, config)
+    _check_hash(content, document.pop("sha256"), file, config.name)
+    return Stored(file, content, document)
 
 
 def sha256(content: bytes) -> str:
@@ -219,14 +320,13 @@ def _parse(text: str, config: Path) -> dict[str, Any]:
     return document
 
 
-def _check_hash(model: bytes, document: dict[str, Any], file: Path, config: Path) -> dict[str, Any]:
-    expected, found = document.pop("sha256"), sha256(model)
+def _check_hash(content: bytes, expected: object, file: Path, by: str) -> None:
+    found = sha256(content)
     if found != expected:
         raise ExportError(
-            f"{file} is damaged or was altered: its {len(model)} bytes have the SHA-256 {found}, "
-            f"but {config.name} says {expected}."
+            f"{file} is damaged or was altered: its {len(content)} bytes have the SHA-256 {found}, "
+            f"but {by} says {expected}."
         )
-    return document
 
 
 def _write_through(path: Path, content: bytes) -> None:

@@ -91,6 +91,14 @@ class Port:
             raise DataError(f"{self.name}: lengths must be from 1 to the {steps} steps given, but got {wrong[0]}.")
         return found.astype(np.int64)
 
+    def trim(
+        self, values: NDArray[Any], present: NDArray[np.bool_], lengths: NDArray[np.int64]
+    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Cut a batch to its longest row: what is padding in all rows costs time and changes nothing."""
+        longest = int(lengths[present].max(initial=1))
+        cut = (slice(None),) * (self.time_axis or 1) + (slice(longest),)
+        return values[cut], np.minimum(lengths, longest)
+
     def check_finite(self, values: NDArray[Any], present: NDArray[np.bool_], lengths: NDArray[np.int64] | None) -> None:
         """Refuse NaN and infinity where a row has the modality, but for its padding, which reaches nothing.
 
@@ -136,6 +144,8 @@ def make_feed(
         if port.name in feed:
             told = port.check_lengths(feed[port.name], (lengths or {}).get(port.name))
             port.check_finite(feed[port.name], mask[:, column], told)
+            if told is not None:
+                feed[port.name], told = port.trim(feed[port.name], mask[:, column], told)
         else:
             # One step is enough of what is not there.
             shape = [1 if axis == port.time_axis else size for axis, size in enumerate(port.shape, start=1)]

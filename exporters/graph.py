@@ -29,6 +29,20 @@ def name_ports(model: onnx.ModelProto, inputs: Sequence[str], outputs: Sequence[
         port.type.tensor_type.shape.dim[0].dim_param = BATCH
 
 
+def prefix_names(model: onnx.ModelProto, prefix: str, ports: Mapping[str, str]) -> None:
+    """Give every value a name that no other graph's has, so that graphs can be joined.
+
+    Args:
+        model: is changed.
+        prefix: of the names inside, before a slash.
+        ports: new names of the inputs and outputs.
+    """
+    inside = {name: f"{prefix}/{name}" for name in set(_value_names(model.graph)) - {"", *ports}}
+    _rename(model.graph, {**inside, **ports})
+    for node in model.graph.node:
+        node.name = f"{prefix}/{node.name}"
+
+
 def strip_notes(message: Any) -> None:  # noqa: ANN401 - any message of protobuf, which has no types
     """Remove all doc strings, metadata, which hold stack traces with the paths of source files, and inferred shapes."""
     for field in ("doc_string", "metadata_props", "value_info"):

@@ -1,27 +1,28 @@
-"""From a model to an artefact: one ONNX file, checked against the model before anyone can see it."""
+"""From a model to an artefact, checked against the model before anyone can see it."""
 
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast, get_args
 
 import attrs
 import numpy as np
 import onnx
 import torch
-from jaxtyping import Float, Int64
-from torch import Tensor, nn
 
 from ..framework.data.samples import Arrays
 from ..framework.data.schema import Schema
 from ..framework.errors import ExportError
 from ..framework.model import MultimodalModel
 from . import artefact
-from .artefact import ArtefactConfig
-from .graph import BATCH, name_ports, strip_notes
+from .artefact import ArtefactConfig, Form
+from .execution import Graphs, open_graphs
+from .forms import assemble
 from .parity import BATCH_SIZES, Pool, check_parity
+from .parts import export_parts
+from .providers import PROVIDERS, open_session
 
 if TYPE_CHECKING:
     from ..framework.interfaces import Encoder
@@ -35,16 +36,18 @@ class ExportReport:
     """What was written, and how well it agrees with the model.
 
     Args:
-        path: of model.onnx; config.json lies beside it.
-        size: of model.onnx in bytes.
-        sha256: of model.onnx.
-        nodes: number of operators in the graph.
+        path: of the main graph, model.onnx or fusion.onnx; config.json lies beside it.
+        form: of the graphs.
+        size: of all graphs in bytes.
+        sha256: of the main graph.
+        nodes: number of operators in all graphs, those in branches left out.
         max_abs: largest difference of any output from torch's.
         argmax_agreement: share of answers where both name the same class.
         samples: rows that were compared.
     """
 
     path: Path
+    form: Form
     size: int
     sha256: str
     nodes: int
@@ -58,14 +61,15 @@ def export_onnx(
     path: str | os.PathLike[str],
     schema: Schema,
     *,
+    form: Form = "branch",
     samples: Arrays | None = None,
     recipe: str | None = None,
     metadata: Mapping[str, object] | None = None,
     opset_version: int = 20,
 ) -> ExportReport:
-    """Write a model as an artefact, a folder with model.onnx and config.json.
+    """Write a model as an artefact, a folder with its graphs and config.json.
 
-    The graph's inputs are the modalities, in alphabetical order, `present`, float32 `(batch, M)`, and of those whose
+    The artefact's inputs are the modalities, in alphabetical order, `present`, float32 `(batch, M)`, and of those whose
     encoders take lengths `<modality>_length`, int64 `(batch,)`; what stands in an absent slot reaches nothing. Its
     outputs are `logits` and `<modality>_logits`, or `<task>_logits` and `<task>_<modality>_logits` where there are
     several tasks.
@@ -75,8 +79,9 @@ def export_onnx(
 
     Args:
         model: has its modes and its device back afterwards.
-        path: the folder, or the file model.onnx in it.
+        path: the folder, or the main graph's file in it.
         schema: preprocessing and tasks, stored in the artefact.
+        form: what becomes of encoders whose modality is absent, see `forms.assemble`.
         samples: real inputs to compare on; random ones where None.
         recipe: name of the method, stored in the artefact.
         metadata: JSON values, stored in the artefact.
@@ -86,7 +91,7 @@ def export_onnx(
         ExportError: if the model cannot be exported, disagrees with its graph or does not fit the schema, or the files
             cannot be written.
     """
-    folder = _folder(path)
+    folder = _folder(path, form)
     _check_fit(model, schema)
     config = ArtefactConfig(
         schema=schema,
@@ -95,74 +100,42 @@ def export_onnx(
         versions=_versions(),
         metadata=metadata or {},
         lengths=_told_lengths(model, schema),
+        form=form,
     )
-    document, outputs = config.to_document(), config.outputs
+    config.to_document()  # What is wrong with it is better known before minutes of work.
     pools = {name: _pool(name, config, samples) for name in schema.modalities}
     with _evaluation_mode(model):
-        graph = _export(model, pools, config)
-        graph.metadata_props.add(key=artefact.METADATA_KEY, value=artefact.to_json(document))
-        content: bytes = graph.SerializeToString(deterministic=True)
-        parity = check_parity(content, model, pools, outputs)
-    artefact.write_artefact(folder, content, document)
+        graphs = assemble(form, export_parts(model, pools, config), config)
+        files, config = _serialise(graphs, config)
+        parity = check_parity(_open(files, config), model, pools, config.outputs)
+    artefact.write_artefact(folder, files, config.to_document())
     return ExportReport(
-        path=folder / artefact.MODEL_FILE,
-        size=len(content),
-        sha256=artefact.sha256(content),
-        nodes=len(graph.graph.node),
+        path=folder / config.main_file,
+        form=form,
+        size=sum(len(content) for content in files.values()),
+        sha256=artefact.sha256(files[config.main_file]),
+        nodes=sum(len(graph.graph.node) for graph in graphs.values()),
         **attrs.asdict(parity),
     )
 
 
-class _Deployed(nn.Module):
-    """The model as the graph has it: presence as numbers, outputs in one flat row."""
-
-    def __init__(self, model: MultimodalModel, outputs: Mapping[str, Mapping[str, str]]) -> None:
-        super().__init__()
-        self.model = model
-        self.keys = [(task, modality) for task, names in outputs.items() for modality in names]
-
-    def forward(
-        self,
-        inputs: Mapping[str, Tensor],
-        present: Float[Tensor, "batch modality"],
-        lengths: Mapping[str, Int64[Tensor, " batch"]] | None = None,
-    ) -> tuple[Float[Tensor, "batch _"], ...]:
-        logits = self.model(inputs, present > 0.5, "target", lengths).logits
-        return tuple(logits[task][modality] for task, modality in self.keys)
+def _serialise(
+    graphs: Mapping[str, onnx.ModelProto], config: ArtefactConfig
+) -> tuple[dict[str, bytes], ArtefactConfig]:
+    """Content of the files, of which the main one holds the configuration, and with it the hashes of the others."""
+    main = config.main_file
+    files: dict[str, bytes] = {
+        name: graph.SerializeToString(deterministic=True) for name, graph in graphs.items() if name != main
+    }
+    config = attrs.evolve(config, files={name: artefact.sha256(content) for name, content in files.items()})
+    graphs[main].metadata_props.add(key=artefact.METADATA_KEY, value=artefact.to_json(config.to_document()))
+    return {**files, main: graphs[main].SerializeToString(deterministic=True)}, config
 
 
-def _export(model: MultimodalModel, pools: Mapping[str, Pool], config: ArtefactConfig) -> onnx.ModelProto:
-    inputs = {name: torch.from_numpy(pools[name].rows[:2]) for name in config.schema.modalities}
-    lengths = {name: torch.tensor([_steps(pools[name]), _steps(pools[name]) - 1]) for name in config.lengths}
-    # An empty dictionary would be counted as an input.
-    told = {"lengths": lengths} if lengths else {}
-    axes = {name: {0: torch.export.Dim.DYNAMIC} for name in inputs}
-    for name in config.lengths:
-        axes[name][pools[name].time_axis or 1] = torch.export.Dim.DYNAMIC
-    wrapper = _Deployed(model, config.outputs).eval()
-    try:
-        with torch.no_grad():
-            program: Any = torch.onnx.export(
-                wrapper,
-                (),
-                kwargs={"inputs": inputs, "present": torch.ones(2, len(inputs))} | told,
-                # One axis has the name and the others follow it: torch warns of a name that is given to several.
-                dynamic_shapes={
-                    "inputs": axes,
-                    "present": {0: BATCH},
-                }
-                | {key: {name: {0: torch.export.Dim.DYNAMIC} for name in lengths} for key in told},
-                opset_version=config.opset,
-                verbose=False,
-            )
-        graph: onnx.ModelProto = program.model_proto
-        strip_notes(graph)
-        name_ports(graph, config.inputs, [name for names in config.outputs.values() for name in names.values()])
-    except Exception as error:  # The exporter raises whatever a model's own code, torch or onnx raise.
-        cause = error.__cause__ or error
-        reason = " ".join(line.strip(" -") for line in str(cause).strip().splitlines()[:2])
-        raise ExportError(f"torch cannot export the model: {type(cause).__name__}: {reason}") from error
-    return graph
+def _open(files: Mapping[str, bytes], config: ArtefactConfig) -> Graphs:
+    name = "the exported graph"
+    main = open_session(files[config.main_file], PROVIDERS["cpu"], name)
+    return open_graphs(main, config, files.__getitem__, PROVIDERS["cpu"], name)
 
 
 @contextlib.contextmanager
@@ -179,10 +152,13 @@ def _evaluation_mode(model: MultimodalModel) -> Iterator[None]:
             module.training = training
 
 
-def _folder(path: str | os.PathLike[str]) -> Path:
-    file = artefact.model_path(path)
-    if file.name != artefact.MODEL_FILE:
-        raise ExportError(f"{path}: an artefact is a folder with {artefact.MODEL_FILE} in it, so give the folder.")
+def _folder(path: str | os.PathLike[str], form: Form) -> Path:
+    if form not in get_args(Form):
+        raise ExportError(f"form must be {', '.join(get_args(Form))}, but got {form!r}.")
+    main = artefact.FUSION_FILE if form == "split" else artefact.MODEL_FILE
+    file = Path(path) if Path(path).suffix == ".onnx" and not Path(path).is_dir() else Path(path) / main
+    if file.name != main:
+        raise ExportError(f"{path}: an artefact is a folder with {main} in it, so give the folder.")
     if file.parent.exists() and not file.parent.is_dir():
         raise ExportError(f"{path}: an artefact is a folder, but there is a file of that name.")
     return file.parent
@@ -224,11 +200,6 @@ def _pool(name: str, config: ArtefactConfig, samples: Arrays | None) -> Pool:
             return Pool(np.resize(given, shape), axis)
     # Modalities get different numbers, so that none can stand in for another.
     return Pool(preprocessing.random(np.random.default_rng(column), shape[0]), axis)
-
-
-def _steps(pool: Pool) -> int:
-    size: int = pool.rows.shape[pool.time_axis or 1]
-    return size
 
 
 def _versions() -> dict[str, str]:

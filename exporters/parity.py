@@ -12,7 +12,7 @@ from ..framework.errors import ExportError
 from ..framework.layout import modality_subsets
 from ..framework.model import MultimodalModel
 from .artefact import LENGTH, PRESENT
-from .providers import PROVIDERS, open_session
+from .execution import Graphs
 
 BATCH_SIZES: Final = (1, 3, 17)
 ABSOLUTE, RELATIVE = 1e-5, 1e-4
@@ -77,18 +77,18 @@ class Case:
 
 
 def check_parity(
-    graph: bytes,
+    graphs: Graphs,
     model: MultimodalModel,
     pools: Mapping[str, Pool],
     outputs: Mapping[str, Mapping[str, str]],
 ) -> Parity:
-    """Compare a graph in ONNX Runtime with its model.
+    """Compare graphs in ONNX Runtime with their model.
 
     At every batch size, for every subset of modalities, for rows that differ in theirs, and for several lengths. Absent
     slots hold NaN, which must reach nothing.
 
     Args:
-        graph: the ONNX file's content.
+        graphs: of the artefact.
         model: in evaluation mode, on the CPU.
         pools: rows to take inputs from, by modality.
         outputs: names of the graph's outputs by task, then by modality and `JOINT`.
@@ -96,7 +96,6 @@ def check_parity(
     Raises:
         ExportError: if they disagree; it names the modalities, the batch size, the output and the measured difference.
     """
-    session = open_session(graph, PROVIDERS["cpu"], "the exported graph")
     largest, agreeing, decided, samples = 0.0, 0, 0, 0
     for number, case in enumerate(_cases(model.modalities)):
         inputs: dict[str, NDArray[Any]] = {}
@@ -106,7 +105,7 @@ def check_parity(
             lengths |= {} if own is None else {name: own}
         expected = _run_model(model, inputs, case.present, lengths, outputs)
         told = {LENGTH.format(modality=name): values for name, values in lengths.items()}
-        found = session.run(list(expected), {**inputs, **told, PRESENT: case.present.astype(np.float32)})
+        found = graphs.run({**inputs, **told, PRESENT: case.present.astype(np.float32)})
         for (name, reference), values in zip(expected.items(), found, strict=True):
             comparison = compare(values, reference, f"output {name!r}, {case.name}, batch of {len(case.present)}")
             largest = max(largest, comparison.max_abs)

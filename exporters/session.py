@@ -17,7 +17,8 @@ from ..framework.data.reference import is_reference
 from ..framework.data.schema import Schema
 from ..framework.errors import DataError, ExportError
 from ..framework.layout import JOINT, Task
-from .artefact import CONFIG_FILE, METADATA_KEY, ArtefactConfig, model_path, read_artefact
+from .artefact import CONFIG_FILE, METADATA_KEY, ArtefactConfig, read_artefact
+from .execution import Graphs, open_graphs
 from .feeding import Port, check_names, make_feed
 from .providers import open_session
 
@@ -48,7 +49,8 @@ class Session:
         outputs: names of the outputs by task, then by modality and `joint`.
 
     Args:
-        path: the artefact's folder, or its model.onnx. Without a config.json beside it, the model's own metadata count.
+        path: the artefact's folder, or its main graph, model.onnx or fusion.onnx. Without a config.json beside it, the
+            graph's own metadata count.
         provider: `"cpu"`, `"cuda"`, `"tensorrt"` or ONNX Runtime's name of an execution provider.
 
     Raises:
@@ -57,12 +59,13 @@ class Session:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, provider: str = "cpu") -> None:
-        name = str(model_path(path))
-        model, document = read_artefact(path)
-        self._session = open_session(model, provider, name)
-        self.config = ArtefactConfig.from_document(_own_document(self._session, document, name), name)
-        self.outputs = self.config.outputs
-        self._ports = _make_ports(self._session, self.config, name)
+        stored = read_artefact(path)
+        name = str(stored.file)
+        self._main = open_session(stored.content, provider, name)
+        config = ArtefactConfig.from_document(_own_document(self._main, stored.document, name), name)
+        self._graphs = open_graphs(self._main, config, lambda file: stored.read(file, config), provider, name)
+        self.config, self.outputs = config, config.outputs
+        self._ports = _make_ports(self._graphs, config, name)
         self._output_names = [name for names in self.outputs.values() for name in names.values()]
 
     @property
@@ -83,7 +86,7 @@ class Session:
     @property
     def provider(self) -> str:
         """ONNX Runtime's name of the execution provider that runs the graph."""
-        name: str = self._session.get_providers()[0]
+        name: str = self._main.get_providers()[0]
         return name
 
     def run(
@@ -108,7 +111,7 @@ class Session:
                 present slot holds NaN or infinity.
         """
         feed = make_feed(inputs, present, self._ports, lengths)
-        return dict(zip(self._output_names, self._session.run(self._output_names, feed), strict=True))
+        return dict(zip(self._output_names, self._graphs.run(feed), strict=True))
 
     def predict(self, files: Mapping[str, Source]) -> Prediction:
         """Read, preprocess and classify one sample.
@@ -157,10 +160,10 @@ def read_config(path: str | os.PathLike[str]) -> ArtefactConfig:
     Raises:
         ExportError: as `Session` does.
     """
-    _, document = read_artefact(path)
-    if document is None:
+    stored = read_artefact(path)
+    if stored.document is None:
         return Session(path).config
-    return ArtefactConfig.from_document(document, str(model_path(path).with_name(CONFIG_FILE)))
+    return ArtefactConfig.from_document(stored.document, str(stored.file.with_name(CONFIG_FILE)))
 
 
 def decode_source(source: object, *, takes_text: bool = False) -> Decoded:
@@ -200,10 +203,9 @@ def _own_document(session: Any, document: dict[str, Any] | None, name: str) -> d
     return own
 
 
-def _make_ports(session: Any, config: ArtefactConfig, name: str) -> list[Port]:  # noqa: ANN401
-    arguments = session.get_inputs()
-    names = tuple(argument.name for argument in arguments)
-    outputs = tuple(argument.name for argument in session.get_outputs())
+def _make_ports(graphs: Graphs, config: ArtefactConfig, name: str) -> list[Port]:
+    names = tuple(argument.name for argument in graphs.inputs)
+    outputs = tuple(argument.name for argument in graphs.outputs)
     described = tuple(name for names in config.outputs.values() for name in names.values())
     if (names, outputs) != (config.inputs, described):
         raise ExportError(
@@ -213,7 +215,7 @@ def _make_ports(session: Any, config: ArtefactConfig, name: str) -> list[Port]: 
     try:
         return [
             Port.of(argument, preprocessing, told_lengths=modality in config.lengths)
-            for argument, (modality, preprocessing) in zip(arguments, config.schema.preprocessing.items(), strict=False)
+            for argument, (modality, preprocessing) in zip(graphs.inputs, config.schema.preprocessing.items(), strict=False)
         ]
     except ExportError as error:
         raise ExportError(f"{name}: {error}") from error

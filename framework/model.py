@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 class MultimodalModel(nn.Module):
     """Encodes each modality that is present, classifies it, and fuses all.
 
-    In use, an encoder sees the rows that have its modality only, so what stands in an absent slot (NaN too) reaches
-    nothing, batch statistics included. While it is exported, each encoder runs on all rows and its features are masked,
-    which gives the same outputs.
+    An encoder sees the rows that have its modality only, so what stands in an absent slot (NaN too) reaches nothing,
+    batch statistics included.
 
     Args:
         encoders: by modality; kept in alphabetical order.
@@ -179,9 +178,6 @@ class MultimodalModel(nn.Module):
         lengths: Int64[Tensor, " batch"] | None,
     ) -> Float[Tensor, "batch features"]:
         encoder = cast("Encoder", self.encoders[modality])
-        if torch.onnx.is_in_onnx_export():
-            known = lengths if encoder.takes_lengths else None
-            return _masked(encoder(inputs) if known is None else encoder(inputs, known), present)
         size, cache = self.feature_sizes[modality], self._trunk_caches.get(modality)
         count = int(present.sum())
         if count == 0:

@@ -1,4 +1,4 @@
-"""acclimate export: write a run as one ONNX artefact."""
+"""acclimate export: write a run as an ONNX artefact."""
 
 from pathlib import Path
 from typing import Literal
@@ -8,10 +8,18 @@ from .options import make_parser
 
 def main(arguments: list[str]) -> None:
     """Run the command."""
-    parser = make_parser("export", "Write a run as one ONNX artefact, and check it against torch.")
-    parser.add_argument("run", type=Path, help="run folder")
-    parser.add_argument("--out", type=Path, help="folder of the artefact; default: RUN/artefact")
-    parser.add_argument("--checkpoint", type=Literal["best", "last"], default="best", help="which weights")
+    parser = make_parser("export", "Write a run as an ONNX artefact, and check it against torch.")
+    add = parser.add_argument
+    add("run", type=Path, help="run folder")
+    add("--out", type=Path, help="folder of the artefact; default: RUN/artefact")
+    add("--checkpoint", type=Literal["best", "last"], default="best", help="which weights")
+    add(
+        "--form",
+        type=Literal["mask", "branch", "split"],
+        default="branch",
+        help="what becomes of encoders whose modality is absent: they run all the same (mask), are left out in one "
+        "graph (branch), or are files of their own (split)",
+    )
     options = parser.parse_args(arguments)
 
     from ...exporters import export_onnx
@@ -19,7 +27,7 @@ def main(arguments: list[str]) -> None:
 
     method, schema, recipe = load_run(options.run, options.checkpoint)
     out = options.out or options.run / "artefact"
-    report = export_onnx(method.model, out, schema, recipe=recipe.name)
+    report = export_onnx(method.model, out, schema, form=options.form, recipe=recipe.name)
     print(
         f"{report.path}: {report.size / 1e6:.2f} MB; ONNX Runtime agrees with torch to {report.max_abs:.1e} "
         f"on {report.samples} samples over every subset of modalities"

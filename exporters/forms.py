@@ -1,0 +1,157 @@
+"""The forms of an artefact: what becomes of the encoders whose modality is absent."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from .artefact import ENCODER_FILE, FEATURES, FUSION_FILE, MODEL_FILE, PRESENT, ArtefactConfig, Form
+from .graph import BATCH, prefix_names
+from .parts import Parts
+
+_CONSTANTS: Final[Mapping[str, NDArray[Any]]] = {
+    "forms/half": np.array(0.5, np.float32),
+    "forms/zero": np.array(0.0, np.float32),
+    "forms/first": np.array([0], np.int64),
+    "forms/second": np.array([1], np.int64),
+}
+
+Place: TypeAlias = Callable[[onnx.GraphProto, str, onnx.ModelProto], None]
+"""Adds a modality's encoder to the graph, which is to give `forms/<modality>/features`."""
+
+
+def assemble(form: Form, parts: Parts, config: ArtefactConfig) -> dict[str, onnx.ModelProto]:
+    """The graphs of an artefact's files, by path within its folder; the main one is the last.
+
+    Args:
+        form: `mask`: one graph in which all encoders run on all rows, and what they make of an absent modality is put
+            to zero; `branch`: one graph with an `If` for each encoder, which holds its weights and runs on the rows
+            that have the modality; `split`: a graph for each encoder and one for the fusion, of which the session runs
+            those that are needed.
+        parts: are left as they are.
+        config: names of inputs and outputs.
+    """
+    if form == "split":
+        encoders = {ENCODER_FILE.format(modality=name): encoder for name, encoder in parts.encoders.items()}
+        return {**encoders, FUSION_FILE: parts.fusion}
+    return {MODEL_FILE: _join(parts, config, _place_masked if form == "mask" else _place_in_branch)}
+
+
+def _join(parts: Parts, config: ArtefactConfig, place: Place) -> onnx.ModelProto:
+    joined = onnx.ModelProto()
+    joined.CopyFrom(parts.fusion)
+    graph = joined.graph
+    features = {FEATURES.format(modality=name): f"forms/{name}/features" for name in parts.encoders}
+    kept = {PRESENT, *(port.name for port in graph.output)}
+    prefix_names(joined, "fusion", {**features, **{name: name for name in kept}})
+    ports = {port.name: port for port in graph.input}
+    fusion = list(graph.node)
+    graph.ClearField("node")
+    graph.ClearField("input")
+    _add_constants(graph, _CONSTANTS)
+    for column, (name, part) in enumerate(parts.encoders.items()):
+        ports |= {port.name: port for port in part.graph.input}
+        width = ports[f"forms/{name}/features"].type.tensor_type.shape.dim[1].dim_value
+        _add_constants(graph, {f"forms/{name}/column": np.array(column), f"forms/{name}/width": np.array([width])})
+        graph.node.extend(
+            [
+                _node("Gather", [PRESENT, f"forms/{name}/column"], f"forms/{name}/weight", axis=1),
+                _node("Greater", [f"forms/{name}/weight", "forms/half"], f"forms/{name}/present"),
+            ]
+        )
+        encoder = onnx.ModelProto()
+        encoder.CopyFrom(part)
+        place(graph, name, encoder)
+    graph.node.extend(fusion)
+    graph.input.extend(ports[name] for name in config.inputs)
+    _add_domains(joined, parts)
+    return joined
+
+
+def _place_masked(graph: onnx.GraphProto, name: str, encoder: onnx.ModelProto) -> None:
+    inputs = {port.name: port.name for port in encoder.graph.input}
+    encoded, condition = f"forms/{name}/encoded", f"forms/{name}/condition"
+    prefix_names(encoder, f"encoder/{name}", {**inputs, FEATURES.format(modality=name): encoded})
+    graph.initializer.extend(encoder.graph.initializer)
+    graph.node.extend(encoder.graph.node)
+    graph.node.extend(
+        [
+            _node("Unsqueeze", [f"forms/{name}/present", "forms/second"], condition),
+            # Where(), not a product: NaN times zero is NaN.
+            _node("Where", [condition, encoded, "forms/zero"], f"forms/{name}/features"),
+        ]
+    )
+
+
+def _place_in_branch(graph: onnx.GraphProto, name: str, encoder: onnx.ModelProto) -> None:
+    shape, zeros = f"forms/{name}/shape", f"forms/{name}/zeros"
+    graph.node.extend(
+        [
+            _node("Shape", [PRESENT], f"forms/{name}/rows", end=1),
+            _node("Concat", [f"forms/{name}/rows", f"forms/{name}/width"], shape, axis=0),
+            _node("ConstantOfShape", [shape], zeros),
+            _node("ReduceMax", [f"forms/{name}/weight"], f"forms/{name}/largest", keepdims=0),
+            _node("Greater", [f"forms/{name}/largest", "forms/half"], f"forms/{name}/any"),
+            _node(
+                "If",
+                [f"forms/{name}/any"],
+                f"forms/{name}/features",
+                then_branch=_encode_present_rows(name, encoder, zeros),
+                else_branch=_pass_on(name, zeros),
+            ),
+        ]
+    )
+
+
+def _encode_present_rows(name: str, encoder: onnx.ModelProto, zeros: str) -> onnx.GraphProto:
+    """A branch with the encoder's weights in it: ONNX Runtime would not prepare those that lie outside."""
+    ports = [port.name for port in encoder.graph.input]
+    rows, encoded = f"forms/{name}/present_rows", f"forms/{name}/encoded"
+    given = {port: f"forms/{name}/given/{port}" for port in ports}
+    prefix_names(encoder, f"encoder/{name}", {**given, FEATURES.format(modality=name): encoded})
+    select = [
+        _node("NonZero", [f"forms/{name}/present"], f"{rows}_row"),
+        _node("Squeeze", [f"{rows}_row", "forms/first"], rows),
+        *(_node("Gather", [port, rows], given[port], axis=0) for port in ports),
+    ]
+    put_back = [
+        _node("Unsqueeze", [rows, "forms/second"], f"{rows}_column"),
+        _node("ScatterND", [zeros, f"{rows}_column", encoded], f"forms/{name}/then"),
+    ]
+    return helper.make_graph(
+        [*select, *encoder.graph.node, *put_back],
+        f"forms/{name}/encode",
+        [],
+        [_features_port(f"forms/{name}/then")],
+        initializer=encoder.graph.initializer,
+    )
+
+
+def _pass_on(name: str, zeros: str) -> onnx.GraphProto:
+    output = f"forms/{name}/else"
+    return helper.make_graph([_node("Identity", [zeros], output)], f"forms/{name}/skip", [], [_features_port(output)])
+
+
+def _features_port(name: str) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, [BATCH, None])
+
+
+def _node(kind: str, inputs: list[str], output: str, **attributes: object) -> onnx.NodeProto:
+    return helper.make_node(kind, inputs, [output], name=output, **attributes)
+
+
+def _add_constants(graph: onnx.GraphProto, values: Mapping[str, NDArray[Any]]) -> None:
+    graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in values.items())
+
+
+def _add_domains(joined: onnx.ModelProto, parts: Parts) -> None:
+    """Operators that only an encoder uses, such as those of a quantised one."""
+    known = {(operators.domain, operators.version) for operators in joined.opset_import}
+    for encoder in parts.encoders.values():
+        for operators in encoder.opset_import:
+            if (operators.domain, operators.version) not in known:
+                known.add((operators.domain, operators.version))
+                joined.opset_import.append(operators)

@@ -1,0 +1,147 @@
+"""A model as graphs of its own for each encoder, and one for all that comes after: what every form is made of."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import attrs
+import numpy as np
+import onnx
+import torch
+from jaxtyping import Float, Int64
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..framework.errors import ExportError
+from ..framework.interfaces import Encoder
+from ..framework.model import MultimodalModel
+from ..framework.unit_norm import to_unit_norm
+from .artefact import FEATURES, LENGTH, PRESENT, ArtefactConfig
+from .graph import BATCH, name_ports, strip_notes
+from .parity import Pool
+
+
+@attrs.frozen(eq=False)
+class Parts:
+    """The graphs that an artefact is made of.
+
+    Args:
+        encoders: by modality: the input, and its lengths where the encoder takes them, to `<modality>_features`.
+        fusion: the features of all modalities, zero where one is absent, and `present`, to the logits.
+    """
+
+    encoders: Mapping[str, onnx.ModelProto]
+    fusion: onnx.ModelProto
+
+
+class EncoderPart(nn.Module):
+    """An encoder as its graph has it.
+
+    Args:
+        encoder: in evaluation mode.
+        unit_norm: whether features are scaled to norm 1.
+    """
+
+    def __init__(self, encoder: Encoder, *, unit_norm: bool) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.unit_norm = unit_norm
+
+    def forward(
+        self, inputs: Tensor, lengths: Int64[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch features"]:
+        """Features of a batch."""
+        features: Tensor = self.encoder(inputs) if lengths is None else self.encoder(inputs, lengths)
+        return to_unit_norm(features) if self.unit_norm else features
+
+
+class FusionPart(nn.Module):
+    """Heads and fusion as their graph has them: presence as numbers, outputs in one flat row.
+
+    Args:
+        model: in evaluation mode.
+        outputs: names of the outputs by task, then by modality and `JOINT`.
+    """
+
+    def __init__(self, model: MultimodalModel, outputs: Mapping[str, Mapping[str, str]]) -> None:
+        super().__init__()
+        self.model = model
+        self.keys = [(task, modality) for task, names in outputs.items() for modality in names]
+
+    def forward(
+        self, features: Mapping[str, Float[Tensor, "batch _"]], present: Float[Tensor, "batch modality"]
+    ) -> tuple[Float[Tensor, "batch _"], ...]:
+        """Logits of a batch."""
+        logits = self.model.classify(features, present > 0.5, "target").logits
+        return tuple(logits[task][modality] for task, modality in self.keys)
+
+
+def export_parts(model: MultimodalModel, pools: Mapping[str, Pool], config: ArtefactConfig) -> Parts:
+    """Export each encoder, and the fusion with all heads.
+
+    Args:
+        model: in evaluation mode, on the CPU.
+        pools: rows to trace with, by modality.
+        config: names and the version of the operators.
+
+    Raises:
+        ExportError: if torch cannot export one of them.
+    """
+    encoders = {name: export_encoder(model, name, pools[name], config) for name in config.schema.modalities}
+    return Parts(encoders, _export_fusion(model, config))
+
+
+def export_encoder(model: MultimodalModel, modality: str, pool: Pool, config: ArtefactConfig) -> onnx.ModelProto:
+    """Export one encoder.
+
+    Raises:
+        ExportError: if torch cannot.
+    """
+    part = EncoderPart(cast("Encoder", model.encoders[modality]), unit_norm=model.unit_norm)
+    rows: NDArray[Any] = pool.rows[:2]
+    arguments: dict[str, Any] = {"inputs": torch.from_numpy(np.ascontiguousarray(rows))}
+    # One axis has the name and the others follow it: torch warns of a name that is given to several.
+    axes: dict[str, Any] = {"inputs": {0: BATCH}}
+    names = [modality]
+    if modality in config.lengths:
+        axis = pool.time_axis or 1
+        steps = rows.shape[axis]
+        arguments["lengths"] = torch.tensor([steps, max(1, steps - 1)])
+        axes = {"inputs": {0: BATCH, axis: torch.export.Dim.DYNAMIC}, "lengths": {0: torch.export.Dim.DYNAMIC}}
+        names.append(LENGTH.format(modality=modality))
+    graph = _export(part.eval(), arguments, axes, config.opset)
+    name_ports(graph, names, [FEATURES.format(modality=modality)])
+    return graph
+
+
+def _export_fusion(model: MultimodalModel, config: ArtefactConfig) -> onnx.ModelProto:
+    features = {name: torch.zeros(2, size) for name, size in model.feature_sizes.items()}
+    graph = _export(
+        FusionPart(model, config.outputs).eval(),
+        {"features": features, "present": torch.ones(2, len(features))},
+        {"features": {name: {0: torch.export.Dim.DYNAMIC} for name in features}, "present": {0: BATCH}},
+        config.opset,
+    )
+    inputs = [FEATURES.format(modality=name) for name in features]
+    outputs = [name for names in config.outputs.values() for name in names.values()]
+    name_ports(graph, [*inputs, PRESENT], outputs)
+    return graph
+
+
+def _export(part: nn.Module, arguments: Mapping[str, Any], axes: Mapping[str, Any], opset: int) -> onnx.ModelProto:
+    try:
+        with torch.no_grad():
+            program: Any = torch.onnx.export(
+                part,
+                (),
+                kwargs=dict(arguments),
+                dynamic_shapes=dict(axes),
+                opset_version=opset,
+                verbose=False,
+            )
+        graph: onnx.ModelProto = program.model_proto
+    except Exception as error:  # The exporter raises whatever a model's own code, torch or onnx raise.
+        cause = error.__cause__ or error
+        reason = " ".join(line.strip(" -") for line in str(cause).strip().splitlines()[:2])
+        raise ExportError(f"torch cannot export the model: {type(cause).__name__}: {reason}") from error
+    strip_notes(graph)
+    return graph
