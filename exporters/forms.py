@@ -139,7 +139,7 @@ def _features_port(name: str) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, [BATCH, None])
 
 
-def _node(kind: str, inputs: list[str], output: str, **attributes: object) -> onnx.NodeProto:
+def _node(kind: str, inputs: list[str], output: str, **attributes: Any) -> onnx.NodeProto:  # noqa: ANN401
     return helper.make_node(kind, inputs, [output], name=output, **attributes)
 
 

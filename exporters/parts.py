@@ -8,7 +8,6 @@ import numpy as np
 import onnx
 import torch
 from jaxtyping import Float, Int64
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..framework.errors import ExportError
@@ -97,8 +96,8 @@ def export_encoder(model: MultimodalModel, modality: str, pool: Pool, config: Ar
         ExportError: if torch cannot.
     """
     part = EncoderPart(cast("Encoder", model.encoders[modality]), unit_norm=model.unit_norm)
-    rows: NDArray[Any] = pool.rows[:2]
-    arguments: dict[str, Any] = {"inputs": torch.from_numpy(np.ascontiguousarray(rows))}
+    rows = np.ascontiguousarray(pool.rows[:2])
+    arguments: dict[str, Any] = {"inputs": torch.from_numpy(rows)}
     # One axis has the name and the others follow it: torch warns of a name that is given to several.
     axes: dict[str, Any] = {"inputs": {0: BATCH}}
     names = [modality]

@@ -215,7 +215,9 @@ def _make_ports(graphs: Graphs, config: ArtefactConfig, name: str) -> list[Port]
     try:
         return [
             Port.of(argument, preprocessing, told_lengths=modality in config.lengths)
-            for argument, (modality, preprocessing) in zip(graphs.inputs, config.schema.preprocessing.items(), strict=False)
+            for argument, (modality, preprocessing) in zip(
+                graphs.inputs, config.schema.preprocessing.items(), strict=False
+            )
         ]
     except ExportError as error:
         raise ExportError(f"{name}: {error}") from error

@@ -99,7 +99,7 @@ def make_model(
 
 @pytest.fixture(scope="session")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    """Three modalities that come from files, one task; left in training mode."""
+    """Three modalities that come from files, one task; left in training mode; one graph with branches."""
     torch.manual_seed(0)  # weights that do not depend on the tests before
     model, schema = make_model(
         {"audio": Convolution(), "image": Convolution(), "wrist-left": Convolution()},
@@ -111,13 +111,13 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Exported:
         (Task("digit", ("one", "two", "three")),),
     )
     folder = tmp_path_factory.mktemp("recordings") / "artefact"
-    report = export_onnx(model, folder, schema, recipe="rna", metadata={"seed": 3, "note": "groß"})
+    report = export_onnx(model, folder, schema, form="branch", recipe="rna", metadata={"seed": 3, "note": "groß"})
     return Exported(model, schema, folder, report)
 
 
 @pytest.fixture(scope="session")
 def vectors(tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    """Two modalities with names that torch gives to values inside the graph, one of them never looked at; two tasks."""
+    """Two modalities named as values inside the graph, one of them never looked at; two tasks; one masked graph."""
     torch.manual_seed(0)  # weights that do not depend on the tests before
     model, schema = make_model(
         {"where": Convolution(), "relu": Constant()},
@@ -128,12 +128,12 @@ def vectors(tmp_path_factory: pytest.TempPathFactory) -> Exported:
         (Task("verb", ("cut", "wash")), Task("valence")),
     )
     folder = tmp_path_factory.mktemp("vectors")
-    return Exported(model.eval(), schema, folder, export_onnx(model, folder / "model.onnx", schema))
+    return Exported(model.eval(), schema, folder, export_onnx(model, folder / "model.onnx", schema, form="mask"))
 
 
 @pytest.fixture(scope="session")
 def encoders(tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    """Four modalities with the encoders that we ship."""
+    """Four modalities with the encoders that we ship; a graph for each."""
     torch.manual_seed(0)  # weights that do not depend on the tests before
     preprocessing: dict[str, Preprocessing] = {
         "features": FeaturesPreprocessing(mean=[0.0] * 9, std=[1.0] * 9),
@@ -145,11 +145,11 @@ def encoders(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     photo = make_encoder(TimmImage, preprocessing["photo"], {"model_name": "test_resnet"})
     model, schema = make_model({**made, "photo": photo}, preprocessing, (Task("label", ("a", "b", "c")),))
     folder = tmp_path_factory.mktemp("encoders")
-    return Exported(model, schema, folder, export_onnx(model, folder, schema))
+    return Exported(model, schema, folder, export_onnx(model, folder, schema, form="split"))
 
 
 @pytest.fixture(params=["vectors", "recordings", "encoders"])
 def exported(request: pytest.FixtureRequest) -> Exported:
-    """Each of the three, of 2, 3 and 4 modalities."""
+    """Each of the three, of 2, 3 and 4 modalities, and each of another form."""
     found: Exported = request.getfixturevalue(request.param)
     return found

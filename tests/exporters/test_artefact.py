@@ -111,7 +111,7 @@ def use_another_graph(folder: Path) -> None:
 
 def move_weights_out(folder: Path) -> None:
     model = onnx.load(folder / "model.onnx")
-    onnx.save(model, folder / "model.onnx", save_as_external_data=True, location="weights.bin", size_threshold=64)
+    onnx.save(model, folder / "model.onnx", save_as_external_data=True, location="weights.bin", size_threshold=0)
     (folder / "config.json").unlink()
 
 
@@ -135,13 +135,15 @@ def move_weights_out(folder: Path) -> None:
         (with_metadata(lambda x: {**x, "format": 2}), "has format 2, but this version of acclimate reads 1"),
         (with_metadata(lambda x: {**x, "schema": {}}), "model.onnx is no configuration .*: a schema has the fields"),
         (
-            with_metadata(lambda x: {"format": 1, "schema": x["schema"]}),
+            with_metadata(lambda x: {key: x[key] for key in ("format", "schema", "form", "precision")}),
             r"model.onnx is no configuration .*\('opset'\)",
         ),
+        (with_metadata(lambda x: {**x, "form": "tree"}), "its form must be mask, branch, split, but got 'tree'"),
+        (with_metadata(lambda x: {**x, "precision": ["int8"]}), "its precision must be .* but got \\['int8'\\]"),
         (with_metadata(set_length), r"'wrist-left' .* rows of shape \(2, 20\), but its .* rows of shape \(2, 21\)"),
         (use_a_foreign_model, "model.onnx is no artefact of acclimate"),
         (use_another_graph, "but its configuration says .*'audio_logits'"),
-        (move_weights_out, "model.onnx cannot be opened .* External data path"),
+        (move_weights_out, "model.onnx cannot be opened .* weights.bin, but it is not regular file"),
     ],
 )
 def test_a_harmed_artefact_is_refused_in_one_line(
@@ -181,8 +183,8 @@ def test_an_altered_weight_changes_the_hash_but_not_what_loads(folder: Path) -> 
 def test_an_interrupted_replacement_leaves_an_artefact_that_loads(
     failing: str, folder: Path, vectors: Exported, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, document = read_artefact(vectors.folder)
-    assert document is not None
+    stored = read_artefact(vectors.folder)
+    assert stored.document is not None
     replace = Path.replace
 
     def fail(path: Path, target: Path) -> Path:
@@ -192,7 +194,7 @@ def test_an_interrupted_replacement_leaves_an_artefact_that_loads(
 
     monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(ExportError, match="the artefact cannot be written: Input/output error"):
-        write_artefact(folder, model, document)
+        write_artefact(folder, {"model.onnx": stored.content}, stored.document)
     expected = ("audio", "image", "wrist-left") if failing == "model.onnx" else ("relu", "where")
     assert Session(folder).modalities == expected
     assert [path.name for path in folder.iterdir()] == ["model.onnx"]
@@ -206,6 +208,6 @@ def test_a_full_disk_leaves_nothing(folder: Path, tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("os.fsync", fail)
     for target in (folder, tmp_path / "new"):
         with pytest.raises(ExportError, match="No space left on device"):
-            write_artefact(target, b"model", {})
+            write_artefact(target, {"encoders/audio.onnx": b"encoder", "fusion.onnx": b"fusion"}, {})
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert not (tmp_path / "new").exists()

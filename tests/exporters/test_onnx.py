@@ -11,6 +11,7 @@ import pytest
 import torch
 from acclimate.exporters import onnx as exporter
 from acclimate.exporters.onnx import export_onnx
+from acclimate.exporters.parts import Parts
 from acclimate.exporters.session import Session
 from acclimate.framework import ExportError, Task, modality_subsets
 from acclimate.framework.data.samples import Arrays
@@ -46,8 +47,8 @@ def test_report_says_how_much_was_compared(exported: Exported) -> None:
     assert report.samples == (1 + 3 + 17) * 2**modalities  # all subsets but the empty one, and mixed rows
     assert 0 < report.max_abs < 1e-4
     assert report.argmax_agreement == 1.0
-    assert report.path == exported.folder / "model.onnx"
-    assert report.size == report.path.stat().st_size
+    assert report.path == exported.folder / ("fusion.onnx" if report.form == "split" else "model.onnx")
+    assert report.size == sum(file.stat().st_size for file in graph_files(exported))
 
 
 def test_absent_slots_reach_nothing(exported: Exported) -> None:
@@ -79,17 +80,29 @@ def test_graph_has_the_promised_inputs_and_outputs(vectors: Exported, recordings
         assert port.type.tensor_type.shape.dim[0].dim_param == "batch"
 
 
-def test_file_is_valid_and_complete(exported: Exported) -> None:
-    model = onnx.load(exported.report.path, load_external_data=False)
-    onnx.checker.check_model(model, full_check=True)
-    assert not any(onnx.external_data_helper.uses_external_data(tensor) for tensor in model.graph.initializer)
-    assert sorted(path.name for path in exported.folder.iterdir()) == ["config.json", "model.onnx"]
+def graph_files(exported: Exported) -> list[Path]:
+    return sorted(exported.folder.rglob("*.onnx"))
 
 
-def test_file_does_not_tell_where_it_was_made(exported: Exported) -> None:
-    content = exported.report.path.read_bytes()
-    for trace in (".py", str(ROOT), str(Path(torch.__file__).parents[1]), "Traceback"):
-        assert trace.encode() not in content
+def test_files_are_valid_and_complete(exported: Exported) -> None:
+    for file in graph_files(exported):
+        model = onnx.load(file, load_external_data=False)
+        onnx.checker.check_model(model, full_check=True)
+        assert b"external" not in file.read_bytes()
+    expected = {"config.json", exported.report.path.name}
+    if exported.report.form == "split":
+        assert {path.name for path in (exported.folder / "encoders").iterdir()} == {
+            f"{name}.onnx" for name in exported.schema.modalities
+        }
+        expected |= {"encoders"}
+    assert {path.name for path in exported.folder.iterdir()} == expected
+
+
+def test_files_do_not_tell_where_they_were_made(exported: Exported) -> None:
+    for file in graph_files(exported):
+        content = file.read_bytes()
+        for trace in (".py", str(ROOT), str(Path(torch.__file__).parents[1]), "Traceback"):
+            assert trace.encode() not in content
 
 
 def test_config_is_the_models_metadata_and_its_hash(exported: Exported) -> None:
@@ -117,7 +130,7 @@ def test_exporting_again_gives_the_same_bytes_and_keeps_the_models_modes(vectors
     model.train()
     model.encoders["where"].eval()
     modes = [module.training for module in model.modules()]
-    report = export_onnx(model, tmp_path / "again", vectors.schema, samples=some_samples(vectors))
+    report = export_onnx(model, tmp_path / "again", vectors.schema, form="mask", samples=some_samples(vectors))
     assert [module.training for module in model.modules()] == modes
     for name in ("model.onnx", "config.json"):
         assert (tmp_path / "again" / name).read_bytes() == (vectors.folder / name).read_bytes()
@@ -128,14 +141,16 @@ def test_exporting_again_gives_the_same_bytes_and_keeps_the_models_modes(vectors
 def test_a_graph_that_disagrees_is_found_and_nothing_is_written(
     vectors: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    strip = exporter.strip_notes
+    export_parts = exporter.export_parts
 
-    def break_a_weight(graph: onnx.ModelProto) -> None:
-        strip(graph)
-        weight = next(tensor for tensor in graph.graph.initializer if tensor.name.endswith("heads.verb.where.weight"))
+    def break_a_weight(*arguments: Any) -> Parts:  # noqa: ANN401 - passed on
+        parts = export_parts(*arguments)
+        weights = parts.fusion.graph.initializer
+        weight = next(tensor for tensor in weights if tensor.name.endswith("heads.verb.where.weight"))
         weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight) * np.float32(1.01), weight.name))
+        return parts
 
-    monkeypatch.setattr(exporter, "strip_notes", break_a_weight)
+    monkeypatch.setattr(exporter, "export_parts", break_a_weight)
     with pytest.raises(ExportError, match=r"'verb_logits', relu\+where, batch of 1: they differ by [\d.e-]+, where"):
         export_onnx(vectors.model, tmp_path / "new", vectors.schema)
     assert not list(tmp_path.iterdir())
@@ -160,7 +175,7 @@ def test_a_model_that_torch_cannot_export_is_one_line(vectors: Exported, tmp_pat
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["present", "logits", "a_logits"])
+@pytest.mark.parametrize("name", ["present", "logits", "a_logits", "a_features"])
 def test_names_that_would_stand_twice_in_the_graph_are_refused(name: str, vectors: Exported, tmp_path: Path) -> None:
     part = vectors.schema.preprocessing["where"]
     task = Task("verb", ("cut", "wash"))
@@ -185,7 +200,10 @@ def test_what_does_not_fit_is_refused(change: dict[str, Any], message: str, vect
     schema = attrs.evolve(vectors.schema, **change.get("schema", {}))
     with pytest.raises(ExportError, match=message):
         export_onnx(
-            vectors.model, tmp_path / change.get("path", "new"), schema, metadata=change.get("metadata", {"seed": 1})
+            vectors.model,
+            tmp_path / change.get("path", "new"),
+            schema,
+            metadata=change.get("metadata", {"seed": 1}),
         )
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
