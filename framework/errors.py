@@ -23,3 +23,7 @@ class WorkerError(AcclimateError, RuntimeError):
 
 class ExportError(AcclimateError, RuntimeError):
     """An artefact cannot be written, does not agree with its model, or cannot be loaded."""
+
+
+class ZooError(AcclimateError, RuntimeError):
+    """A checkpoint of the zoo cannot be found, fetched or trusted."""

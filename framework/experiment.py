@@ -295,7 +295,7 @@ def load_run(path: Path, checkpoint: str = BEST) -> tuple[Method, Schema, Recipe
         recipe, schema = parse_recipe(config["recipe"], f"{path}: recipe"), Schema.from_config(config["schema"])
     except KeyError as error:
         raise RunError(f"{path}: config.yaml lacks the key {error}") from error
-    whole = _without_files(recipe, schema, config.get("encoders", {}))
+    whole = without_files(recipe, schema, config.get("encoders", {}))
     method = Builder(whole).build(schema, config.get("samples", {}))
     load_weights(method, folder.load(checkpoint).under("method."), f"{path}: {checkpoint}")
     return method, schema, recipe
@@ -309,7 +309,8 @@ def _portable(method: Method) -> dict[str, Any]:
     return {"encoders": changes} if changes else {}
 
 
-def _without_files(recipe: Recipe, schema: Schema, changes: Mapping[str, Mapping[str, Any]]) -> Recipe:
+def without_files(recipe: Recipe, schema: Schema, changes: Mapping[str, Mapping[str, Any]]) -> Recipe:
+    """The recipe with arguments of encoders that stand for files which are no longer needed."""
     encoders = dict(recipe.model.encoders)
     for modality, arguments in changes.items():
         kind = schema.preprocessing[modality].kind

@@ -1,0 +1,110 @@
+"""An adapted model with its card: saved to a folder, and loaded from one, from a name of the zoo, or from the hub."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Self
+
+import attrs
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors, save as save_tensors
+
+from ..exporters.onnx import export_onnx
+from ..framework.builder import Builder
+from ..framework.checkpoint import load_weights
+from ..framework.class_paths import TRUSTED
+from ..framework.errors import RunError, ZooError
+from ..framework.experiment import without_files
+from ..framework.model import MultimodalModel
+from .card import write_card
+from .config import CheckpointConfig
+from .folder import CheckpointFolder, format_hashes, open_folder
+from .metrics import CheckpointMetrics
+from .names import CARD_FILE, CONFIG_FILE, GRAPH_FILE, HASHES_FILE, METRICS_FILE, WEIGHTS_FILE
+
+
+@attrs.frozen(eq=False)
+class AdaptedModel:
+    """A model that was adapted, and all that one must know of it.
+
+    Args:
+        model: with its weights.
+        config: how it was built and trained.
+        metrics: how good it is.
+    """
+
+    model: MultimodalModel
+    config: CheckpointConfig
+    metrics: CheckpointMetrics
+
+    def save_pretrained(self, folder: str | os.PathLike[str]) -> CheckpointFolder:
+        """Write a checkpoint: weights, configuration, metrics, card, an artefact for ONNX Runtime, and their hashes.
+
+        The folder is there whole or not at all.
+
+        Args:
+            folder: does not exist yet, or is empty.
+
+        Raises:
+            ZooError: if it holds something, or cannot be written.
+            ExportError: if the model cannot be exported.
+        """
+        out = Path(folder)
+        if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+            raise ZooError(f"{out} is not empty: give another folder.")
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            half_written = Path(mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+            try:
+                self._write(half_written)
+                half_written.chmod(0o755)
+                half_written.replace(out)
+            finally:
+                shutil.rmtree(half_written, ignore_errors=True)
+        except OSError as error:
+            raise ZooError(f"{out}: the checkpoint cannot be written: {error.strerror}.") from error
+        return open_folder(out)
+
+    def _write(self, folder: Path) -> None:
+        export_onnx(self.model, folder, self.config.schema, form="branch", recipe=self.config.recipe.name)
+        artefact = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        (folder / CONFIG_FILE).write_text(self.config.to_json(artefact), encoding="utf-8")
+        (folder / METRICS_FILE).write_text(self.metrics.to_json(), encoding="utf-8")
+        (folder / CARD_FILE).write_text(write_card(self.config, self.metrics), encoding="utf-8")
+        # Copies: safetensors holds no two names of one tensor.
+        tensors = {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
+        (folder / WEIGHTS_FILE).write_bytes(save_tensors(tensors))
+        names = (CARD_FILE, CONFIG_FILE, GRAPH_FILE, METRICS_FILE, WEIGHTS_FILE)
+        hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+        (folder / HASHES_FILE).write_text(format_hashes(hashes), encoding="ascii")
+
+    @classmethod
+    def from_folder(cls, folder: str | os.PathLike[str], *, trusted: Collection[str] = TRUSTED) -> Self:
+        """Load a checkpoint's folder, after all of it was checked.
+
+        Args:
+            folder: of a checkpoint.
+            trusted: prefixes, one of which every class that the checkpoint names must have; name your own package to
+                load a checkpoint with your own classes.
+
+        Raises:
+            ZooError: if anything in it is not what it should be; the message names the file.
+        """
+        files = open_folder(folder)
+        config = CheckpointConfig.from_json(files.read(CONFIG_FILE), str(files.path / CONFIG_FILE), trusted)
+        metrics = CheckpointMetrics.from_json(files.read(METRICS_FILE), str(files.path / METRICS_FILE))
+        weights = files.path / WEIGHTS_FILE
+        try:
+            tensors = load_tensors(files.read(WEIGHTS_FILE))
+            recipe = without_files(config.recipe, config.schema, config.encoders)
+            model = Builder(recipe, trusted=trusted).build(config.schema, config.samples).model
+            load_weights(model, tensors, str(weights))
+        except SafetensorError as error:
+            raise ZooError(f"{weights} holds no tensors: {error}") from error
+        except RunError as error:
+            raise ZooError(str(error)) from error
+        return cls(model.eval(), config, metrics)

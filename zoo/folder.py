@@ -1,0 +1,165 @@
+"""A checkpoint's folder: nothing in it is used before its size and SHA-256 are known to be right. Imports no torch."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from ..framework.errors import ZooError
+from .names import HASHES_FILE, HASHES_LIMIT, SIZE_LIMITS
+
+_CHUNK: Final = 2**20
+
+
+@attrs.frozen
+class CheckpointFolder:
+    """The files of a checkpoint, which were found to be what SHA256SUMS says.
+
+    Args:
+        path: the folder.
+        hashes: SHA-256 of each file in hexadecimal digits, by name.
+        sizes: bytes of each file, by name.
+    """
+
+    path: Path
+    hashes: Mapping[str, str]
+    sizes: Mapping[str, int]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(self.sizes.values())
+
+    def read(self, name: str) -> bytes:
+        """The very bytes that have the hash.
+
+        Raises:
+            ZooError: if the file changed since it was checked.
+        """
+        content = read_bounded(self.path / name, SIZE_LIMITS[name])
+        check_hash(self.path / name, hashlib.sha256(content).hexdigest(), self.hashes[name])
+        return content
+
+
+def open_folder(path: str | os.PathLike[str]) -> CheckpointFolder:
+    """Check a folder's files against its SHA256SUMS.
+
+    Raises:
+        ZooError: naming the file, if one is missing, no regular file, larger than any of its kind may be, or not the
+            one that SHA256SUMS describes, or if there is one that has no business there.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise ZooError(f"no checkpoint at {folder}: it is no folder.")
+    hashes = _read_hashes(folder)
+    strange = sorted(entry.name for entry in folder.iterdir() if entry.name not in {*SIZE_LIMITS, HASHES_FILE})
+    if strange:
+        raise ZooError(f"{folder / strange[0]} is no file of a checkpoint: there may be {', '.join(SIZE_LIMITS)}.")
+    sizes = {name: file_size(folder / name, SIZE_LIMITS[name]) for name in hashes}
+    for name, expected in hashes.items():
+        check_hash(folder / name, _hash_file(folder / name, sizes[name]), expected)
+    return CheckpointFolder(folder, hashes, sizes)
+
+
+def format_hashes(hashes: Mapping[str, str]) -> str:
+    """SHA256SUMS as `sha256sum --check` reads it.
+
+    Example:
+        >>> print(format_hashes({"README.md": "0" * 4}), end="")
+        0000  README.md
+    """
+    return "".join(f"{value}  {name}\n" for name, value in sorted(hashes.items()))
+
+
+def parse_hashes(text: str, name: str) -> dict[str, str]:
+    """Read SHA256SUMS: one line for each file of a checkpoint, and none for anything else.
+
+    Args:
+        text: its content.
+        name: what errors call it.
+
+    Raises:
+        ZooError: if a line is none of these, or one is missing.
+    """
+    hashes: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        value, _, file = line.partition("  ")
+        if len(value) != 64 or set(value) - set("0123456789abcdef") or file not in SIZE_LIMITS or file in hashes:
+            raise ZooError(
+                f"{name}, line {number}: expected a SHA-256 and a file of a checkpoint, but got {line[:99]!r}."
+            )
+        hashes[file] = value
+    missing = [file for file in SIZE_LIMITS if file not in hashes]
+    if missing:
+        raise ZooError(f"{name} must name {missing[0]}, but does not.")
+    return hashes
+
+
+def read_bounded(path: Path, limit: int) -> bytes:
+    """A regular file's content, if it has no more bytes than allowed.
+
+    Raises:
+        ZooError: if it cannot be read, is a link or something else, or is larger.
+    """
+    size = file_size(path, limit)
+    try:
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    except OSError as error:
+        raise ZooError(f"{path} cannot be read: {error.strerror}.") from error
+    if len(content) != size:
+        raise ZooError(f"{path} changed while it was read: it had {size} bytes, and then {len(content)}.")
+    return content
+
+
+def file_size(path: Path, limit: int) -> int:
+    """Bytes of a regular file that is no link.
+
+    Raises:
+        ZooError: if it is something else, or has more bytes than allowed.
+    """
+    try:
+        status = path.lstat()
+    except OSError as error:
+        raise ZooError(f"{path} cannot be read: {error.strerror}.") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise ZooError(f"{path} must be a regular file, but is something else.")
+    if status.st_size > limit:
+        raise ZooError(f"{path} may have {limit} bytes at most, but has {status.st_size}.")
+    return status.st_size
+
+
+def check_hash(path: Path, found: str, expected: str) -> None:
+    """Refuse a file with another SHA-256 than it should have.
+
+    Raises:
+        ZooError: naming it.
+    """
+    if found != expected:
+        raise ZooError(f"{path} is damaged or was altered: it has the SHA-256 {found}, but should have {expected}.")
+
+
+def _read_hashes(folder: Path) -> dict[str, str]:
+    path = folder / HASHES_FILE
+    content = read_bounded(path, HASHES_LIMIT)
+    try:
+        return parse_hashes(content.decode("ascii"), str(path))
+    except UnicodeDecodeError as error:
+        raise ZooError(f"{path} is damaged: it is not ASCII.") from error
+
+
+def _hash_file(path: Path, size: int) -> str:
+    """In chunks, since weights may be larger than memory; no more bytes than the file had when it was looked at."""
+    digest, left = hashlib.sha256(), size
+    try:
+        with path.open("rb") as file:
+            while left and (chunk := file.read(min(_CHUNK, left))):
+                digest.update(chunk)
+                left -= len(chunk)
+    except OSError as error:
+        raise ZooError(f"{path} cannot be read: {error.strerror}.") from error
+    return digest.hexdigest()
