@@ -1,16 +1,22 @@
-"""acclimate export: write a run as an ONNX artefact."""
+"""acclimate export: write a run as an ONNX artefact, or an artefact as what serves it."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from ..errors import AcclimateError
+from .export_web import add_web_options, write_page
 from .options import make_parser
 
 
 def main(arguments: list[str]) -> None:
     """Run the command."""
-    parser = make_parser("export", "Write a run as an ONNX artefact, and check it against torch.")
+    parser = make_parser(
+        "export",
+        "Write a run as an ONNX artefact, and check it against torch. What comes beside it, such as a page for "
+        "browsers, is also written from an artefact that is there, without torch.",
+    )
     add = parser.add_argument
-    add("run", type=Path, help="run folder")
+    add("run", type=Path, help="run folder, or folder of an artefact")
     add("--out", type=Path, help="folder of the artefact; default: RUN/artefact")
     add("--checkpoint", type=Literal["best", "last"], default="best", help="which weights")
     add(
@@ -20,15 +26,31 @@ def main(arguments: list[str]) -> None:
         help="what becomes of encoders whose modality is absent: they run all the same (mask), are left out in one "
         "graph (branch), or are files of their own (split)",
     )
+    add_web_options(parser)
     options = parser.parse_args(arguments)
+    artefact = options.run if _is_artefact(options.run) else _export_run(options)
+    if options.web is not None:
+        write_page(options, artefact)
+    elif artefact == options.run:
+        raise AcclimateError(f"{artefact} is an artefact already: give a run, or --web DIR")
 
+
+def _is_artefact(path: Path) -> bool:
+    from ...exporters.artefact import model_path
+
+    return model_path(path).is_file() and not (path / "config.yaml").is_file()
+
+
+def _export_run(options: Any) -> Path:  # noqa: ANN401 - jsonargparse's namespace
+    """Write the artefact and say how well it agrees with torch."""
     from ...exporters import export_onnx
     from ..experiment import load_run
 
     method, schema, recipe = load_run(options.run, options.checkpoint)
-    out = options.out or options.run / "artefact"
+    out: Path = options.out or options.run / "artefact"
     report = export_onnx(method.model, out, schema, form=options.form, recipe=recipe.name)
     print(
         f"{report.path}: {report.size / 1e6:.2f} MB; ONNX Runtime agrees with torch to {report.max_abs:.1e} "
         f"on {report.samples} samples over every subset of modalities"
     )
+    return out

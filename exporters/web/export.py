@@ -1,0 +1,126 @@
+"""From an artefact to a folder that any static server can serve. Imports no torch."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Final
+
+import attrs
+
+from ...framework.data.table import Table
+from ...framework.errors import ExportError
+from ..artefact import CONFIG_FILE, read_artefact, write_artefact
+from ..session import Session
+from .onnxruntime_web import Runtime, find_runtime
+from .samples import write_samples
+
+INDEX_FILE: Final = "index.html"
+ARTEFACT_FOLDER: Final = "artefact"
+RUNTIME_FOLDER: Final = "onnxruntime"
+
+
+@attrs.frozen
+class WebReport:
+    """What was written.
+
+    Args:
+        folder: to be served.
+        size: of all files in bytes.
+        samples: how many came with the page.
+        runtime_version: release of onnxruntime-web that runs in it.
+    """
+
+    folder: Path
+    size: int
+    samples: int
+    runtime_version: str
+
+
+def export_web(
+    artefact: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    *,
+    samples: Table | None = None,
+    rows: int = 6,
+    onnxruntime_web: str | os.PathLike[str] | None = None,
+) -> WebReport:
+    """Write a page that runs an artefact in the visitor's browser.
+
+    The folder holds all that the page needs, an unchanged copy of the artefact among it: the page asks no other server.
+    An export that fails leaves what was there before.
+
+    Args:
+        artefact: folder of an artefact of any form, or its main graph.
+        folder: is made; one that holds an earlier page is replaced.
+        samples: rows of which some are copied into the page, with their files where these are pictures, sound or text,
+            and with their labels; without them, visitors bring their own files.
+        rows: how many of them, spread evenly over the table.
+        onnxruntime_web: a version of the npm package that npm shall fetch, or its tarball or unpacked folder; None
+            means `VERSION`.
+
+    Raises:
+        ExportError: if the artefact cannot be loaded, onnxruntime-web cannot be had, or the folder holds something else
+            or cannot be written.
+        DataError: if a row cannot be read.
+    """
+    session, target = Session(artefact), Path(folder)
+    _check_target(target)
+    runtime = find_runtime(onnxruntime_web)
+    try:
+        with _replacing(target) as made:
+            _copy_page(made)
+            _write_runtime(made / RUNTIME_FOLDER, runtime)
+            _copy_artefact(artefact, session, made / ARTEFACT_FOLDER)
+            written = write_samples(made, session, samples, rows)
+            size = sum(file.stat().st_size for file in made.rglob("*") if file.is_file())
+    except OSError as error:
+        raise ExportError(f"{target}: the page cannot be written: {error.strerror}.") from error
+    return WebReport(target, size, written, runtime.version)
+
+
+def _check_target(target: Path) -> None:
+    """Refuse to replace what is no page of ours."""
+    if target.is_dir():
+        is_page = (target / INDEX_FILE).is_file() and (target / ARTEFACT_FOLDER / CONFIG_FILE).is_file()
+        if any(target.iterdir()) and not is_page:
+            raise ExportError(f"{target}: the folder must be empty or hold an earlier page, but holds something else.")
+    elif target.exists():
+        raise ExportError(f"{target}: a page is a folder, but there is a file of that name.")
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    """A folder beside the target, which takes its place in the end, or is removed if something fails."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        yield made
+        made.chmod(0o755)  # A temporary folder is for its owner alone, and a server is often somebody else.
+        if target.exists():
+            shutil.rmtree(target)
+        made.rename(target)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _copy_page(folder: Path) -> None:
+    with as_file(files(__package__) / "page") as page:
+        shutil.copytree(page, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
+
+
+def _write_runtime(folder: Path, runtime: Runtime) -> None:
+    folder.mkdir()
+    for name, content in runtime.files.items():
+        (folder / name).write_bytes(content)
+    shutil.copyfile(Path(str(files(__package__) / "onnxruntime-license.txt")), folder / "LICENSE.txt")
+
+
+def _copy_artefact(path: str | os.PathLike[str], session: Session, folder: Path) -> None:
+    """Write the bytes whose hashes were verified."""
+    stored, config = read_artefact(path), session.config
+    graphs = {name: stored.read(name, config) for name in config.files}
+    write_artefact(folder, {**graphs, config.main_file: stored.content}, stored.document or config.to_document())
