@@ -1,9 +1,11 @@
 """What an artefact is on disk: a folder with one or several graphs, and config.json beside them. Imports no torch."""
 
+import contextlib
+import errno
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, Self, TypeAlias, get_args
 from uuid import uuid4
@@ -13,20 +15,24 @@ import attrs
 from ..framework.data.schema import Schema
 from ..framework.errors import AcclimateError, ExportError
 from ..framework.layout import JOINT, Task
+from .documents import check_fields, parse_document
+from .file_names import ENCODER_FOLDER, can_name_a_file, encoder_files
 
 Form: TypeAlias = Literal["mask", "branch", "split"]
-"""What becomes of encoders whose modality is absent: they run all the same, lie in an `If`, or are files of their own."""
+"""What becomes of encoders whose modality is absent: they run all the same, lie in an `If`, or are own files."""
 
 Precision: TypeAlias = Literal["float32", "float16", "int8"]
 """What the encoders compute in."""
 
 MODEL_FILE: Final = "model.onnx"
 FUSION_FILE: Final = "fusion.onnx"
-ENCODER_FILE: Final = "encoders/{modality}.onnx"
 CONFIG_FILE: Final = "config.json"
 
 METADATA_KEY: Final = "acclimate.config"
 """Where the main graph itself holds the configuration, so that it can be used without the file beside it."""
+
+CHECKPOINT_KEY: Final = "checkpoint"
+"""Where config.json says how the model was trained, in a checkpoint of the zoo; the graph does not repeat that."""
 
 PRESENT: Final = "present"
 """Name of the graph's input that says which modalities each row has."""
@@ -90,8 +96,9 @@ class ArtefactConfig:
         """The configuration as JSON values.
 
         Raises:
-            ExportError: if `metadata` holds something else.
+            ExportError: if `metadata` holds something else, or modalities and tasks have names that cannot be.
         """
+        self.check_names()
         document = {
             "format": FORMAT,
             "modalities": self.schema.modalities,
@@ -114,6 +121,20 @@ class ArtefactConfig:
             raise ExportError(f"metadata must hold JSON values, but got one that is none: {error}") from error
         return plain
 
+    def check_names(self) -> None:
+        """Check that files, inputs and outputs have names of their own.
+
+        Raises:
+            ExportError: if they have not, or a name could lead out of the artefact's folder.
+        """
+        _ = self.outputs
+        if self.form == "split":
+            encoder_files(self.schema.modalities)
+        told = {name for name, part in self.schema.preprocessing.items() if part.time_axis is not None}
+        for name in self.lengths:
+            if name not in told:
+                raise ExportError(f"lengths must be of modalities whose rows differ in length, but got {name!r}.")
+
     @classmethod
     def from_document(cls, document: Mapping[str, Any], name: str) -> Self:
         """Read what `to_document` wrote; a hash beside it is left out.
@@ -131,12 +152,13 @@ class ArtefactConfig:
             raise ExportError(
                 f"{name} has format {document['format']!r}, but this version of acclimate reads {FORMAT}."
             )
-        for key, kinds in (("form", Form), ("precision", Precision)):
-            if document.get(key) not in get_args(kinds):
-                known = ", ".join(get_args(kinds))
-                raise ExportError(f"{name} is no configuration of an acclimate artefact: its {key} must be {known}.")
         try:
-            return cls(
+            for key, kinds in (("form", Form), ("precision", Precision)):
+                if document.get(key) not in get_args(kinds):
+                    known = ", ".join(get_args(kinds))
+                    raise ExportError(f"its {key} must be {known}, but got {document.get(key)!r:.60}.")
+            check_fields(document)
+            config = cls(
                 schema=Schema.from_config(document["schema"]),
                 opset=document["opset"],
                 recipe=document["recipe"],
@@ -147,9 +169,11 @@ class ArtefactConfig:
                 precision=document["precision"],
                 files=dict(document["files"]),
             )
-        except (AcclimateError, KeyError, TypeError, AttributeError) as error:
+            config.check_names()
+        except (AcclimateError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
             reason = error if isinstance(error, AcclimateError) else repr(error)
             raise ExportError(f"{name} is no configuration of an acclimate artefact: {reason}") from error
+        return config
 
 
 def output_names(
@@ -179,7 +203,7 @@ def output_names(
     for name in (*inputs, *(name for by_modality in names.values() for name in by_modality.values())):
         if name in seen or not name:
             raise ExportError(f"the graph's inputs and outputs need names of their own, but {name!r} would name two.")
-        if name.startswith(".") or {"/", "\\", "\0"} & set(name):
+        if not can_name_a_file(name):
             raise ExportError(f"the graph's inputs and outputs name files, but {name!r} cannot be the name of one.")
         seen.add(name)
     return names
@@ -211,13 +235,14 @@ def write_artefact(folder: Path, files: Mapping[str, bytes], document: Mapping[s
         document: the configuration.
 
     Raises:
-        ExportError: if they cannot be written.
+        ExportError: if they cannot be written, or the folder holds a foreign graph that would be taken for them.
     """
-    main = next(reversed(files))
+    main = list(files)[-1]
     text = json.dumps({**document, "sha256": sha256(files[main])}, indent=2, ensure_ascii=False) + "\n"
     suffix = f".{uuid4().hex}.tmp"
     written = {folder / name: content for name, content in files.items()} | {folder / CONFIG_FILE: text.encode()}
     temporary = {target: target.with_name(target.name + suffix) for target in written}
+    stale = _find_stale(folder, written)
     is_new = not folder.exists()
     try:
         for target, content in written.items():
@@ -227,26 +252,54 @@ def write_artefact(folder: Path, files: Mapping[str, bytes], document: Mapping[s
         (folder / CONFIG_FILE).unlink(missing_ok=True)
         for target in list(written)[:-1]:
             temporary[target].replace(target)
-        for stale in _graph_files(folder) - set(written):
-            stale.unlink()
+        for file in stale:
+            file.unlink()
         temporary[folder / CONFIG_FILE].replace(folder / CONFIG_FILE)
     except OSError as error:
         for left in temporary.values():
-            left.unlink(missing_ok=True)
-        _remove_empty([folder / ENCODER_FILE.partition("/")[0], *([folder] if is_new else [])])
+            with contextlib.suppress(OSError):
+                left.unlink()
+        _remove_empty([folder / ENCODER_FOLDER, *([folder] if is_new else [])])
         raise ExportError(f"{folder}: the artefact cannot be written: {error.strerror}.") from error
-    _remove_empty([folder / ENCODER_FILE.partition("/")[0]])
+    _remove_empty([folder / ENCODER_FOLDER])
 
 
-def _graph_files(folder: Path) -> set[Path]:
-    """What artefacts of any form put into their folder."""
-    graphs = {path for name in (MODEL_FILE, FUSION_FILE) if (path := folder / name).is_file()}
-    return graphs | set(folder.glob(ENCODER_FILE.format(modality="*")))
+def _find_stale(folder: Path, written: Collection[Path]) -> list[Path]:
+    """Graphs of the artefact that lies there which the new one does not replace; all other files are the user's.
+
+    Raises:
+        ExportError: if one of the user's would be taken for the new artefact's main graph.
+    """
+    graphs = [path for name in (MODEL_FILE, FUSION_FILE) if (path := folder / name).is_file()]
+    own = {path for path in graphs if METADATA_KEY.encode() in path.read_bytes()}
+    foreign = [path for path in graphs if path not in own and path not in written and path.name == MODEL_FILE]
+    if foreign:
+        raise ExportError(f"{foreign[0]} is no graph of acclimate, but would be taken for one: choose another folder.")
+    listed = {folder / name for name in _list_encoders(folder)}
+    encoders = {path for path in folder.glob(f"{ENCODER_FOLDER}/*") if path in listed}
+    return sorted((own | encoders) - set(written))
+
+
+def _list_encoders(folder: Path) -> list[str]:
+    """Paths of the encoders that an artefact lists, whole or not."""
+    try:
+        if (folder / CONFIG_FILE).is_file():
+            text = (folder / CONFIG_FILE).read_text("utf-8")
+        elif (folder / FUSION_FILE).is_file():
+            import onnx
+
+            graph = onnx.load(folder / FUSION_FILE, load_external_data=False)
+            text = next(note.value for note in graph.metadata_props if note.key == METADATA_KEY)
+        else:
+            return []
+        return list(parse_document(text, str(folder))["files"])
+    except Exception:  # noqa: BLE001 - whatever lies there is no artefact, and onnx has many ways to say so
+        return []
 
 
 def _remove_empty(folders: Sequence[Path]) -> None:
     for folder in folders:
-        if folder.is_dir() and not any(folder.iterdir()):
+        with contextlib.suppress(OSError):  # It is not there, or not empty.
             folder.rmdir()
 
 
@@ -276,9 +329,10 @@ class Stored:
         """
         file = self.file.parent / name
         try:
-            content = file.read_bytes()
+            content = _read(file)
         except OSError as error:
-            raise ExportError(f"{file.parent} holds no artefact that can be read: {error.strerror}: {file}.") from error
+            folder = self.file.parent
+            raise ExportError(f"{folder} holds no artefact that can be read: {error.strerror}: {file}.") from error
         _check_hash(content, config.files.get(name), file, self.file.name)
         return content
 
@@ -292,16 +346,21 @@ def read_artefact(path: str | os.PathLike[str]) -> Stored:
     file = model_path(path)
     config = file.with_name(CONFIG_FILE)
     try:
-        content = file.read_bytes()
-        text = config.read_text("utf-8") if config.is_file() else None
+        content = _read(file)
+        text = _read(config).decode() if os.path.lexists(config) else None
     except OSError as error:
         raise ExportError(f"{path} holds no artefact that can be read: {error.strerror}: {error.filename}.") from error
     except UnicodeDecodeError as error:
         raise ExportError(f"{config} is damaged: it is not UTF-8.") from error
+    except ValueError as error:
+        raise ExportError(f"{path!r} holds no artefact that can be read: {error}.") from error
     if text is None:
         return Stored(file, content, None)
-    document = _parse(text, config)
+    document = parse_document(text, str(config))
+    if "sha256" not in document:
+        raise ExportError(f"{config} is no configuration of an acclimate artefact: it has no sha256.")
     _check_hash(content, document.pop("sha256"), file, config.name)
+    document.pop(CHECKPOINT_KEY, None)
     return Stored(file, content, document)
 
 
@@ -310,14 +369,11 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _parse(text: str, config: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise ExportError(f"{config} is damaged: {error}.") from error
-    if not isinstance(document, dict) or "sha256" not in document:
-        raise ExportError(f"{config} is no configuration of an acclimate artefact: it has no sha256.")
-    return document
+def _read(file: Path) -> bytes:
+    """The content of a file, and of nothing that never ends or waits for a writer."""
+    if file.exists() and not file.is_file():
+        raise OSError(errno.EINVAL, "No regular file", str(file))
+    return file.read_bytes()
 
 
 def _check_hash(content: bytes, expected: object, file: Path, by: str) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..framework.errors import ExportError
-from .artefact import ENCODER_FILE, FEATURES, LENGTH, PRESENT, ArtefactConfig
+from .artefact import FEATURES, LENGTH, PRESENT, ArtefactConfig
+from .file_names import encoder_files
 from .providers import open_session
+from .wiring import check_wiring
 
 Feed = Mapping[str, NDArray[Any]]
 """All inputs of the artefact by name, checked."""
@@ -57,21 +58,15 @@ class SplitGraphs(Graphs):
         fusion: session of `fusion.onnx`.
 
     Raises:
-        ExportError: if the fusion does not take what the encoders give.
+        ExportError: if the fusion does not take what the encoders give, or these take something else.
     """
 
     def __init__(self, encoders: Mapping[str, Any], fusion: Any) -> None:  # noqa: ANN401 - onnxruntime has no types
         self._encoders, self._fusion = encoders, fusion
-        taken = [FEATURES.format(modality=name) for name in encoders]
-        *features, present = fusion.get_inputs()
-        if [port.name for port in features] != taken or present.name != PRESENT:
-            raise ExportError(
-                f"the fusion takes {[port.name for port in (*features, present)]}, but should {[*taken, PRESENT]}."
-            )
-        self._widths = {name: int(port.shape[1]) for name, port in zip(encoders, features, strict=True)}
+        self._widths = check_wiring(encoders, fusion)
         ports = {port.name: port for session in encoders.values() for port in session.get_inputs()}
         lengths = [port for name, port in ports.items() if name not in encoders]
-        self.inputs = [*(ports[name] for name in encoders), present, *lengths]
+        self.inputs = [*(ports[name] for name in encoders), fusion.get_inputs()[-1], *lengths]
         self.outputs = fusion.get_outputs()
         self._names = [output.name for output in self.outputs]
 
@@ -121,7 +116,6 @@ def open_graphs(
     if config.form != "split":
         return WholeGraph(main)
     encoders = {}
-    for modality in config.schema.modalities:
-        path = ENCODER_FILE.format(modality=modality)
+    for modality, path in encoder_files(config.schema.modalities).items():
         encoders[modality] = open_session(read(path), provider, f"{name}: {path}")
     return SplitGraphs(encoders, main)

@@ -8,7 +8,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from .artefact import ENCODER_FILE, FEATURES, FUSION_FILE, MODEL_FILE, PRESENT, ArtefactConfig, Form
+from .artefact import FEATURES, FUSION_FILE, MODEL_FILE, PRESENT, ArtefactConfig, Form
+from .file_names import encoder_files
 from .graph import BATCH, prefix_names
 from .parts import Parts
 
@@ -35,8 +36,8 @@ def assemble(form: Form, parts: Parts, config: ArtefactConfig) -> dict[str, onnx
         config: names of inputs and outputs.
     """
     if form == "split":
-        encoders = {ENCODER_FILE.format(modality=name): encoder for name, encoder in parts.encoders.items()}
-        return {**encoders, FUSION_FILE: parts.fusion}
+        files = encoder_files(parts.encoders)
+        return {**{files[name]: encoder for name, encoder in parts.encoders.items()}, FUSION_FILE: parts.fusion}
     return {MODEL_FILE: _join(parts, config, _place_masked if form == "mask" else _place_in_branch)}
 
 

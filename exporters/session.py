@@ -1,10 +1,9 @@
 """Predictions from an artefact with numpy and ONNX Runtime. Imports no torch."""
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import attrs
 import numpy as np
@@ -18,7 +17,9 @@ from ..framework.data.schema import Schema
 from ..framework.errors import DataError, ExportError
 from ..framework.layout import JOINT, Task
 from .artefact import CONFIG_FILE, METADATA_KEY, ArtefactConfig, read_artefact
+from .documents import parse_document
 from .execution import Graphs, open_graphs
+from .failures import explain_failure
 from .feeding import Port, check_names, make_feed
 from .providers import open_session
 
@@ -42,7 +43,7 @@ class Prediction:
 
 
 class Session:
-    """An artefact, ready to run. Several threads may use one session at the same time.
+    """An artefact, ready to run. Several threads may use one session at the same time, processes may not.
 
     Attributes:
         config: what the artefact says of itself.
@@ -59,6 +60,7 @@ class Session:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, provider: str = "cpu") -> None:
+        self._process = os.getpid()
         stored = read_artefact(path)
         name = str(stored.file)
         self._main = open_session(stored.content, provider, name)
@@ -67,6 +69,10 @@ class Session:
         self.config, self.outputs = config, config.outputs
         self._ports = _make_ports(self._graphs, config, name)
         self._output_names = [name for names in self.outputs.values() for name in names.values()]
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be copied or pickled."""
+        raise TypeError("a Session can be neither pickled nor copied: open one in each process, by the artefact's path.")
 
     @property
     def schema(self) -> Schema:
@@ -107,11 +113,21 @@ class Session:
             `(B, C)` by the graph's outputs, see `outputs`; zeros for an absent modality's own logits.
 
         Raises:
-            DataError: if an input is of another name, type, shape or number of rows, a row has no modality, or a
-                present slot holds NaN or infinity.
+            DataError: if an input is of another name, type, shape or number of rows, a row has no modality, a present
+                slot holds NaN, infinity or an unknown token, or the graph refuses the batch.
+            ExportError: if the graph fails, or another process opened the session.
         """
+        if os.getpid() != self._process:
+            raise ExportError(
+                f"process {self._process} opened this session, and its threads did not follow into the fork, "
+                f"{os.getpid()}: open a session in each process."
+            )
         feed = make_feed(inputs, present, self._ports, lengths)
-        return dict(zip(self._output_names, self._graphs.run(feed), strict=True))
+        try:
+            found = self._graphs.run(feed)
+        except Exception as error:  # ONNX Runtime's errors have no base class of their own.
+            raise explain_failure(error) from error
+        return dict(zip(self._output_names, found, strict=True))
 
     def predict(self, files: Mapping[str, Source]) -> Prediction:
         """Read, preprocess and classify one sample.
@@ -192,14 +208,11 @@ def decode_source(source: object, *, takes_text: bool = False) -> Decoded:
 def _own_document(session: Any, document: dict[str, Any] | None, name: str) -> dict[str, Any]:  # noqa: ANN401
     """The configuration in the model's metadata, which config.json must repeat."""
     text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-    try:
-        own = json.loads(text or "")
-    except ValueError as error:
-        raise ExportError(f"{name} is no artefact of acclimate: its metadata hold no {METADATA_KEY!r}.") from error
+    if text is None:
+        raise ExportError(f"{name} is no artefact of acclimate: its metadata hold no {METADATA_KEY!r}.")
+    own = parse_document(text, f"{name} is no artefact of acclimate: its {METADATA_KEY!r}")
     if document not in (None, own):
         raise ExportError(f"{name} and the config.json beside it hold different configurations.")
-    if not isinstance(own, dict):
-        raise ExportError(f"{name} is no artefact of acclimate: its {METADATA_KEY!r} is no JSON object.")
     return own
 
 

@@ -79,6 +79,11 @@ class Preprocessing(ABC):
         """The array of one sample: of `shape`, or shorter along `time_axis`."""
 
     @property
+    def indices(self) -> int | None:
+        """One more than the largest value, where values are indices such as the numbers of tokens; None elsewhere."""
+        return None
+
+    @property
     def padding(self) -> int:
         """What is put behind the end of a sample that is shorter than `shape`."""
         return 0
@@ -111,17 +116,19 @@ class Preprocessing(ABC):
         return {"kind": self.kind, **fields}
 
     @staticmethod
-    def from_config(config: Mapping[str, object]) -> "Preprocessing":
+    def from_config(config: object) -> "Preprocessing":
         """Read what `to_config` wrote.
 
         Raises:
             DataError: if the kind is not known or a field is wrong.
         """
+        if not isinstance(config, Mapping):
+            raise DataError(f"a preprocessing is an object with the field kind, but got {config!r:.60}.")
         fields = dict(config)
         known: Any = Preprocessing.of_kind(fields.pop("kind", None))
         try:
             result: Preprocessing = known(**fields)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise DataError(f"{known.kind} preprocessing: {error}") from error
         return result
 

@@ -90,6 +90,11 @@ class TextPreprocessing(Preprocessing):
         return (self.max_length,)
 
     @property
+    def indices(self) -> int:
+        """Size of the vocabulary."""
+        return self.vocabulary.size
+
+    @property
     def padding(self) -> int:
         """The number of the token that pads."""
         return self.vocabulary.padding

@@ -50,8 +50,10 @@ def read_vocabulary(tokenizer: str) -> Vocabulary:
         special = {token["content"]: token["id"] for token in added if token["special"]}
         size = 1 + max((*numbers, *(token["id"] for token in added)))
         padding = (content.get("padding") or {}).get("pad_id", _find(special, "pad"))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"tokenizer must be JSON of the library tokenizers, but got {tokenizer[:40]!r}.") from error
+    if not isinstance(size, int) or not isinstance(padding, int | None):
+        raise ValueError(f"tokenizer must number its tokens by whole numbers, but has {size - 1!r} and {padding!r}.")  # noqa: TRY004
     if padding is None:
         known = ", ".join(special) or "none"
         raise ValueError(f"tokenizer must have a special token that pads, such as [PAD] or <pad>, but has {known}.")

@@ -1,0 +1,45 @@
+"""Names of an artefact's files that come from the names of its modalities. Imports no torch."""
+
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+from ..framework.errors import ExportError
+
+ENCODER_FOLDER: Final = "encoders"
+
+_SEPARATORS: Final = frozenset("/\\\0")
+_NOT_ON_EVERY_SYSTEM: Final = frozenset('<>:"|?*')
+
+
+def can_name_a_file(name: str) -> bool:
+    """Whether a name leads nowhere else, and is not hidden.
+
+    Example:
+        >>> can_name_a_file("wrist-left"), can_name_a_file("../wrist"), can_name_a_file(".wrist")
+        (True, False, False)
+    """
+    return bool(name) and not name.startswith(".") and name.isprintable() and not _SEPARATORS & set(name)
+
+
+def encoder_files(modalities: Iterable[str]) -> dict[str, str]:
+    """Paths of the encoders' graphs in the folder of a split artefact, by modality.
+
+    Raises:
+        ExportError: if a modality's name cannot name a file on every system, or two would name one file where case
+            does not count.
+
+    Example:
+        >>> encoder_files(["audio", "wrist-left"])
+        {'audio': 'encoders/audio.onnx', 'wrist-left': 'encoders/wrist-left.onnx'}
+    """
+    found: dict[str, str] = {}
+    seen: dict[str, str] = {}
+    for name in modalities:
+        if not can_name_a_file(name) or _NOT_ON_EVERY_SYSTEM & set(name):
+            raise ExportError(f"each modality of a split artefact names a file, but {name!r} cannot be one's name.")
+        other = seen.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
+        if other != name:
+            raise ExportError(f"each modality of a split artefact names a file, but {other!r} and {name!r} name one.")
+        found[name] = f"{ENCODER_FOLDER}/{name}.onnx"
+    return found
