@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .artefact import FEATURES, LENGTH, PRESENT, ArtefactConfig
+from .artefact import FEATURES, FUSION_FILE, LENGTH, MODEL_FILE, PRESENT, ArtefactConfig
 from .file_names import encoder_files
+from .options import Execution
 from .providers import open_session
 from .wiring import check_wiring
 
@@ -22,10 +23,12 @@ class Graphs(ABC):
     Attributes:
         inputs: ONNX Runtime's description of the inputs.
         outputs: that of the outputs.
+        sessions: of the graphs, by their files.
     """
 
     inputs: Sequence[Any]
     outputs: Sequence[Any]
+    sessions: Mapping[str, Any]
 
     @abstractmethod
     def run(self, feed: Feed) -> list[NDArray[np.float32]]:
@@ -41,6 +44,7 @@ class WholeGraph(Graphs):
 
     def __init__(self, session: Any) -> None:  # noqa: ANN401 - onnxruntime has no types
         self._session = session
+        self.sessions = {MODEL_FILE: session}
         self.inputs, self.outputs = session.get_inputs(), session.get_outputs()
         self._names = [output.name for output in self.outputs]
 
@@ -63,6 +67,8 @@ class SplitGraphs(Graphs):
 
     def __init__(self, encoders: Mapping[str, Any], fusion: Any) -> None:  # noqa: ANN401 - onnxruntime has no types
         self._encoders, self._fusion = encoders, fusion
+        files = encoder_files(tuple(encoders))
+        self.sessions = {**{files[name]: session for name, session in encoders.items()}, FUSION_FILE: fusion}
         self._widths = check_wiring(encoders, fusion)
         ports = {port.name: port for session in encoders.values() for port in session.get_inputs()}
         lengths = [port for name, port in ports.items() if name not in encoders]
@@ -98,7 +104,7 @@ def open_graphs(
     main: Any,  # noqa: ANN401 - onnxruntime has no types
     config: ArtefactConfig,
     read: Callable[[str], bytes],
-    provider: str,
+    execution: Execution | str,
     name: str,
 ) -> Graphs:
     """Make an artefact ready to run.
@@ -107,7 +113,7 @@ def open_graphs(
         main: session of its main file.
         config: what it says of itself.
         read: gives the content of another of its files, by its path in the artefact.
-        provider: execution provider of the encoders.
+        execution: how to run the encoders; a provider's name for that provider as it is.
         name: what errors call the artefact.
 
     Raises:
@@ -117,5 +123,5 @@ def open_graphs(
         return WholeGraph(main)
     encoders = {}
     for modality, path in encoder_files(config.schema.modalities).items():
-        encoders[modality] = open_session(read(path), provider, f"{name}: {path}")
+        encoders[modality] = open_session(read(path), execution, f"{name}: {path}")
     return SplitGraphs(encoders, main)

@@ -20,9 +20,10 @@ from . import artefact
 from .artefact import ArtefactConfig, Form
 from .execution import Graphs, open_graphs
 from .forms import assemble
+from .options import PROVIDERS
 from .parity import BATCH_SIZES, Pool, check_parity
 from .parts import export_parts
-from .providers import PROVIDERS, open_session
+from .providers import open_session
 
 if TYPE_CHECKING:
     from ..framework.interfaces import Encoder

@@ -2,39 +2,50 @@
 
 import contextlib
 import ctypes
+import functools
 import io
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
 import onnxruntime
 
 from ..framework.errors import ExportError
-
-PROVIDERS: Final = MappingProxyType(
-    {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
-)
-"""Short names of execution providers."""
+from .options import PROVIDERS, Execution, Pool
+from .placement import RECORD, left_to_cpu, read_placement
 
 _FATAL, _WARNING = 4, 2
+_LOCK = threading.Lock()
+
+_POOLS: Final[Mapping[Pool, Mapping[str, str]]] = {
+    # Idle threads of one session would starve the next one's.
+    "stopping": {"session.force_spinning_stop": "1"},
+    "spinning": {},
+    "sleeping": {"session.intra_op.allow_spinning": "0"},
+    "shared": {},
+}
+"""Entries of a session's configuration."""
 
 
-def open_session(model: bytes, provider: str, name: str) -> Any:  # noqa: ANN401 - onnxruntime has no types
+def open_session(model: bytes, execution: Execution | str, name: str) -> Any:  # noqa: ANN401 - onnxruntime has no types
     """Open an `onnxruntime.InferenceSession` on these very bytes.
 
     Args:
         model: an ONNX file's content.
-        provider: a short name of `PROVIDERS`, or ONNX Runtime's own.
+        execution: how to run it; a provider's name for that provider as it is.
         name: what errors call the model.
 
     Raises:
         ExportError: if the bytes are no ONNX model in a single file, or another provider would run it.
     """
-    wanted = _full_name(provider)
+    execution = Execution(provider=execution) if isinstance(execution, str) else execution
+    wanted, providers = execution.provider, execution.providers(model)
+    options = _session_options(execution)
+    _make_cache(providers)
     try:
         with contextlib.nullcontext() if wanted == PROVIDERS["cpu"] else _quiet():
-            session = onnxruntime.InferenceSession(model, _options(), providers=[wanted], enable_fallback=0)
+            session = onnxruntime.InferenceSession(model, options, providers=providers, enable_fallback=0)
     except Exception as error:  # ONNX Runtime's errors have no base class of their own.
         reason = _missing_library(wanted) or str(error).strip().partition("\n")[0]
         raise ExportError(f"{name} cannot be opened on {wanted}: {reason}") from error
@@ -42,32 +53,70 @@ def open_session(model: bytes, provider: str, name: str) -> Any:  # noqa: ANN401
     if running != wanted:
         reason = _missing_library(wanted) or "it finds no device that it can use"
         raise ExportError(f"{name} cannot be opened on {wanted}, only on {running}: {reason}")
+    if execution.on_gpu:
+        _check_placement(session, execution, name)
     return session
 
 
-def _full_name(provider: str) -> str:
-    wanted = PROVIDERS.get(provider.lower(), provider)
-    if wanted not in onnxruntime.get_all_providers():
-        raise ExportError(f"provider must be {', '.join(PROVIDERS)} or ONNX Runtime's own name, but got {provider!r}.")
-    # This lists what was compiled in, so it can rule a provider out but never in.
-    if wanted not in onnxruntime.get_available_providers():
-        raise ExportError(f"the installed onnxruntime {onnxruntime.__version__} was built without {wanted}.")
-    return wanted
-
-
-def _options() -> Any:  # noqa: ANN401 - onnxruntime has no types
+def _session_options(execution: Execution) -> Any:  # noqa: ANN401 - onnxruntime has no types
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _FATAL  # What goes wrong is raised; it need not be printed as well.
-    # Idle threads of one session would starve the next one's.
-    options.add_session_config_entry("session.force_spinning_stop", "1")
-    # Weights outside of the file would be looked for in the working folder; nothing lies under this name.
-    options.add_session_config_entry("session.model_external_initializers_file_folder_path", f"{Path(__file__)}/none")
+    entries = {
+        **_POOLS[execution.pool],
+        RECORD: "1",
+        # Weights outside of the file would be looked for in the working folder; nothing lies under this name.
+        "session.model_external_initializers_file_folder_path": f"{Path(__file__)}/none",
+    }
+    for key, value in entries.items():
+        options.add_session_config_entry(key, value)
+    if execution.pool == "shared":
+        with _LOCK:
+            _make_shared_pool(execution.threads)
+        options.use_per_session_threads = False
+    elif execution.threads is not None:
+        options.intra_op_num_threads = execution.threads
     return options
+
+
+@functools.cache
+def _make_shared_pool(threads: int | None) -> None:
+    """Let ONNX Runtime make the pool that all sessions of the process share, which it does once."""
+    try:
+        onnxruntime.set_global_thread_pool_sizes(threads or 0, 1)
+    except Exception as error:  # ONNX Runtime's errors have no base class of their own.
+        if threads is not None:
+            raise ExportError(f"the pool that sessions share is there, so it cannot get threads={threads}.") from error
+
+
+def _check_placement(session: Any, execution: Execution, name: str) -> None:  # noqa: ANN401 - onnxruntime has no types
+    placement = read_placement(session)
+    if execution.provider not in placement:
+        raise ExportError(f"{name} cannot be opened on {execution.provider}: it runs none of its operators.")
+    left = left_to_cpu(placement)
+    if left and not execution.allow_cpu:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(left.items()))
+        raise ExportError(
+            f"{name} cannot be opened on {execution.provider}: it would leave {kinds} to the CPU. "
+            "allow_cpu=True accepts that."
+        )
+
+
+def _make_cache(providers: list[tuple[str, dict[str, str]]]) -> None:
+    for _, options in providers:
+        if "trt_engine_cache_path" in options:
+            folder = Path(options["trt_engine_cache_path"])
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise ExportError(f"engine_cache: {folder} cannot be made: {error.strerror}.") from error
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Load the CUDA libraries that pip installs, and keep what is printed when some are missing: the error says it."""
+    """Load the CUDA libraries that pip installs, and keep what is printed when some are missing: the error says it.
+
+    Those that torch has loaded, if it was imported before, are found by their names and taken.
+    """
     with contextlib.redirect_stdout(io.StringIO()):
         onnxruntime.preload_dlls()
     onnxruntime.set_default_logger_severity(_FATAL)

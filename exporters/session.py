@@ -21,6 +21,8 @@ from .documents import parse_document
 from .execution import Graphs, open_graphs
 from .failures import explain_failure
 from .feeding import Port, check_names, make_feed
+from .options import Execution
+from .placement import Placement, read_placement
 from .providers import open_session
 
 Source: TypeAlias = str | os.PathLike[str] | NDArray[Any]
@@ -48,31 +50,47 @@ class Session:
     Attributes:
         config: what the artefact says of itself.
         outputs: names of the outputs by task, then by modality and `joint`.
+        graphs: ready to run.
+        ports: what each modality's input must be.
 
     Args:
         path: the artefact's folder, or its main graph, model.onnx or fusion.onnx. Without a config.json beside it, the
             graph's own metadata count.
         provider: `"cpu"`, `"cuda"`, `"tensorrt"` or ONNX Runtime's name of an execution provider.
+        device_id: which of several GPUs.
+        threads: that compute one operator together on the CPU; None for ONNX Runtime's choice.
+        execution: these three and all other options, in their place.
 
     Raises:
-        ExportError: if there is no artefact at `path`, it was altered or damaged, or another provider than the
-            one asked for would run it.
+        ExportError: if there is no artefact at `path`, it was altered or damaged, an option breaks its rule, or another
+            provider than the one asked for would run it.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, provider: str = "cpu") -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        provider: str = "cpu",
+        device_id: int = 0,
+        threads: int | None = None,
+        execution: Execution | None = None,
+    ) -> None:
         self._process = os.getpid()
         stored = read_artefact(path)
         name = str(stored.file)
-        self._main = open_session(stored.content, provider, name)
+        execution = execution or Execution(provider=provider, device_id=device_id, threads=threads)
+        self._main = open_session(stored.content, execution, name)
         config = ArtefactConfig.from_document(_own_document(self._main, stored.document, name), name)
-        self._graphs = open_graphs(self._main, config, lambda file: stored.read(file, config), provider, name)
+        self.graphs = open_graphs(self._main, config, lambda file: stored.read(file, config), execution, name)
         self.config, self.outputs = config, config.outputs
-        self._ports = _make_ports(self._graphs, config, name)
+        self.ports = _make_ports(self.graphs, config, name)
         self._output_names = [name for names in self.outputs.values() for name in names.values()]
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be copied or pickled."""
-        raise TypeError("a Session can be neither pickled nor copied: open one in each process, by the artefact's path.")
+        raise TypeError(
+            "a Session can be neither pickled nor copied: open one in each process, by the artefact's path."
+        )
 
     @property
     def schema(self) -> Schema:
@@ -91,9 +109,14 @@ class Session:
 
     @property
     def provider(self) -> str:
-        """ONNX Runtime's name of the execution provider that runs the graph."""
+        """ONNX Runtime's name of the execution provider that runs the graphs."""
         name: str = self._main.get_providers()[0]
         return name
+
+    @property
+    def placement(self) -> Mapping[str, Placement]:
+        """How many operators of each type run, by file of the artefact, by execution provider, then by type."""
+        return {file: read_placement(session) for file, session in self.graphs.sessions.items()}
 
     def run(
         self,
@@ -122,9 +145,9 @@ class Session:
                 f"process {self._process} opened this session, and its threads did not follow into the fork, "
                 f"{os.getpid()}: open a session in each process."
             )
-        feed = make_feed(inputs, present, self._ports, lengths)
+        feed = make_feed(inputs, present, self.ports, lengths)
         try:
-            found = self._graphs.run(feed)
+            found = self.graphs.run(feed)
         except Exception as error:  # ONNX Runtime's errors have no base class of their own.
             raise explain_failure(error) from error
         return dict(zip(self._output_names, found, strict=True))
