@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "evaluate": "score a run or an artefact, with every subset of its modalities",
     "export": "write a run as one ONNX artefact",
     "predict": "classify files with an artefact; needs no torch",
+    "serve": "answer requests with an artefact, over KServe's server",
     "compare": "run recipes on shifts with several seeds, and compare them with source-only",
     "data": "check a table of files, corrupt one, or convert a pickle",
     "report": "write one HTML page about a finished run",

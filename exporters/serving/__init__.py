@@ -1,0 +1,17 @@
+"""An artefact behind KServe's server: the open inference protocol over HTTP and gRPC. Imports no torch.
+
+All but `ServedArtefact` and `serve` does without KServe.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .limits import Limits as Limits
+    from .model import ServedArtefact as ServedArtefact
+    from .server import serve as serve
+else:
+    from ...framework._lazy import attach
+
+    __getattr__, __dir__, __all__ = attach(
+        __name__, {"limits": ["Limits"], "model": ["ServedArtefact"], "server": ["serve"]}
+    )
