@@ -27,9 +27,9 @@ export class Artefact {
   }
 }
 
-/** The bytes at an address beside this page. */
+/** The bytes at an address beside this page; files that belong together may not come from caches of different ages. */
 export async function load(address) {
-  const response = await fetch(address);
+  const response = await fetch(address, {cache: "no-cache"});
   if (!response.ok) throw new Error(`${address} cannot be loaded: the server says ${response.status}.`);
   return response.arrayBuffer();
 }

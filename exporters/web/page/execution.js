@@ -67,7 +67,9 @@ class SplitGraphs {
 }
 
 async function openSession(artefact, file) {
-  return ort.InferenceSession.create(await artefact.read(file), {executionProviders: ["wasm"]});
+  // What goes wrong is raised; it need not be written to the console as well.
+  const options = {executionProviders: ["wasm"], logSeverityLevel: 4};
+  return ort.InferenceSession.create(await artefact.read(file), options);
 }
 
 function toFeed(artefact, name, {values, shape, length}) {

@@ -1,6 +1,9 @@
 import {DataError} from "../errors.js";
 import {makeArray, showShape} from "./decoded.js";
 
+/** How a file begins: "\x93NUMPY". */
+const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+
 const READERS = {
   b1: (view, at) => view.getUint8(at),
   i1: (view, at) => view.getInt8(at),
@@ -33,7 +36,7 @@ export function decodeNpy(buffer) {
 
 function readHeader(buffer) {
   const bytes = new Uint8Array(buffer);
-  if (new TextDecoder("latin1").decode(bytes.subarray(0, 6)) !== "\x93NUMPY") {
+  if (MAGIC.some((byte, index) => bytes[index] !== byte)) {
     throw new DataError("expected an array of numbers (.npy), but found a file of another kind.");
   }
   const view = new DataView(buffer);

@@ -18,7 +18,9 @@ export const audio = {
 
 function toWaveform({shape, ...decoded}) {
   const values = toFinite({shape, ...decoded});
-  if (shape.length > 2) throw new DataError(`expected a recording (time, channels), but found ${showShape(shape)}.`);
+  if (shape.length > 2) {
+    throw new DataError(`expected a recording (time, channels), but found the shape ${showShape(shape)}.`);
+  }
   if (shape.length === 1) return values;
   const channels = shape[1];
   return new Float32Array(shape[0]).map((_, frame) => {

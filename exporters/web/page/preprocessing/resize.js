@@ -3,13 +3,21 @@ const PRECISION = 2 ** (32 - 8 - 2);
 
 /** Resizes one channel of bytes as Pillow's bilinear filter does, which also averages when it shrinks. */
 export function resizePlane(pixels, rows, columns, height, width) {
-  const narrowed = columns === width ? pixels : resizeRows(pixels, rows, columns, width);
-  if (rows === height) return narrowed;
-  return transpose(resizeRows(transpose(narrowed, rows, width), width, rows, height), width, height);
+  // The order changes what is rounded; Pillow 13 takes the one that is less work.
+  if (rows > height && rows - height > 2 * (columns - width)) {
+    return resizeRows(resizeColumns(pixels, rows, columns, height), height, columns, width);
+  }
+  return resizeColumns(resizeRows(pixels, rows, columns, width), rows, width, height);
+}
+
+/** Each column of (rows, columns) to `height` pixels, rounded to bytes. */
+function resizeColumns(pixels, rows, columns, height) {
+  return transpose(resizeRows(transpose(pixels, rows, columns), columns, rows, height), columns, height);
 }
 
 /** Each row of (rows, columns) to `width` pixels, rounded to bytes. */
 function resizeRows(pixels, rows, columns, width) {
+  if (width === columns) return pixels;
   const resized = new Uint8ClampedArray(rows * width);
   makeWeights(columns, width).forEach(({first, weights}, column) => {
     for (let row = 0; row < rows; row++) {

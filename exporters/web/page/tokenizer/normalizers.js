@@ -33,7 +33,7 @@ function makeBert(config) {
 }
 
 function clean(text) {
-  return text.replace(/(?![\t\n\r])[\p{C}\uFFFD]/gu, "").replace(/\p{White_Space}/gu, " ");
+  return text.replace(/(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}\uFFFD]/gu, "").replace(/\p{White_Space}/gu, " ");
 }
 
 function stripAccents(text) {
