@@ -85,17 +85,29 @@ def export_parts(model: MultimodalModel, pools: Mapping[str, Pool], config: Arte
     Raises:
         ExportError: if torch cannot export one of them.
     """
-    encoders = {name: export_encoder(model, name, pools[name], config) for name in config.schema.modalities}
+    encoders = {
+        name: export_encoder(cast("Encoder", encoder), name, pools[name], config, unit_norm=model.unit_norm)
+        for name, encoder in model.encoders.items()
+    }
     return Parts(encoders, _export_fusion(model, config))
 
 
-def export_encoder(model: MultimodalModel, modality: str, pool: Pool, config: ArtefactConfig) -> onnx.ModelProto:
+def export_encoder(
+    encoder: Encoder, modality: str, pool: Pool, config: ArtefactConfig, *, unit_norm: bool
+) -> onnx.ModelProto:
     """Export one encoder.
+
+    Args:
+        encoder: in evaluation mode, on the CPU.
+        modality: gives the graph's inputs and output their names.
+        pool: rows to trace with.
+        config: says whether the graph is told lengths.
+        unit_norm: whether features are scaled to norm 1.
 
     Raises:
         ExportError: if torch cannot.
     """
-    part = EncoderPart(cast("Encoder", model.encoders[modality]), unit_norm=model.unit_norm)
+    part = EncoderPart(encoder, unit_norm=unit_norm)
     rows = np.ascontiguousarray(pool.rows[:2])
     arguments: dict[str, Any] = {"inputs": torch.from_numpy(rows)}
     # One axis has the name and the others follow it: torch warns of a name that is given to several.

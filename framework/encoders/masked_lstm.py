@@ -68,7 +68,7 @@ class MaskedLSTM(nn.Module):
         """The same as nodes of an ONNX graph, one a layer."""
         directions = 2 if self.lstm.bidirectional else 1
         weights = self.lstm.all_weights
-        states, last = inputs, inputs
+        states = last = inputs.to(weights[0][0].dtype)
         for layer in range(self.lstm.num_layers):
             states = states if lengths is None else clear_padding(states, lengths)
             of_layer = weights[layer * directions : (layer + 1) * directions]

@@ -30,6 +30,11 @@ def clear_padding(
     return values.masked_fill(~own_steps(lengths, values.shape[1]).unsqueeze(2), 0.0)
 
 
+def widen(values: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """Half precision as float32, in which sums of many values, or of squares, neither overflow nor stand still."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
+
+
 def mean_over_steps(
     values: Float[Tensor, "batch steps size"], lengths: Int64[Tensor, " batch"]
 ) -> Float[Tensor, "batch size"]:
@@ -39,7 +44,7 @@ def mean_over_steps(
         >>> mean_over_steps(torch.tensor([[[1.0], [torch.nan]], [[1.0], [2.0]]]), torch.tensor([1, 2])).tolist()
         [[1.0], [1.5]]
     """
-    return clear_padding(values, lengths).sum(dim=1) / lengths.unsqueeze(1)
+    return (clear_padding(widen(values), lengths).sum(dim=1) / lengths.unsqueeze(1)).to(values.dtype)
 
 
 def normalise_own_steps(
@@ -59,7 +64,8 @@ def normalise_own_steps(
     """
     padding = ~own_steps(lengths, values.shape[3]).view(-1, 1, 1, values.shape[3])
     count = (lengths * values.shape[2]).view(-1, 1, 1, 1)
-    mean = values.masked_fill(padding, 0.0).sum(dim=(2, 3), keepdim=True) / count
-    centred = (values - mean).masked_fill(padding, 0.0)
+    wide = widen(values)
+    mean = wide.masked_fill(padding, 0.0).sum(dim=(2, 3), keepdim=True) / count
+    centred = (wide - mean).masked_fill(padding, 0.0)
     variance = centred.square().sum(dim=(2, 3), keepdim=True) / count
-    return centred * (variance + epsilon).rsqrt()
+    return (centred * (variance + epsilon).rsqrt()).to(values.dtype)

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .masking import clear_padding, own_steps
+from .masking import clear_padding, own_steps, widen
 
 
 class SpeechFrontEnd(nn.Module):
@@ -76,12 +76,12 @@ class MaskedNorm(nn.Module):
     ) -> Float[Tensor, "batch channels steps"]:
         """Normalise; what stands behind a row's end may be anything finite."""
         own = own_steps(lengths, values.shape[2]).unsqueeze(1)
-        count = lengths.view(-1, 1, 1)
-        zero = torch.zeros((), dtype=values.dtype, device=values.device)
-        mean = torch.where(own, values, zero).sum(dim=2, keepdim=True) / count
-        centred = torch.where(own, values - mean, zero)
+        count, wide = lengths.view(-1, 1, 1), widen(values)
+        zero = torch.zeros((), dtype=wide.dtype, device=wide.device)
+        mean = torch.where(own, wide, zero).sum(dim=2, keepdim=True) / count
+        centred = torch.where(own, wide - mean, zero)
         scale = torch.rsqrt(centred.square().sum(dim=2, keepdim=True) / count + self.eps)
-        return centred * scale * self.weight.unsqueeze(1) + self.bias.unsqueeze(1)
+        return (centred * scale).to(values.dtype) * self.weight.unsqueeze(1) + self.bias.unsqueeze(1)
 
 
 def to_zero_mean_unit_variance(

@@ -96,7 +96,7 @@ class TransformerText(PretrainedEncoder):
     ) -> Float[Tensor, "batch tokens width"]:
         """States of the highest frozen layer; the embeddings where no layer is frozen."""
         own = own_steps(row_lengths(inputs, lengths), inputs.shape[1])
-        states: Tensor = self.lower(torch.where(own, inputs, self.padding_id), _to_bias(own))
+        states: Tensor = self.lower(torch.where(own, inputs, self.padding_id), own)
         return states
 
     def top(
@@ -105,7 +105,7 @@ class TransformerText(PretrainedEncoder):
         """The layers that train, the mean over a text's own tokens, and the last layer."""
         lengths = row_lengths(activations, steps)
         states = clear_padding(activations, lengths)
-        bias = _to_bias(own_steps(lengths, states.shape[1]))
+        bias = _to_bias(own_steps(lengths, states.shape[1]), states.dtype)
         for layer in self.upper:
             states = layer(states, bias)
         pooled = states[:, 0] if self.pooling == "first" else mean_over_steps(states, lengths)
@@ -122,19 +122,20 @@ class _Lower(nn.Module):
         self.layers = layers
 
     def forward(
-        self, tokens: Int64[Tensor, "batch tokens"], bias: Float[Tensor, "batch 1 1 tokens"]
+        self, tokens: Int64[Tensor, "batch tokens"], own: Bool[Tensor, "batch tokens"]
     ) -> Float[Tensor, "batch tokens width"]:
         states: Tensor = self.embeddings(tokens)
+        bias = _to_bias(own, states.dtype)
         for layer in self.layers:
             states = layer(states, bias)
         return states
 
 
-def _to_bias(own: Bool[Tensor, "batch tokens"]) -> Float[Tensor, "batch 1 1 tokens"]:
+def _to_bias(own: Bool[Tensor, "batch tokens"], dtype: torch.dtype) -> Float[Tensor, "batch 1 1 tokens"]:
     """What is added to the attention scores, so that no token attends to padding."""
     # Not minus infinity: tokens that stand in an absent slot may be all padding to a graph.
-    lowest = torch.finfo(torch.float32).min
-    return torch.zeros(own.shape, device=own.device).masked_fill(~own, lowest)[:, None, None]
+    lowest = torch.finfo(dtype).min
+    return torch.zeros(own.shape, dtype=dtype, device=own.device).masked_fill(~own, lowest)[:, None, None]
 
 
 def _parts(model: Any, model_type: str) -> tuple[nn.Sequential, nn.ModuleList]:  # noqa: ANN401 - of transformers
