@@ -1,17 +1,14 @@
 """An artefact behind KServe's server: the open inference protocol over HTTP and gRPC. Imports no torch.
 
-All but `ServedArtefact` and `serve` does without KServe.
+KServe is imported by `model.ServedArtefact`, and when a server is started.
 """
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .limits import Limits as Limits
-    from .model import ServedArtefact as ServedArtefact
     from .server import serve as serve
 else:
     from ...framework._lazy import attach
 
-    __getattr__, __dir__, __all__ = attach(
-        __name__, {"limits": ["Limits"], "model": ["ServedArtefact"], "server": ["serve"]}
-    )
+    __getattr__, __dir__, __all__ = attach(__name__, {"limits": ["Limits"], "server": ["serve"]})

@@ -98,7 +98,8 @@ def read_tensors(tensors: Sequence[Tensor], config: ArtefactConfig, limits: Limi
     there = np.ones((rows, len(config.schema.modalities)), np.bool_)
     for column, name in enumerate(config.schema.modalities):
         if name not in given:
-            there[:, column] = False
+            # What `present` says against it is the session's to refuse.
+            there[:, column] = present is not None
         elif given[name].datatype != BYTES:
             inputs[name] = given[name].numbers()
         else:
