@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import functools
+import importlib
 import io
 import threading
 from collections.abc import Iterator, Mapping
@@ -44,7 +45,7 @@ def open_session(model: bytes, execution: Execution | str, name: str) -> Any:  #
     options = _session_options(execution)
     _make_cache(providers)
     try:
-        with contextlib.nullcontext() if wanted == PROVIDERS["cpu"] else _quiet():
+        with contextlib.nullcontext() if wanted == PROVIDERS["cpu"] else _quiet(wanted):
             session = onnxruntime.InferenceSession(model, options, providers=providers, enable_fallback=0)
     except Exception as error:  # ONNX Runtime's errors have no base class of their own.
         reason = _missing_library(wanted) or str(error).strip().partition("\n")[0]
@@ -112,13 +113,16 @@ def _make_cache(providers: list[tuple[str, dict[str, str]]]) -> None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet(wanted: str) -> Iterator[None]:
     """Load the CUDA libraries that pip installs, and keep what is printed when some are missing: the error says it.
 
     Those that torch has loaded, if it was imported before, are found by their names and taken.
     """
     with contextlib.redirect_stdout(io.StringIO()):
         onnxruntime.preload_dlls()
+    if wanted == PROVIDERS["tensorrt"]:
+        with contextlib.suppress(ImportError):
+            importlib.import_module("tensorrt")  # Loads the libraries that its package on PyPI brings.
     onnxruntime.set_default_logger_severity(_FATAL)
     try:
         yield

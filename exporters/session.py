@@ -118,6 +118,14 @@ class Session:
         """How many operators of each type run, by file of the artefact, by execution provider, then by type."""
         return {file: read_placement(session) for file, session in self.graphs.sessions.items()}
 
+    def check_process(self) -> None:
+        """Raise ExportError in another process than the one that opened the session."""
+        if os.getpid() != self._process:
+            raise ExportError(
+                f"process {self._process} opened this session, and its threads did not follow into the fork, "
+                f"{os.getpid()}: open a session in each process."
+            )
+
     def run(
         self,
         inputs: Mapping[str, NDArray[Any]],
@@ -140,11 +148,7 @@ class Session:
                 slot holds NaN, infinity or an unknown token, or the graph refuses the batch.
             ExportError: if the graph fails, or another process opened the session.
         """
-        if os.getpid() != self._process:
-            raise ExportError(
-                f"process {self._process} opened this session, and its threads did not follow into the fork, "
-                f"{os.getpid()}: open a session in each process."
-            )
+        self.check_process()
         feed = make_feed(inputs, present, self.ports, lengths)
         try:
             found = self.graphs.run(feed)
