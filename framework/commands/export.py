@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import AcclimateError
+from .export_triton import add_triton_options, write_models
 from .export_web import add_web_options, write_page
 from .options import make_parser
 
@@ -27,12 +28,15 @@ def main(arguments: list[str]) -> None:
         "graph (branch), or are files of their own (split)",
     )
     add_web_options(parser)
+    add_triton_options(parser)
     options = parser.parse_args(arguments)
     artefact = options.run if _is_artefact(options.run) else _export_run(options)
     if options.web is not None:
         write_page(options, artefact)
-    elif artefact == options.run:
-        raise AcclimateError(f"{artefact} is an artefact already: give a run, or --web DIR")
+    if options.triton is not None:
+        write_models(options, artefact)
+    if artefact == options.run and options.web is None and options.triton is None:
+        raise AcclimateError(f"{artefact} is an artefact already: give a run, --web DIR or --triton DIR")
 
 
 def _is_artefact(path: Path) -> bool:
