@@ -91,7 +91,8 @@ def _make_shared_pool(threads: int | None) -> None:
 
 def _check_placement(session: Any, execution: Execution, name: str) -> None:  # noqa: ANN401 - onnxruntime has no types
     placement = read_placement(session)
-    if execution.provider not in placement:
+    # TensorRT may leave all of a small graph to CUDA.
+    if not {execution.provider, PROVIDERS["cuda"]} & set(placement):
         raise ExportError(f"{name} cannot be opened on {execution.provider}: it runs none of its operators.")
     left = left_to_cpu(placement)
     if left and not execution.allow_cpu:

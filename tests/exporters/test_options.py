@@ -98,7 +98,9 @@ def test_options_that_cannot_be_are_refused(options: dict[str, Any], message: st
 def test_pools_change_no_answer(pool: Pool, encoders: Exported) -> None:
     session = Session(encoders.folder, execution=Execution(pool=pool, threads=2))
     inputs = encoders.inputs(3)
-    expected = Session(encoders.folder).run(inputs)
+    plain = Session(encoders.folder, threads=1)
+    assert {opened.get_session_options().intra_op_num_threads for opened in plain.graphs.sessions.values()} == {1}
+    expected = plain.run(inputs)
     for name, values in session.run(inputs).items():
         np.testing.assert_allclose(values, expected[name], atol=1e-5)
     for opened in session.graphs.sessions.values():
