@@ -24,10 +24,12 @@ class Contestant:
     Args:
         name: stands in the report.
         run: one call is timed.
+        prepare: is called before each turn, and not timed.
     """
 
     name: str
     run: Callable[[], object]
+    prepare: Callable[[], object] | None = None
 
 
 @attrs.frozen
@@ -85,6 +87,8 @@ def race(
         for number in range(-warmup, rounds):
             shuffled.shuffle(order)
             for contestant in order:
+                if contestant.prepare is not None:
+                    contestant.prepare()
                 seconds = _time(contestant.run, calls, clock)
                 if number >= 0:
                     times[contestant.name].append(seconds)
