@@ -1,10 +1,12 @@
 """What a run ran on: versions, processor, git state."""
 
+import contextlib
 import os
 import platform
 import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any, Final
 
 PACKAGES: Final = (
@@ -25,15 +27,32 @@ def describe_environment() -> dict[str, Any]:
     import torch
 
     return {
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "processor": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
+        **describe_machine(),
         "threads": torch.get_num_threads(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "packages": {name: found for name in PACKAGES if (found := _version(name))},
         "git": _git_state(),
     }
+
+
+def describe_machine() -> dict[str, Any]:
+    """Versions and processor, as plain data. Imports no torch."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor_name(),
+        "cores": os.cpu_count(),
+        "packages": {name: found for name in PACKAGES if (found := _version(name))},
+    }
+
+
+def _processor_name() -> str:
+    """Linux tells its name in a file only."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            key, _, name = line.partition(":")
+            if key.strip() == "model name":
+                return name.strip()
+    return platform.processor() or platform.machine()
 
 
 def _version(package: str) -> str | None:

@@ -10,10 +10,12 @@ from typing import Any, Final
 import attrs
 import numpy as np
 
+from .bootstrap import bootstrap_mean
 from .data.samples import Samples
+from .intervals import Confidence, Interval
 from .layout import JOINT, Task, modality_subsets
 from .prediction import Predicted, Predictor, Subset, predict_subsets
-from .scores import TaskScores, score_task
+from .scores import TaskScores, sample_errors, score_task
 
 BATCH_SIZE: Final = 256
 
@@ -51,12 +53,15 @@ class SubsetScores:
         scores: of the fused prediction, on the samples that have one of them; None where none has.
         all_scores: of the same samples with all the modalities that they have.
         excluded: number of samples that have none of the subset, and so no prediction.
+        loss_interval: of `loss`, by a bootstrap of the same samples with and without the drop; None where it was not
+            asked for, and where nothing is dropped.
     """
 
     subset: Subset
     scores: TaskScores | None
     all_scores: TaskScores | None
     excluded: int
+    loss_interval: Interval | None = None
 
     @property
     def name(self) -> str:
@@ -74,7 +79,8 @@ class SubsetScores:
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
         scores = {} if self.scores is None else self.scores.to_json()
-        return {**scores, "loss": self.loss, "excluded": self.excluded}
+        found = None if self.loss_interval is None else attrs.asdict(self.loss_interval)
+        return {**scores, "loss": self.loss, "loss_interval": found, "excluded": self.excluded}
 
 
 @attrs.frozen
@@ -95,13 +101,16 @@ class DropTable:
         return {task: {row.name: row.to_json() for row in by_subset.values()} for task, by_subset in self.tasks.items()}
 
 
-def evaluate(predict: Predictor, samples: Samples, batch_size: int = BATCH_SIZE) -> Scores:
+def evaluate(
+    predict: Predictor, samples: Samples, batch_size: int = BATCH_SIZE, confidence: Confidence | None = None
+) -> Scores:
     """Score a model per modality and fused, on all samples and with all the modalities that they have.
 
     Args:
         predict: the model.
         samples: labelled, of any domain and split.
         batch_size: the last batch may be smaller.
+        confidence: of intervals; None makes none.
 
     Raises:
         ValueError: if there are no samples, or they are not labelled.
@@ -113,17 +122,20 @@ def evaluate(predict: Predictor, samples: Samples, batch_size: int = BATCH_SIZE)
         raise ValueError("samples must have a modality, but none has one.")
     return Scores(
         samples=len(samples),
-        tasks={task.name: _by_modality(predicted, task, everything) for task in samples.schema.tasks},
+        tasks={task.name: _by_modality(predicted, task, everything, confidence) for task in samples.schema.tasks},
     )
 
 
-def drop_table(predict: Predictor, samples: Samples, batch_size: int = BATCH_SIZE) -> DropTable:
+def drop_table(
+    predict: Predictor, samples: Samples, batch_size: int = BATCH_SIZE, confidence: Confidence | None = None
+) -> DropTable:
     """Score a model with each of the 2^M - 1 subsets of its modalities.
 
     Args:
         predict: the model.
         samples: labelled, of any domain and split.
         batch_size: the last batch may be smaller.
+        confidence: of intervals; None makes none.
 
     Raises:
         ValueError: if there are no samples, or they are not labelled.
@@ -135,7 +147,7 @@ def drop_table(predict: Predictor, samples: Samples, batch_size: int = BATCH_SIZ
     return DropTable(
         {
             task.name: {
-                subset: _subset_scores(subset, found, everything, task, len(samples))
+                subset: _subset_scores(subset, found, everything, task, len(samples), confidence=confidence)
                 for subset, found in predicted.items()
             }
             for task in samples.schema.tasks
@@ -143,25 +155,40 @@ def drop_table(predict: Predictor, samples: Samples, batch_size: int = BATCH_SIZ
     )
 
 
-def _by_modality(predicted: Predicted, task: Task, modalities: Subset) -> dict[str, TaskScores]:
+def _by_modality(
+    predicted: Predicted, task: Task, modalities: Subset, confidence: Confidence | None
+) -> dict[str, TaskScores]:
     logits, labels = predicted.logits[task.name], predicted.labels[task.name]
-    scores = {JOINT: score_task(task, labels, logits[JOINT])}
+    scores = {JOINT: score_task(task, labels, logits[JOINT], confidence)}
     for column, name in enumerate(modalities):
         rows = predicted.present[:, column]
         if rows.any():
-            scores[name] = score_task(task, labels[rows], logits[name][rows])
+            scores[name] = score_task(task, labels[rows], logits[name][rows], confidence)
     return scores
 
 
 def _subset_scores(
-    subset: Subset, found: Predicted | None, everything: Predicted | None, task: Task, samples: int
+    subset: Subset,
+    found: Predicted | None,
+    everything: Predicted | None,
+    task: Task,
+    samples: int,
+    *,
+    confidence: Confidence | None,
 ) -> SubsetScores:
     if found is None or everything is None:
         return SubsetScores(subset, None, None, samples)
     same = np.isin(everything.rows, found.rows)
+    labels, left = found.labels[task.name], found.logits[task.name][JOINT]
+    complete = everything.logits[task.name][JOINT][same]
+    interval = None
+    if confidence is not None and found is not everything:
+        added = sample_errors(task, labels, left) - sample_errors(task, labels, complete)
+        interval = bootstrap_mean(added, confidence)
     return SubsetScores(
         subset,
-        score_task(task, found.labels[task.name], found.logits[task.name][JOINT]),
-        score_task(task, everything.labels[task.name][same], everything.logits[task.name][JOINT][same]),
+        score_task(task, labels, left, confidence),
+        score_task(task, labels, complete),
         samples - len(found.rows),
+        interval,
     )

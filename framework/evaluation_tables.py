@@ -1,9 +1,8 @@
 """Results of an evaluation as tables for a terminal."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from .evaluation import DropTable, Scores
+from .evaluation import Scores
 from .layout import JOINT
 from .scores import ClassificationScores, RegressionScores, SentimentScores, TaskScores
 
@@ -19,36 +18,15 @@ def scores_table(scores: Scores, task: str, title: str | None = None) -> "Table"
     from rich.table import Table
 
     by_modality = scores.tasks[task]
+    columns = score_columns(by_modality[JOINT])
     table = Table("prediction", title=title)
-    for name in score_columns(by_modality[JOINT]):
+    for name in columns:
         table.add_column(name, justify="right")
     for name, found in by_modality.items():
-        cells = score_columns(found)
         # A modality's samples may hold too few labels for all measures that the others have.
-        table.add_row(
-            FUSED if name == JOINT else name, *(cells.get(column, "-") for column in score_columns(by_modality[JOINT]))
-        )
-    return table
-
-
-def drop_tables(tables: Mapping[str, DropTable], task: str, title: str | None = None) -> "Table":
-    """One row for each subset of modalities; for each runtime, the main score and what the drop costs, side by side.
-
-    Args:
-        tables: by the name of the runtime.
-        task: whose scores.
-        title: above the table.
-    """
-    from rich.table import Table
-
-    table = Table("modalities", title=title)
-    for runtime in tables:
-        for name in (runtime, "loss", "excluded"):
-            table.add_column(name, justify="right")
-    for subset in next(iter(tables.values())).tasks[task]:
-        rows = [found.tasks[task][subset] for found in tables.values()]
-        cells = [cell for row in rows for cell in (_main(row.scores), _signed(row.loss), str(row.excluded))]
-        table.add_row(rows[0].name, *cells)
+        cells = {**dict.fromkeys(columns, "-"), **score_columns(found)}
+        # Pairs take two lines, so that all columns fit into a terminal.
+        table.add_row(FUSED if name == JOINT else name, *(cells[column].replace("/", "/\n") for column in columns))
     return table
 
 
@@ -79,11 +57,3 @@ def _sentiment_columns(scores: SentimentScores) -> dict[str, str]:
         "Acc-2": f"{scores.accuracy_2:.3f}/{scores.accuracy_2_nonzero:.3f}",
         "weighted F1": f"{scores.weighted_f1:.3f}/{scores.weighted_f1_nonzero:.3f}",
     }
-
-
-def _main(scores: TaskScores | None) -> str:
-    return "-" if scores is None else f"{scores.main:.3f}"
-
-
-def _signed(loss: float | None) -> str:
-    return "-" if loss is None else f"{loss:+.3f}"

@@ -1,11 +1,14 @@
 """How good the predictions of one task are. Imports no torch."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final, TypeAlias
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from .bootstrap import bootstrap_balanced_accuracy, bootstrap_mean, bootstrap_pearson
+from .intervals import Confidence, Interval, wilson_interval
 from .layout import Task
 from .metrics import (
     accuracy,
@@ -39,6 +42,7 @@ class ClassificationScores:
         k: of `top_k_accuracy`.
         weighted_f1: F1, mean over classes by their number of labels.
         macro_f1: F1, mean over classes.
+        intervals: of `accuracy` (Wilson's) and `balanced_accuracy` (bootstrap), by these names, where asked for.
     """
 
     main_name: ClassVar[str] = "accuracy"
@@ -51,6 +55,7 @@ class ClassificationScores:
     k: int
     weighted_f1: float
     macro_f1: float
+    intervals: Mapping[str, Interval] = attrs.field(factory=dict)
 
     @property
     def main(self) -> float:
@@ -59,7 +64,7 @@ class ClassificationScores:
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
-        return attrs.asdict(self)
+        return _to_json(self)
 
 
 @attrs.frozen
@@ -113,6 +118,7 @@ class RegressionScores:
         mean_absolute_error: in the label's unit.
         pearson: correlation of labels and predictions; 0 where either does not vary.
         sentiment: measures of a sentiment; None where the labels that were scored are none, see `SentimentScores.of`.
+        intervals: of `mean_absolute_error` and `pearson` (bootstrap), by these names, where asked for.
     """
 
     main_name: ClassVar[str] = "mean absolute error"
@@ -122,6 +128,7 @@ class RegressionScores:
     mean_absolute_error: float
     pearson: float
     sentiment: SentimentScores | None = None
+    intervals: Mapping[str, Interval] = attrs.field(factory=dict)
 
     @property
     def main(self) -> float:
@@ -130,19 +137,22 @@ class RegressionScores:
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
-        return attrs.asdict(self)
+        return _to_json(self)
 
 
 TaskScores: TypeAlias = ClassificationScores | RegressionScores
 
 
-def score_task(task: Task, labels: NDArray[Any], logits: NDArray[np.floating[Any]]) -> TaskScores:
+def score_task(
+    task: Task, labels: NDArray[Any], logits: NDArray[np.floating[Any]], confidence: Confidence | None = None
+) -> TaskScores:
     """Score a task's logits.
 
     Args:
         task: what is predicted.
         labels: `(N,)`, class indices, or numbers for regression.
         logits: `(N, C)`, or `(N, 1)` for regression.
+        confidence: of intervals; None makes none.
 
     Raises:
         ValueError: if there are no samples, or the shapes do not fit.
@@ -151,10 +161,7 @@ def score_task(task: Task, labels: NDArray[Any], logits: NDArray[np.floating[Any
         >>> score_task(Task("digit", ("0", "1")), np.array([0, 1]), np.array([[2.0, 1.0], [1.0, 0.0]])).accuracy
         0.5
     """
-    if logits.shape != (len(labels), task.outputs):
-        raise ValueError(
-            f"logits of task {task.name!r} must be of shape {(len(labels), task.outputs)}, but got {logits.shape}."
-        )
+    _check_shape(task, labels, logits)
     if task.is_regression:
         numbers = logits[:, 0]
         return RegressionScores(
@@ -162,6 +169,7 @@ def score_task(task: Task, labels: NDArray[Any], logits: NDArray[np.floating[Any
             mean_absolute_error=mean_absolute_error(labels, numbers),
             pearson=pearson(labels, numbers),
             sentiment=SentimentScores.of(labels, numbers),
+            intervals={} if confidence is None else _regression_intervals(labels, numbers, confidence),
         )
     predictions, k = logits.argmax(axis=1), min(TOP, task.outputs)
     return ClassificationScores(
@@ -172,4 +180,60 @@ def score_task(task: Task, labels: NDArray[Any], logits: NDArray[np.floating[Any
         k=k,
         weighted_f1=weighted_f1(labels, predictions),
         macro_f1=macro_f1(labels, predictions),
+        intervals={} if confidence is None else _classification_intervals(labels, predictions, confidence),
     )
+
+
+def sample_errors(task: Task, labels: NDArray[Any], logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """How wrong each sample's prediction is, `(N,)`: 0 or 1 for classes, else its distance from the label.
+
+    The mean is what `TaskScores.main` says, where lower is better: 1 - accuracy, or the mean absolute error.
+
+    Args:
+        task: what is predicted.
+        labels: `(N,)`.
+        logits: `(N, C)`.
+
+    Raises:
+        ValueError: if the shapes do not fit.
+
+    Example:
+        >>> sample_errors(Task("digit", ("0", "1")), np.array([0, 1]), np.array([[2.0, 1.0], [1.0, 0.0]])).tolist()
+        [0.0, 1.0]
+    """
+    _check_shape(task, labels, logits)
+    if task.is_regression:
+        return np.abs(labels.astype(np.float64) - logits[:, 0])
+    return (labels != logits.argmax(axis=1)).astype(np.float64)
+
+
+def _classification_intervals(
+    labels: NDArray[Any], predictions: NDArray[Any], confidence: Confidence
+) -> dict[str, Interval]:
+    return {
+        "accuracy": wilson_interval(int(np.sum(labels == predictions)), len(labels), confidence.level),
+        "balanced_accuracy": bootstrap_balanced_accuracy(labels, predictions, confidence),
+    }
+
+
+def _regression_intervals(
+    labels: NDArray[Any], predictions: NDArray[Any], confidence: Confidence
+) -> dict[str, Interval]:
+    errors = np.abs(labels.astype(np.float64) - predictions)
+    return {
+        "mean_absolute_error": bootstrap_mean(errors, confidence),
+        "pearson": bootstrap_pearson(labels, predictions, confidence),
+    }
+
+
+def _check_shape(task: Task, labels: NDArray[Any], logits: NDArray[np.floating[Any]]) -> None:
+    if logits.shape != (len(labels), task.outputs):
+        raise ValueError(
+            f"logits of task {task.name!r} must be of shape {(len(labels), task.outputs)}, but got {logits.shape}."
+        )
+
+
+def _to_json(scores: TaskScores) -> dict[str, Any]:
+    """Without intervals where there are none."""
+    plain = attrs.asdict(scores)
+    return {key: value for key, value in plain.items() if key != "intervals" or value}

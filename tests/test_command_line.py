@@ -5,9 +5,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from acclimate.framework.command_line import main
 
 CLASSES = ("cut", "mix", "wash")
@@ -98,21 +100,84 @@ def test_a_finished_run_is_not_overwritten_but_resumed(
     assert (run / "checkpoints" / "best.safetensors").read_bytes() == before
 
 
-def test_torch_and_onnx_score_the_same(
-    run: Path, artefact: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.fixture(scope="module", params=["mask", "branch", "split"])
+def form(request: pytest.FixtureRequest, run: Path) -> Path:
+    """The run's artefact in each form."""
+    folder = run.parent / f"artefact-{request.param}"
+    assert main(["export", str(run), "--form", request.param, "--out", str(folder)]) == 0
+    return folder
+
+
+def scores_of(model: Path, table: Path, *options: str) -> dict[str, Any]:
+    """What evaluate writes of the garden."""
+    file = table.parent / "scores.json"
+    data = ["--data", str(table), "--domain", "garden", "--json", str(file)]
+    assert main(["evaluate", str(model), *data, *options]) == 0
+    content: dict[str, Any] = json.loads(file.read_text())
+    return content
+
+
+def test_torch_and_every_form_score_the_same(
+    run: Path, form: Path, table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = {}
-    for model in (run, artefact):
-        file = tmp_path / f"{model.name}.json"
-        data = ["--data", str(table), "--domain", "garden"]
-        assert main(["evaluate", str(model), *data, "--json", str(file)]) == 0
-        found[model.name] = json.loads(file.read_text())
-    assert found["run"]["runtime"] == "torch"
-    assert found["artefact"]["runtime"] == "onnx"
-    assert found["run"]["drop"] == found["artefact"]["drop"]
-    assert set(found["run"]["drop"]["label"]) == {"motion+sound", "motion", "sound"}
-    assert found["run"]["drop"]["label"]["sound"]["excluded"] == 1
+    found = [scores_of(model, table, "--batch-size", "3") for model in (run, form)]
+    assert [content.pop("runtime") for content in found] == ["torch", "onnx"]
+    times = [content.pop("timing") for content in found]
+    assert found[0] == found[1]
+    assert set(found[0]["drop"]["label"]) == {"motion+sound", "motion", "sound"}
+    assert found[0]["drop"]["label"]["sound"]["excluded"] == 1
+    assert found[0]["drop"]["label"]["sound"]["loss_interval"]["low"] <= found[0]["drop"]["label"]["sound"]["loss"]
+    for measured in times:
+        assert set(measured["subsets"]) == {"motion+sound", "motion", "sound"}
+    assert times[0]["environment"]["provider"] == "cpu"
+    assert times[1]["environment"]["provider"] == "CPUExecutionProvider"
+    assert times[1]["environment"]["form"] == form.name.removeprefix("artefact-")
     assert "excluded" in capsys.readouterr().out
+
+
+def test_scores_without_times_are_the_same_bytes_each_time(artefact: Path, table: Path) -> None:
+    texts = []
+    for _ in range(2):
+        content = scores_of(artefact, table, "--no-timing", "--seed", "3", "--confidence", "0.8")
+        texts.append((table.parent / "scores.json").read_bytes())
+    assert texts[0] == texts[1]
+    assert "timing" not in content
+    assert content["confidence"] == {"level": 0.8, "resamples": 1000, "seed": 3}
+
+
+def test_the_number_of_threads_is_set_and_said(run: Path, artefact: Path, table: Path) -> None:
+    before = torch.get_num_threads()
+    try:
+        for model in (run, artefact):
+            assert scores_of(model, table, "--threads", "1")["timing"]["environment"]["threads"] == 1
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--confidence", "95"], "--confidence, --seed: level must be between 0 and 1, but got 95.0"),
+        (["--seed", "-1"], "seed must not be negative, but got -1"),
+        (["--batch-size", "0"], "--batch-size must be positive, but got 0"),
+        (["--threads", "0"], "--threads must be positive, but got 0"),
+        (["--picture", "FOLDER/picture.png"], "--picture is an SVG, so its name must end in .svg, but got"),
+        (["--picture", "OUT/picture.svg"], "cannot be written: there is no folder"),
+        (["--json", "OUT/scores.json"], "cannot be written: there is no folder"),
+        (["--json", "FOLDER"], "cannot be written: Is a directory"),
+        (
+            ["--picture", "FOLDER/p.svg", "--corrupt", "motion=gaussian_noise"],
+            "--picture shows subsets of modalities, so it does not go with --corrupt or --preset",
+        ),
+    ],
+)
+def test_a_mistaken_option_of_evaluate_is_one_line(
+    options: list[str], words: str, artefact: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ["--data", str(artefact.parent / "table.csv"), "--domain", "garden"]
+    arguments = ["evaluate", str(artefact), *data, "--no-timing"]
+    places = [option.replace("OUT", str(tmp_path / "out")).replace("FOLDER", str(tmp_path)) for option in options]
+    assert words in error_line([*arguments, *places], capsys)
 
 
 def test_predict_needs_no_torch(artefact: Path, table: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 import torch
@@ -18,11 +19,14 @@ from acclimate.exporters.session import Session
 from acclimate.framework import JOINT, MultimodalModel, RunError
 from acclimate.framework.data import Samples, Schema, Table, read_table
 from acclimate.framework.encoders import MLP
-from acclimate.framework.evaluation import drop_table, evaluate
-from acclimate.framework.evaluation_tables import drop_tables, scores_table
+from acclimate.framework.evaluation import DropTable, SubsetScores, drop_table, evaluate
+from acclimate.framework.evaluation_tables import scores_table
+from acclimate.framework.intervals import Confidence, Interval
+from acclimate.framework.layout import modality_subsets
 from acclimate.framework.metrics import accuracy, balanced_accuracy, pearson
 from acclimate.framework.prediction import Logits
-from acclimate.framework.scores import ClassificationScores, RegressionScores, score_task
+from acclimate.framework.scores import ClassificationScores, RegressionScores, sample_errors, score_task
+from acclimate.framework.subset_tables import subset_table
 from acclimate.framework.torch_predictor import TorchPredictor
 from numpy.typing import NDArray
 from rich.console import Console
@@ -215,21 +219,119 @@ def test_results_are_json(samples: Samples) -> None:
     assert table["valence"]["gaze"]["excluded"] == (~PRESENT[:, 1]).sum()
 
 
+def test_scores_have_intervals_where_they_are_asked_for(samples: Samples) -> None:
+    confidence = Confidence(level=0.8, seed=4)
+    scores = evaluate(late_sum, samples, confidence=confidence)
+    for task, measures in (
+        ("action", {"accuracy", "balanced_accuracy"}),
+        ("valence", {"mean_absolute_error", "pearson"}),
+    ):
+        for found in scores.tasks[task].values():
+            assert set(found.intervals) == measures
+            for name, interval in found.intervals.items():
+                assert interval.low <= getattr(found, name) <= interval.high
+    plain = evaluate(late_sum, samples).to_json()
+    assert "intervals" not in plain["tasks"]["action"][JOINT]
+    with_intervals = scores.to_json()["tasks"]["action"][JOINT]
+    assert set(with_intervals.pop("intervals")) == {"accuracy", "balanced_accuracy"}
+    assert with_intervals == plain["tasks"]["action"][JOINT]
+
+
+def test_the_loss_of_a_drop_has_an_interval_of_paired_differences(samples: Samples) -> None:
+    found = drop_table(late_sum, samples, confidence=Confidence())
+    _, everything = expected_joint(MODALITIES)
+    for subset, row in found.tasks["valence"].items():
+        if subset == MODALITIES:
+            assert row.loss_interval is None
+            continue
+        kept, summed = expected_joint(subset)
+        added = (np.abs(VALENCE - summed[:, 3]) - np.abs(VALENCE - everything[:, 3]))[kept]
+        assert row.loss_interval is not None
+        assert row.loss is not None
+        assert row.loss_interval.low < row.loss < row.loss_interval.high
+        # The normal interval of a mean, which a bootstrap comes near.
+        half = 1.96 * added.std() / np.sqrt(len(added))
+        assert row.loss_interval.low == pytest.approx(row.loss - half, abs=0.4 * half)
+        assert row.loss_interval.high == pytest.approx(row.loss + half, abs=0.4 * half)
+    for row in drop_table(late_sum, samples).tasks["valence"].values():
+        assert row.loss_interval is None
+
+
+def test_intervals_are_the_same_each_time_and_whatever_the_batches(samples: Samples) -> None:
+    confidence = Confidence(seed=1)
+    first = drop_table(late_sum, samples, 7, confidence).to_json()
+    assert first == drop_table(late_sum, samples, 1000, confidence).to_json()
+    assert first != drop_table(late_sum, samples, 7, Confidence(seed=2)).to_json()
+
+
+def test_errors_of_samples_are_what_scores_are_means_of(samples: Samples) -> None:
+    action, valence = samples.schema.tasks
+    _, summed = expected_joint(MODALITIES)
+    for task, labels, logits in ((action, LABELS, summed[:, :3]), (valence, VALENCE, summed[:, 3:])):
+        scores, errors = score_task(task, labels, logits), sample_errors(task, labels, logits)
+        assert errors.mean() == pytest.approx(1 - scores.main if scores.higher_is_better else scores.main)
+
+
+def printed(*tables: object, width: int = 80) -> str:
+    """Tables as a terminal shows them."""
+    console = Console(width=width, record=True, file=sys.stderr)
+    for table in tables:
+        console.print(table)
+    return console.export_text()
+
+
 def test_tables_show_what_was_found(samples: Samples) -> None:
-    console = Console(width=120, record=True, file=sys.stderr)
-    found = drop_table(late_sum, samples)
-    console.print(drop_tables({"torch": found, "onnx": found}, "action"))
-    gaze = found.tasks["action"][("gaze",)]
-    assert gaze.scores is not None
-    assert gaze.loss is not None
-    text = console.export_text()
-    line = next(line for line in text.splitlines() if " gaze " in line)
-    assert line.count(f"{gaze.scores.main:.3f}") == line.count(f"{gaze.loss:+.3f}") == 2
-    console.print(scores_table(evaluate(late_sum, samples), "action"))
-    console.print(scores_table(evaluate(late_sum, samples), "valence"))
-    text = console.export_text()
+    found = drop_table(late_sum, samples, confidence=Confidence())
+    for task in ("action", "valence"):
+        row = found.tasks[task][("gaze",)]
+        assert row.scores is not None
+        assert row.loss is not None
+        assert row.loss_interval is not None
+        lines = printed(subset_table(found, task, "title")).splitlines()
+        first = next(number for number, line in enumerate(lines) if line.split()[:3] == ["│", "gaze", "│"])
+        assert f"{row.scores.main:.3f}" in lines[first]
+        assert f"{row.loss:+.3f}" in lines[first]
+        assert f" {row.excluded} " in lines[first]
+        interval = row.scores.intervals[row.scores.main_name.replace(" ", "_")]
+        assert f"{interval.low:.3f}-{interval.high:.3f}" in lines[first + 1]
+        assert f"{row.loss_interval.low:.3f}" in lines[first + 1]
+        assert f"{row.loss_interval.high:.3f}" in lines[first + 1]
+    scores = evaluate(late_sum, samples)
+    text = printed(scores_table(scores, "action"), scores_table(scores, "valence"))
     assert "fused" in text
     assert "Pearson" in text
+
+
+def test_tables_without_intervals_have_one_line_a_subset(samples: Samples) -> None:
+    text = printed(subset_table(drop_table(late_sum, samples), "action"))
+    assert len(text.splitlines()) == 7 + 4
+
+
+def test_tables_stay_whole_in_80_columns_with_long_names_and_numbers(samples: Samples) -> None:
+    names = ("accelerometer", "electrodermal activity", "photoplethysmogram", "[bold]")
+    found = drop_table(late_sum, samples, confidence=Confidence()).tasks["valence"]
+    row = found[("gaze",)]
+    assert isinstance(row.scores, RegressionScores)
+    large = attrs.evolve(
+        row.scores,
+        mean_absolute_error=12345.678,
+        intervals={"mean_absolute_error": Interval(11234.567, 13456.789), "pearson": Interval(-0.123, 0.345)},
+    )
+    rows = {
+        subset: attrs.evolve(row, subset=subset, scores=large, loss_interval=Interval(-123.456, 1234.567))
+        for subset in modality_subsets(names)
+    }
+    text = printed(subset_table(DropTable({"valence": rows}), "valence"))
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert "…" not in text
+    for number in ("12346", "11235-13457", "-0.123 to 0.345", "-123.5 to 1235", "[bold]"):
+        assert number in text
+
+
+def test_a_split_without_one_score_still_has_its_table() -> None:
+    nobody = {subset: SubsetScores(subset, None, None, 7) for subset in modality_subsets(MODALITIES)}
+    text = printed(subset_table(DropTable({"action": nobody}), "action"))
+    assert text.count("│ -") + text.count(" - │") >= 7
 
 
 def test_an_unlabelled_split_is_refused(samples: Samples) -> None:
@@ -279,7 +381,10 @@ def test_scores_need_logits_of_the_tasks_shape(samples: Samples) -> None:
         score_task(samples.schema.tasks[0], LABELS, np.zeros((ROWS, 2)))
 
 
-@pytest.mark.parametrize("name", ["framework.evaluation_tables", "exporters.predictor"])
+@pytest.mark.parametrize(
+    "name",
+    ["framework.evaluation_tables", "framework.evaluation_picture", "framework.subset_tables", "exporters.predictor"],
+)
 def test_needs_no_torch(name: str) -> None:
     code = f"import sys, acclimate.{name}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

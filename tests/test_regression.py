@@ -264,10 +264,11 @@ def test_tables_show_a_sentiment(table: Table, run: Path) -> None:
     joint = scores.tasks["label"][JOINT]
     assert isinstance(joint, RegressionScores)
     assert joint.sentiment is not None
-    console = Console(width=140, record=True, file=io.StringIO())
+    console = Console(width=80, record=True, file=io.StringIO())
     console.print(scores_table(scores, "label"))
     text = console.export_text()
-    assert f"{joint.sentiment.accuracy_2:.3f}/{joint.sentiment.accuracy_2_nonzero:.3f}" in text
+    assert f" {joint.sentiment.accuracy_2:.3f}/ " in text
+    assert f" {joint.sentiment.accuracy_2_nonzero:.3f} " in text
     lines = {line.split()[1]: line for line in text.splitlines() if line.startswith("│")}
     assert f"{joint.sentiment.accuracy_7:.3f}" in lines["fused"]
     # A modality whose samples hold no sentiment has no such measures.

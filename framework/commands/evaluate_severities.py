@@ -1,25 +1,22 @@
 """acclimate evaluate --corrupt, --preset: scores on rows that are corrupted more and more."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from ..errors import AcclimateError
 from .corruption_options import plan_severities
+from .evaluated_model import EvaluatedModel
 
 if TYPE_CHECKING:
-    from ..data import Schema, Table
+    from ..data import Table
     from ..data.corruptions import Plan
-    from ..prediction import Predictor
-
-Model: TypeAlias = "tuple[str, Predictor, Schema]"
-"""Runtime, model and what it takes."""
 
 
-def report_severities(options: Any, models: Mapping[str, Model], rows: "Table", where: str) -> dict[str, Any]:  # noqa: ANN401
+def report_severities(options: Any, models: Mapping[str, EvaluatedModel], rows: "Table", where: str) -> dict[str, Any]:  # noqa: ANN401
     """Print a table for each task, with relative and effective robustness.
 
     Args:
-        options: see `plan_severities`.
+        options: see `plan_severities`, and `--batch-size`.
         models: by name: one, or one and its baseline.
         rows: labelled.
         where: what the rows are, for titles.
@@ -35,8 +32,8 @@ def report_severities(options: Any, models: Mapping[str, Model], rows: "Table", 
     from ..severity_curve import evaluate_severities
     from ..severity_table import severity_table
 
-    (_, _, schema), *others = models.values()
-    for _, _, other in others:
+    schema, *others = (model.schema for model in models.values())
+    for other in others:
         if other.tasks != schema.tasks:
             raise AcclimateError(f"--baseline must have the tasks {schema.tasks}, but has {other.tasks}")
     plans = plan_severities(options, rows)
@@ -47,7 +44,8 @@ def report_severities(options: Any, models: Mapping[str, Model], rows: "Table", 
                 f"a modality to corrupt must be one that the model has, {known}, but got {plan.modality!r}"
             )
     curves = {
-        name: evaluate_severities(predict, its_schema, rows, plans) for name, (_, predict, its_schema) in models.items()
+        name: evaluate_severities(model.predict, model.schema, rows, plans, options.batch_size)
+        for name, model in models.items()
     }
     console, names = Console(), [task.name for task in schema.tasks]
     corruption = options.preset or ", ".join(options.corrupt)

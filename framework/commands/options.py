@@ -132,6 +132,18 @@ def _default_cache() -> str:
     return str(cache_folder() / "trunks")
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a file that the user named.
+
+    Raises:
+        AcclimateError: if it cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise AcclimateError(f"{path} cannot be written: {error.strerror}") from error
+
+
 def choose_domains(data: str, source: str | None, target: str | None) -> tuple[tuple[str, ...], str | None]:
     """Source and target domains: those given, else those that a built-in data set is meant for.
 
