@@ -41,6 +41,8 @@ if TYPE_CHECKING:
         Part as Part,
         TeacherSelector as TeacherSelector,
     )
+    from .intervals import Confidence as Confidence, Interval as Interval
+    from .latency import Timing as Timing, time_subsets as time_subsets
     from .layout import (
         JOINT as JOINT,
         DomainSide as DomainSide,
@@ -79,6 +81,8 @@ else:
             "evaluation": ["DropTable", "Scores", "drop_table", "evaluate"],
             "experiment": ["adapt_table", "load_run"],
             "interfaces": ["Aligner", "Balancer", "Encoder", "Fused", "Fusion", "Part", "TeacherSelector"],
+            "intervals": ["Confidence", "Interval"],
+            "latency": ["Timing", "time_subsets"],
             "layout": ["JOINT", "DomainSide", "Layout", "Task", "modality_subsets"],
             "method": ["Losses", "Method"],
             "model": ["MultimodalModel"],
