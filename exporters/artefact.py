@@ -242,9 +242,9 @@ def write_artefact(folder: Path, files: Mapping[str, bytes], document: Mapping[s
     suffix = f".{uuid4().hex}.tmp"
     written = {folder / name: content for name, content in files.items()} | {folder / CONFIG_FILE: text.encode()}
     temporary = {target: target.with_name(target.name + suffix) for target in written}
-    stale = _find_stale(folder, written)
     is_new = not folder.exists()
     try:
+        stale = _find_stale(folder, written)
         for target, content in written.items():
             target.parent.mkdir(parents=True, exist_ok=True)
             _write_through(temporary[target], content)
@@ -256,12 +256,12 @@ def write_artefact(folder: Path, files: Mapping[str, bytes], document: Mapping[s
             file.unlink()
         temporary[folder / CONFIG_FILE].replace(folder / CONFIG_FILE)
     except OSError as error:
+        raise ExportError(f"{folder}: the artefact cannot be written: {error.strerror}.") from error
+    finally:
         for left in temporary.values():
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # It is in its place, or was never made.
                 left.unlink()
         _remove_empty([folder / ENCODER_FOLDER, *([folder] if is_new else [])])
-        raise ExportError(f"{folder}: the artefact cannot be written: {error.strerror}.") from error
-    _remove_empty([folder / ENCODER_FOLDER])
 
 
 def _find_stale(folder: Path, written: Collection[Path]) -> list[Path]:

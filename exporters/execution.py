@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..framework.errors import ExportError
 from .artefact import FEATURES, FUSION_FILE, LENGTH, MODEL_FILE, PRESENT, ArtefactConfig
 from .file_names import encoder_files
 from .options import Execution
@@ -117,11 +118,14 @@ def open_graphs(
         name: what errors call the artefact.
 
     Raises:
-        ExportError: if a file cannot be opened.
+        ExportError: if a file cannot be opened, or does not fit the others.
     """
     if config.form != "split":
         return WholeGraph(main)
     encoders = {}
     for modality, path in encoder_files(config.schema.modalities).items():
         encoders[modality] = open_session(read(path), execution, f"{name}: {path}")
-    return SplitGraphs(encoders, main)
+    try:
+        return SplitGraphs(encoders, main)
+    except ExportError as error:
+        raise ExportError(f"{name}: {error}") from error

@@ -23,12 +23,14 @@ class Port:
         shape: of one row; a row may be shorter along the time axis where the graph is told lengths.
         dtype: of its values.
         time_axis: axis of the batch along which rows differ in length; None where the graph is told no lengths.
+        indices: values are indices below this, such as the numbers of tokens; None where they are measured.
     """
 
     name: str
     shape: tuple[int, ...]
     dtype: type[np.generic] = np.float32
     time_axis: int | None = None
+    indices: int | None = None
 
     @classmethod
     def of(cls, argument: Any, preprocessing: Preprocessing, *, told_lengths: bool) -> "Port":  # noqa: ANN401 - onnxruntime has no types
@@ -45,7 +47,7 @@ class Port:
                 f"but its preprocessing makes {preprocessing.dtype.__name__} rows of shape {shape}."
             )
         axis = None if preprocessing.time_axis is None or not told_lengths else preprocessing.time_axis + 1
-        return cls(argument.name, shape, preprocessing.dtype, axis)
+        return cls(argument.name, shape, preprocessing.dtype, axis, preprocessing.indices)
 
     @property
     def length_name(self) -> str:
@@ -60,6 +62,10 @@ class Port:
         """
         if not isinstance(values, np.ndarray):
             raise DataError(f"{self.name}: expected a numpy array, but got {type(values).__name__}.")
+        if isinstance(values, np.ma.MaskedArray):
+            raise DataError(
+                f"{self.name}: expected an array without a mask, but got a masked one: present has its place."
+            )
         if values.dtype != self.dtype:
             raise DataError(f"{self.name}: expected {self.dtype.__name__} values, but got {values.dtype}.")
         wanted = list(self.shape)
@@ -67,25 +73,29 @@ class Port:
             wanted[self.time_axis - 1] = values.shape[self.time_axis]
         if values.ndim != len(self.shape) + 1 or values.shape[1:] != tuple(wanted):
             raise DataError(f"{self.name}: expected the shape {('batch', *self.shape)}, but got {values.shape}.")
-        return values
+        return np.asarray(values)
 
-    def check_lengths(self, values: NDArray[Any], lengths: object) -> NDArray[np.int64] | None:
+    def check_lengths(
+        self, values: NDArray[Any], lengths: object, present: NDArray[np.bool_]
+    ) -> NDArray[np.int64] | None:
         """How many steps of each row are its own: all, where that is not said. None where the graph is not told.
 
         Raises:
-            DataError: if there is not one whole number from 1 to the number of steps for each row.
+            DataError: if there is not one whole number for each row, from 1 to the number of steps where the row has
+                the modality.
         """
         if self.time_axis is None:
             return None
         steps = values.shape[self.time_axis]
         if lengths is None:
             return np.full(len(values), steps, np.int64)
-        found = np.asarray(lengths)
+        found = _to_numbers(lengths, f"{self.name}: lengths")
         if found.shape != (len(values),) or found.dtype.kind not in "iu":
             raise DataError(
                 f"{self.name}: expected a whole number for each of {len(values)} rows as lengths, but got "
                 f"{found.dtype} of shape {found.shape}."
             )
+        found = np.where(present, found, 1)
         wrong = found[(found < 1) | (found > steps)]
         if len(wrong):
             raise DataError(f"{self.name}: lengths must be from 1 to the {steps} steps given, but got {wrong[0]}.")
@@ -99,21 +109,31 @@ class Port:
         cut = (slice(None),) * (self.time_axis or 1) + (slice(longest),)
         return values[cut], np.minimum(lengths, longest)
 
-    def check_finite(self, values: NDArray[Any], present: NDArray[np.bool_], lengths: NDArray[np.int64] | None) -> None:
-        """Refuse NaN and infinity where a row has the modality, but for its padding, which reaches nothing.
+    def check_values(
+        self, values: NDArray[Any], present: NDArray[np.bool_], lengths: NDArray[np.int64] | None
+    ) -> NDArray[Any]:
+        """Refuse NaN, infinity and unknown indices where a row has the modality, but for its padding.
+
+        Elsewhere, NaN and infinity reach nothing; unknown indices, which a graph looks up all the same, become 0.
 
         Raises:
             DataError: naming the row.
         """
-        if values.dtype.kind != "f":
-            return
-        odd = ~np.isfinite(values)
+        odd = ~np.isfinite(values) if self.indices is None else (values < 0) | (values >= self.indices)
+        if not odd.any():
+            return values
+        counts = np.broadcast_to(np.expand_dims(present, tuple(range(1, values.ndim))), values.shape)
         if lengths is not None and self.time_axis is not None:
             own = np.arange(values.shape[self.time_axis]) < lengths[:, np.newaxis]
-            odd &= np.expand_dims(own, [axis for axis in range(1, values.ndim) if axis != self.time_axis])
-        wrong = np.flatnonzero(present & odd.reshape(len(values), -1).any(axis=1))
+            counts = counts & np.expand_dims(own, [axis for axis in range(1, values.ndim) if axis != self.time_axis])
+        wrong = np.argwhere(odd & counts)
         if len(wrong):
-            raise DataError(f"{self.name}: expected finite values, but row {wrong[0]} holds NaN or infinity.")
+            row, value = wrong[0][0], values[tuple(wrong[0])]
+            rule, found = ("finite values", "NaN or infinity")
+            if self.indices is not None:
+                rule, found = (f"indices from 0 to {self.indices - 1}", str(value))
+            raise DataError(f"{self.name}: expected {rule}, but row {row} holds {found}.")
+        return values if self.indices is None else np.where(odd, self.dtype(0), values)
 
 
 def make_feed(
@@ -129,21 +149,22 @@ def make_feed(
         present: `(B, M)` of bool, 0 or 1, columns in the order of `ports`; None means that what is given is there.
         ports: the graph's inputs.
         lengths: `(B,)` by modality, how many steps of each row are its own; those of a modality whose encoder is not
-            told, or that is not given, are not looked at.
+            told, or of a row that lacks it, are not looked at.
 
     Raises:
         DataError: one line with the modality or row, the rule and what was found.
     """
     names = [port.name for port in ports]
     check_names(inputs, names)
+    check_known(lengths or {}, names, "lengths")
     feed = {port.name: port.check(inputs[port.name]) for port in ports if port.name in inputs}
-    batch = _batch_size(feed)
-    mask = _check_present(present, feed, names, batch)
+    batch = count_rows(feed)
+    mask = check_present(present, feed, names, batch)
     steps: dict[str, NDArray[np.int64]] = {}
     for column, port in enumerate(ports):
         if port.name in feed:
-            told = port.check_lengths(feed[port.name], (lengths or {}).get(port.name))
-            port.check_finite(feed[port.name], mask[:, column], told)
+            told = port.check_lengths(feed[port.name], (lengths or {}).get(port.name), mask[:, column])
+            feed[port.name] = port.check_values(feed[port.name], mask[:, column], told)
             if told is not None:
                 feed[port.name], told = port.trim(feed[port.name], mask[:, column], told)
         else:
@@ -155,17 +176,35 @@ def make_feed(
     return {**feed, **steps, PRESENT: mask.astype(np.float32)}
 
 
-def check_names(inputs: Mapping[str, object], names: Sequence[str]) -> None:
+def check_names(inputs: object, names: Sequence[str]) -> None:
     """Raise DataError unless there is a modality, and all of them are known."""
-    known = ", ".join(names)
-    for name in inputs:
-        if name not in names:
-            raise DataError(f"unknown modality {name!r}: the artefact has {known}.")
+    check_known(inputs, names, "inputs")
     if not inputs:
-        raise DataError(f"expected at least one modality of {known}, but got none.")
+        raise DataError(f"expected at least one modality of {', '.join(names)}, but got none.")
 
 
-def _batch_size(feed: Mapping[str, NDArray[Any]]) -> int:
+def check_known(values: object, names: Sequence[str], argument: str) -> None:
+    """Raise DataError unless values are given by known modalities."""
+    if not isinstance(values, Mapping):
+        raise DataError(f"{argument} must be given by modality, in a mapping, but got {type(values).__name__}.")
+    for name in values:
+        if name not in names:
+            raise DataError(f"unknown modality {name!r}: the artefact has {', '.join(names)}.")
+
+
+def _to_numbers(values: object, name: str) -> NDArray[Any]:
+    try:
+        found: NDArray[Any] = np.asarray(values)
+    except ValueError as error:  # Lists that differ in length.
+        raise DataError(f"{name} must be an array of numbers, but numpy can make none of it: {error}") from error
+    if found.dtype.kind not in "biuf" or isinstance(values, np.ma.MaskedArray):
+        kind = "a masked array" if isinstance(values, np.ma.MaskedArray) else str(found.dtype)
+        raise DataError(f"{name} must be an array of numbers, but got {kind}.")
+    return found
+
+
+def count_rows(feed: Mapping[str, NDArray[Any]]) -> int:
+    """How many rows there are; raises DataError where modalities disagree, or there is none."""
     sizes = {name: len(values) for name, values in feed.items()}
     if len(set(sizes.values())) > 1:
         found = ", ".join(f"{name} {size}" for name, size in sizes.items())
@@ -176,18 +215,20 @@ def _batch_size(feed: Mapping[str, NDArray[Any]]) -> int:
     return batch
 
 
-def _check_present(
+def check_present(
     present: NDArray[Any] | None, feed: Mapping[str, object], names: Sequence[str], batch: int
 ) -> NDArray[np.bool_]:
+    """`present` as `(B, M)` of bool; raises DataError where it is none, or a row has nothing or what is not given."""
     if present is None:
         return np.tile([name in feed for name in names], (batch, 1))
+    given = _to_numbers(present, "present")
     wanted = (batch, len(names))
-    if np.shape(present) != wanted:
-        raise DataError(f"present must have the shape {wanted}, for {', '.join(names)}, but has {np.shape(present)}.")
-    odd = np.asarray(present)[~np.isin(present, (0, 1))]
+    if given.shape != wanted:
+        raise DataError(f"present must have the shape {wanted}, for {', '.join(names)}, but has {given.shape}.")
+    odd = given[~np.isin(given, (0, 1))]
     if len(odd):
         raise DataError(f"present must hold 0 and 1 only, but got {odd[0]}.")
-    mask: NDArray[np.bool_] = np.asarray(present, np.bool_)
+    mask: NDArray[np.bool_] = given.astype(np.bool_)
     bare = np.flatnonzero(~mask.any(axis=1))
     if len(bare):
         raise DataError(f"every row must have a modality, but row {bare[0]} has none.")

@@ -120,7 +120,9 @@ def fit_preprocessing(
 
 def _read_task(config: object) -> Task:
     match config:
-        case {"name": str(name), "classes": list() | None as classes}:
+        case {"name": str(name), "classes": list() | None as classes} if all(
+            isinstance(label, str) for label in classes or ()
+        ):
             try:
                 return Task(name, classes)
             except ValueError as error:

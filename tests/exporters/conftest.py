@@ -24,6 +24,8 @@ from acclimate.framework.encoders.image import TimmImage
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from .trio import Trio, export_trio
+
 
 class Convolution(Encoder):
     """Takes `(B, ...)` of any shape, and has what differs between training and evaluation."""
@@ -146,6 +148,12 @@ def encoders(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     model, schema = make_model({**made, "photo": photo}, preprocessing, (Task("label", ("a", "b", "c")),))
     folder = tmp_path_factory.mktemp("encoders")
     return Exported(model, schema, folder, export_onnx(model, folder, schema, form="split"))
+
+
+@pytest.fixture(scope="session")
+def trio(tmp_path_factory: pytest.TempPathFactory) -> Trio:
+    """A model in all three forms."""
+    return export_trio(tmp_path_factory.mktemp("trio"))
 
 
 @pytest.fixture(params=["vectors", "recordings", "encoders"])
