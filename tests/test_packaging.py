@@ -42,7 +42,7 @@ def test_the_wheel_holds_every_file_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    ("system", "machine"), list(product(["linux", "win32", "darwin"], ["x86_64", "AMD64", "aarch64", "arm64"]))
+    ("system", "machine"), list(product(["linux", "win32", "darwin"], ["x86_64", "AMD64", "aarch64", "arm64", "ARM64"]))
 )
 def test_exactly_one_onnxruntime_is_installed(system: str, machine: str) -> None:
     requirements = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
