@@ -22,7 +22,7 @@ Pool: TypeAlias = Literal["stopping", "spinning", "sleeping", "shared"]
 
 `stopping`: they wait busily while a graph runs, and sleep as soon as it is done. `spinning`: they wait busily for a
 while after it, too, as ONNX Runtime does by default. `sleeping`: they never wait busily. `shared`: all sessions of the
-process use one pool, which spins.
+process use one pool, which spins; once there is one, no session can be opened that has its own.
 """
 
 ConvolutionSearch: TypeAlias = Literal["exhaustive", "heuristic", "default"]

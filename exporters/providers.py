@@ -49,6 +49,8 @@ def open_session(model: bytes, execution: Execution | str, name: str) -> Any:  #
             session = onnxruntime.InferenceSession(model, options, providers=providers, enable_fallback=0)
     except Exception as error:  # ONNX Runtime's errors have no base class of their own.
         reason = _missing_library(wanted) or str(error).strip().partition("\n")[0]
+        if "use_per_session_threads must be false" in reason:
+            reason = "this process has a pool that sessions share, so all must be opened with pool='shared'"
         raise ExportError(f"{name} cannot be opened on {wanted}: {reason}") from error
     running = session.get_providers()[0]
     if running != wanted:
