@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .onnx import ExportReport as ExportReport, export_onnx as export_onnx
+    from .options import Execution as Execution, ProviderOptions as ProviderOptions
     from .predictor import SessionPredictor as SessionPredictor
     from .session import Prediction as Prediction, Session as Session, read_config as read_config
+    from .tensors import TensorSession as TensorSession
 else:
     from ..framework._lazy import attach
 
@@ -16,7 +18,9 @@ else:
         __name__,
         {
             "onnx": ["ExportReport", "export_onnx"],
+            "options": ["Execution", "ProviderOptions"],
             "predictor": ["SessionPredictor"],
             "session": ["Prediction", "Session", "read_config"],
+            "tensors": ["TensorSession"],
         },
     )

@@ -1,0 +1,154 @@
+"""Predictions from an artefact on torch's tensors, where they are: on a GPU, or on the CPU."""
+
+import os
+import threading
+from collections.abc import Mapping
+
+import attrs
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ..framework.data.schema import Schema
+from ..framework.errors import DataError, ExportError
+from .bindings import Turn
+from .failures import explain_failure
+from .options import PROVIDERS, Execution
+from .session import Session, read_config
+from .tensor_feed import Small, TensorFeed, check_odd
+from .tensor_graphs import open_tensor_graphs
+
+_DEVICES = {PROVIDERS["cpu"]: "cpu", PROVIDERS["cuda"]: "cuda", PROVIDERS["tensorrt"]: "cuda"}
+
+
+class TensorSession:
+    """An artefact that takes tensors and gives tensors, on one device, without copies in between.
+
+    A run is like one of torch's operators: it comes after what the caller's stream holds so far, and before what the
+    caller's stream gets next; gradients do not pass. Several threads may use one session, which takes them one by one.
+
+    Attributes:
+        config: what the artefact says of itself.
+        outputs: names of the outputs by task, then by modality and `joint`.
+        device: where inputs must be and outputs will be.
+        provider: ONNX Runtime's name of the execution provider.
+        placement: which operators it runs, see `Session.placement`.
+
+    Args:
+        path: the artefact's folder, or its main graph.
+        provider: `"cpu"`, `"cuda"` or `"tensorrt"`.
+        device_id: which of several GPUs.
+        cuda_graphs: size of all batches. What the GPU does for one is recorded once for each graph, and replayed at
+            each run, which saves the time that the host takes to start every operator. Inputs are copied into memory
+            that never moves. Such a session belongs to the thread that made it, and while it is made, no other may use
+            the GPU. Not for `branch`.
+        check_values: refuse NaN, infinity and unknown indices in present slots. The host then waits for the device at
+            the end of each run.
+        execution: provider, device and all other options, in their place.
+
+    Raises:
+        ExportError: as `Session` does, and if tensors cannot be on the device, or CUDA graphs cannot run the artefact.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        provider: str = "cuda",
+        device_id: int = 0,
+        cuda_graphs: int | None = None,
+        check_values: bool = True,
+        execution: Execution | None = None,
+    ) -> None:
+        execution = execution or Execution(provider=provider, device_id=device_id)
+        if cuda_graphs is not None:
+            _check_capture(path, cuda_graphs)
+            execution = attrs.evolve(execution, cuda_graph=True)
+        self.device = _find_device(execution)
+        self._turn = Turn(self.device)
+        self._session = Session(path, execution=attrs.evolve(execution, stream=self._turn.address))
+        self.config, self.outputs = self._session.config, self._session.outputs
+        self.provider, self.placement = self._session.provider, self._session.placement
+        self._batch, self._checks_values = cuda_graphs, check_values
+        self._lock, self._thread = threading.Lock(), threading.get_ident()
+        self._widths = {name: task.outputs for task in self.schema.tasks for name in self.outputs[task.name].values()}
+        with self._turn.taken():
+            self._graphs = open_tensor_graphs(self._session, self._widths, self.device, cuda_graphs)
+
+    @property
+    def schema(self) -> Schema:
+        """Preprocessing of each modality, and the tasks."""
+        return self.config.schema
+
+    @torch.no_grad()
+    def run(
+        self,
+        inputs: Mapping[str, Tensor],
+        present: Small | None = None,
+        lengths: Mapping[str, Small] | None = None,
+    ) -> dict[str, Float[Tensor, "batch _"]]:
+        """Run a batch of preprocessed rows.
+
+        Args:
+            inputs: `(B, ...)` by modality, on the session's device; one that no row has may be left out.
+            present: `(B, M)` of bool, 0 or 1; None means all that `inputs` holds. Best on the host, which needs it.
+            lengths: `(B,)` by modality, see `Session.run`. Best on the host as well.
+
+        Returns:
+            `(B, C)` by the graph's outputs, on the session's device; zeros for an absent modality's own logits.
+
+        Raises:
+            DataError: as `Session.run` does, for a tensor on another device, and for a batch of another size than that
+                of `cuda_graphs`.
+            ExportError: if a graph fails, another process opened the session, or CUDA graphs are run by another thread
+                than the one that recorded them.
+        """
+        self._session.check_process()
+        feed = TensorFeed.read(inputs, present, lengths, self._session.ports, self.device)
+        rows = len(feed.present)
+        self._check_batch(rows)
+        # On the caller's stream, so that torch knows who uses their memory.
+        outputs = {name: torch.empty(rows, width, device=self.device) for name, width in self._widths.items()}
+        with self._lock, self._turn.taken():
+            odd = feed.find_odd() if self._checks_values else {}
+            trimmed = feed if self._batch else feed.trim()
+            try:
+                self._graphs.run(trimmed.tensors(), feed.present, outputs)
+            except Exception as error:  # ONNX Runtime's errors have no base class of their own.
+                raise explain_failure(error) from error
+            check_odd(odd, feed.ports)
+        return outputs
+
+    def _check_batch(self, rows: int) -> None:
+        if self._batch is None:
+            return
+        if rows != self._batch:
+            raise DataError(f"the CUDA graphs were recorded for batches of {self._batch} rows, but got {rows}.")
+        # ONNX Runtime keeps what it records with the thread; another one would record anew.
+        if threading.get_ident() != self._thread:
+            raise ExportError("CUDA graphs must be run by the thread that made the session, but got another.")
+
+
+def _check_capture(path: str | os.PathLike[str], batch: int) -> None:
+    if batch < 1:
+        raise ExportError(f"cuda_graphs must be a positive number of rows, but got {batch}.")
+    if read_config(path).form == "branch":
+        raise ExportError(
+            f"{path}: CUDA graphs cannot hold the form branch, whose If needs the host to choose: export it as split."
+        )
+
+
+def _find_device(execution: Execution) -> torch.device:
+    kind = _DEVICES.get(execution.provider)
+    if kind is None:
+        raise ExportError(f"provider of a TensorSession must be cpu, cuda or tensorrt, but got {execution.provider}.")
+    if kind == "cpu":
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
+        raise ExportError(
+            f"tensors cannot be on cuda:{execution.device_id}: torch {torch.__version__}, {built}, finds no GPU."
+        )
+    if execution.device_id >= torch.cuda.device_count():
+        raise ExportError(f"device_id must be below {torch.cuda.device_count()}, but got {execution.device_id}.")
+    return torch.device("cuda", execution.device_id)
