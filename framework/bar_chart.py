@@ -94,5 +94,5 @@ def _ticks(low: float, high: float) -> list[float]:
     """Two to four round numbers from `low` to `high`, zero among them."""
     least = (high - low) / 3.2
     power = 10.0 ** floor(log10(least))
-    step = next(found for factor in (1, 2, 5, 10) if (found := factor * power) >= least)
-    return [step * number for number in range(ceil(low / step), floor(high / step) + 1)]
+    step = next(found for factor in (1, 2, 5, 10, 20) if (found := factor * power) >= least)
+    return [step * number for number in range(ceil(low / step), floor(high / step + 1e-9) + 1)]

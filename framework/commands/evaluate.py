@@ -74,6 +74,8 @@ def _check(options: Any, *, corrupted: bool) -> None:  # noqa: ANN401
         raise AcclimateError("--baseline and --modalities belong to --corrupt or --preset, but neither is given")
     if corrupted and options.picture is not None:
         raise AcclimateError("--picture shows subsets of modalities, so it does not go with --corrupt or --preset")
+    if options.picture is not None and options.picture.suffix.lower() != ".svg":
+        raise AcclimateError(f"--picture is an SVG, so its name must end in .svg, but got {options.picture}")
     if options.batch_size < 1:
         raise AcclimateError(f"--batch-size must be positive, but got {options.batch_size}")
     for file in (options.json, options.picture):

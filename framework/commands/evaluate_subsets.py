@@ -25,15 +25,13 @@ def add_subset_options(parser: Any) -> None:  # noqa: ANN401
 
 
 def read_confidence(options: Any) -> "Confidence":  # noqa: ANN401
-    """What `--confidence` and `--seed` say, once it is sure that `--picture` can be written.
+    """What `--confidence` and `--seed` say.
 
     Raises:
         AcclimateError: if one of them breaks its rule.
     """
     from ..intervals import Confidence
 
-    if options.picture is not None and options.picture.suffix.lower() != ".svg":
-        raise AcclimateError(f"--picture is an SVG, so its name must end in .svg, but got {options.picture}")
     try:
         return Confidence(level=options.confidence, seed=options.seed)
     except ValueError as error:
