@@ -76,11 +76,6 @@ class ServedArtefact(Model):
         self.__dict__.update(state)
         self.load()
 
-    def stop(self) -> None:
-        """Let requests that run come to their end, and take no more."""
-        self.ready = False
-        self._pool.shutdown(wait=False)
-
     async def predict(
         self, payload: object, headers: dict[str, str] | None = None, response_headers: dict[str, str] | None = None
     ) -> InferResponse | dict[str, Any]:

@@ -324,9 +324,19 @@ def test_mistakes_of_clients_take_one_line_of_the_log(server: Server, log: Path)
     assert "secret" not in text
 
 
-def test_sigterm_ends_it(server: Server, log: Path) -> None:
+def test_sigterm_ends_it_after_the_last_answer(server: Server, log: Path) -> None:
     """The last test of this server."""
-    assert stop(server) == 0, log.read_text()
+    body = json.dumps({"inputs": [AUDIO]}).encode()
+    head = f"POST /v2/models/digits/infer HTTP/1.1\r\nHost: here\r\nContent-Length: {len(body)}\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+        connection.sendall(f"{head}Content-Type: application/json\r\nExpect: 100-continue\r\n\r\n".encode())
+        assert b"100 Continue" in connection.recv(1000)  # It waits for the body.
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        assert server.process.poll() is None
+        connection.sendall(body)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+    assert server.process.wait(timeout=60) == 0, log.read_text()
 
 
 @needs_kserve
