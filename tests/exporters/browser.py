@@ -16,6 +16,9 @@ from typing import Any
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
+READY = "['ready', 'failed'].includes(document.documentElement.dataset.state)"
+"""What a page says when it has started, or cannot."""
+
 LONGEST = 900
 """Seconds after which a browser is ended that its test waits for in vain."""
 
@@ -41,13 +44,13 @@ class Browser:
         for domain in ("Page", "Runtime", "Log", "Network"):
             self._call(f"{domain}.enable")
 
-    def open(self, address: str) -> None:
-        """Go to an address, and wait until the page says that it is ready, or that it failed."""
+    def open(self, address: str, until: str = READY) -> None:
+        """Go to an address, and wait until an expression is true there."""
         self.events.clear()
         self._call("Page.navigate", url=address)
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             self.events.append(self._next())
-        self.wait("['ready', 'failed'].includes(document.documentElement.dataset.state)")
+        self.wait(until)
 
     def wait(self, condition: str) -> None:
         """Wait until an expression is true."""

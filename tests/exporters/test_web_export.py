@@ -143,7 +143,7 @@ def test_other_files_are_never_replaced(recordings: Exported, package: Path, tmp
         export_web(recordings.folder, tmp_path / "site", onnxruntime_web=package)
     with pytest.raises(ExportError, match="a page is a folder, but there is a file of that name"):
         export_web(recordings.folder, tmp_path / "site" / "letter.txt", onnxruntime_web=package)
-    with pytest.raises(ExportError, match="cannot be written: Not a directory"):
+    with pytest.raises(ExportError, match="the page cannot be written: "):
         export_web(recordings.folder, tmp_path / "site" / "letter.txt" / "site", onnxruntime_web=package)
 
 
@@ -189,7 +189,7 @@ def test_a_failed_export_leaves_what_was_there(recordings: Exported, package: Pa
     path, site = write_rows(tmp_path, 2), tmp_path / "site"
     export_web(recordings.folder, site, onnxruntime_web=package)
     (tmp_path / "1.wav").write_bytes(b"no sound")
-    with pytest.raises(DataError, match=r"line 3, id row-1.*1\.wav: expected audio"):
+    with pytest.raises(DataError, match=r"line 3, id 'row-1', audio: 1\.wav: expected audio"):
         export_web(recordings.folder, site, samples=read_table(path), onnxruntime_web=package)
     assert json.loads((site / "samples" / "samples.json").read_text()) == {"samples": []}
     assert not list(tmp_path.glob(".site*"))
@@ -198,10 +198,12 @@ def test_a_failed_export_leaves_what_was_there(recordings: Exported, package: Pa
 def test_pictures_are_small_and_depth_can_be_seen(tmp_path: Path) -> None:
     wide = Decoded("image", np.zeros((100, 2000, 3), np.uint8))
     assert write_preview(wide, tmp_path, "wide") == {"image": "wide.png"}
-    assert Image.open(tmp_path / "wide.png").size == (MAX_SIDE, 26)
+    with Image.open(tmp_path / "wide.png") as picture:
+        assert picture.size == (MAX_SIDE, 26)
     depth = Decoded("image", np.array([[0, 500, 1000]], np.uint16))
     write_preview(depth, tmp_path, "depth")
-    assert np.asarray(Image.open(tmp_path / "depth.png")).tolist() == [[0, 127, 255]]
+    with Image.open(tmp_path / "depth.png") as picture:
+        assert np.asarray(picture).tolist() == [[0, 127, 255]]
     assert write_preview(Decoded("text", "a fine day"), tmp_path, "text") == {"text": "a fine day"}
 
 

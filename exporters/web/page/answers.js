@@ -15,11 +15,15 @@ const MAX_ROWS = 10;
 export function showAnswers(place, {config, tasks}, outputs, given, labels = {}) {
   const parts = tasks.flatMap((task) => {
     const names = config.outputs[task.name];
-    const shown = given.length > 1 ? ["joint", ...given] : ["joint"];
-    const figures = shown.map((modality) => makeFigure(task, modality, outputs[names[modality]], given));
-    const own = make("div", "single");
-    own.append(...figures.slice(1));
-    return [makeHeadline(task, outputs[names.joint], labels[task.name]), figures[0], ...(own.children.length ? [own] : [])];
+    const single = make("div", "single");
+    if (given.length > 1) {
+      single.append(...given.map((name) => makeFigure(task, `${name} alone`, outputs[names[name]])));
+    }
+    const headline = makeHeadline(task, outputs[names.joint], labels[task.name]);
+    if (!task.classes) return [headline, single];
+    const fused = makeFigure(task, given.length > 1 ? "fused" : given[0], outputs[names.joint]);
+    fused.classList.add("fused");
+    return [headline, fused, single];
   });
   place.replaceChildren(...parts);
 }
@@ -52,9 +56,8 @@ function makeHeadline(task, logits, label) {
   return headline;
 }
 
-function makeFigure(task, modality, logits, given) {
-  const figure = make("figure", modality === "joint" ? "fused" : "");
-  const title = modality === "joint" && given.length > 1 ? "fused" : modality === "joint" ? given[0] : `${modality} alone`;
+function makeFigure(task, title, logits) {
+  const figure = make("figure", "");
   figure.append(make("figcaption", "", title));
   if (!task.classes) {
     figure.append(make("p", "number", logits[0].toPrecision(4)));
