@@ -2,17 +2,21 @@
 
 import itertools
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import figures
 import input_pipeline
 import losses
 import pytest
+import spinning
 import steps
 import torch
+from acclimate.exporters.options import Pool
 from acclimate.framework import Batch, DomainSide, Method, Recipe, Side
 from figures import FIGURES, OURS, Figure
 from interleaved import Contestant, race, ratio
@@ -222,3 +226,15 @@ def test_roads_with_and_without_a_trunk_cache_are_timed(model: str, tmp_path: Pa
     assert [phase for phase, *_ in speed_ups(times)] == list(PHASES)
     entries = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(entries) == 2 * size.rows + size.evaluated
+
+
+def test_pools_of_threads_are_compared_with_branches(tmp_path: Path) -> None:
+    # In a process of its own: once there is a shared pool, no session can be opened that has its own.
+    sizes = ["--subject", "tiny", "--threads", "1", "--batches", "1", "--rounds", "1", "--rest", "0"]
+    command = [sys.executable, spinning.__file__, *sizes, "--out", str(tmp_path)]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    rows = json.loads((tmp_path / "spinning-1.json").read_text())["rows"]
+    assert {row["present"] for row in rows} == {"face+voice", "face", "voice"}
+    assert [row["name"] for row in rows[:5]] == ["branch", *get_args(Pool)]
+    assert all(row["milliseconds"] > 0 < row["to_branch"]["median"] for row in rows)
+    assert (tmp_path / "spinning-1.md").read_text() in printed
