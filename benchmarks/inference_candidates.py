@@ -72,8 +72,8 @@ class Eager(Candidate):
         return run
 
 
-class AllPresent(nn.Module):
-    """All encoders and the fusion on rows that have all modalities, without a branch, as compilers want it.
+class Encoders(nn.Module):
+    """All encoders on rows that have all modalities, without a branch, as compilers want it.
 
     Args:
         model: in evaluation mode.
@@ -88,20 +88,20 @@ class AllPresent(nn.Module):
             }
         )
         self.told = [name for name, part in model.encoders.items() if cast("Encoder", part).takes_lengths]
-        self.fusion = FusionPart(model, output_names(model.tasks, model.modalities))
 
-    def forward(self, inputs: Mapping[str, Tensor], lengths: Mapping[str, Tensor], present: Tensor) -> Tensor:
-        """The joint logits of the first task."""
-        features = {
+    def forward(self, inputs: Mapping[str, Tensor], lengths: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Features by modality."""
+        return {
             name: part(inputs[name], lengths[name]) if name in self.told else part(inputs[name])
             for name, part in self.encoders.items()
         }
-        joint: Tensor = self.fusion(features, present)[0]
-        return joint
 
 
 class Compiled(Candidate):
-    """`torch.compile` with its default backend, for one shape; the first run compiles.
+    """`torch.compile` with its default backend, for one shape.
+
+    The encoders are compiled as one graph. Heads and fusion, small operators inside of classes that the compiler cannot
+    trace, run as they are.
 
     Args:
         name: stands in the report.
@@ -112,18 +112,20 @@ class Compiled(Candidate):
     def __init__(self, name: str, model: MultimodalModel, *, freezing: bool = False) -> None:
         super().__init__(name)
         self._format = torch.channels_last if freezing else torch.contiguous_format
-        self._module = AllPresent(copy.deepcopy(model)).eval().to(memory_format=self._format)
+        own = copy.deepcopy(model).to(memory_format=self._format)
+        self._encoders = Encoders(own).eval()
+        self._fusion = FusionPart(own, output_names(own.tasks, own.modalities)).eval()
         self._options: dict[str, Any] = {"freezing": True} if freezing else {}
 
     def open(self, rows: Arrays) -> Run:
         """Make tensors, and compile."""
         inputs, lengths = to_tensors(rows, self._format)
         present = torch.from_numpy(rows.present.astype(np.float32))
-        compiled = torch.compile(self._module, dynamic=False, options=self._options)
+        compiled = torch.compile(self._encoders, dynamic=False, options=self._options)
 
         def run() -> NDArray[np.float32]:
             with torch.no_grad():  # Freezing does nothing under inference_mode.
-                logits: Tensor = compiled(inputs, lengths, present)
+                logits: Tensor = self._fusion(compiled(inputs, lengths), present)[0]
                 return logits.numpy()
 
         run()
