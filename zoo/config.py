@@ -130,8 +130,10 @@ class CheckpointConfig:
             raise ZooError(f"{name} has format {own.get('format')!r}, but this version of acclimate reads {FORMAT}.")
         try:
             recipe, encoders = parse_recipe(own["recipe"], "recipe"), _read_encoders(own["encoders"])
-            for key, spec in (*recipe.class_specs(), ("encoders", ClassSpec(TRUSTED[0], dict(encoders)))):
-                check_trusted(spec, (*trusted, TRUSTED[0]), key)
+            # Arguments of encoders may name classes, too; they belong to ones that the recipe has named.
+            given = ClassSpec(next(iter(trusted), ""), dict(encoders))
+            for key, spec in (*recipe.class_specs(), ("encoders", given)):
+                check_trusted(spec, trusted, key)
             return cls(
                 name=_text(own, "name"),
                 licence=_text(own, "licence"),
