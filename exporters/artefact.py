@@ -293,6 +293,8 @@ def _list_encoders(folder: Path) -> list[str]:
         else:
             return []
         return list(parse_document(text, str(folder))["files"])
+    except OSError:
+        raise
     except Exception:  # noqa: BLE001 - whatever lies there is no artefact, and onnx has many ways to say so
         return []
 

@@ -50,11 +50,16 @@ def install(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(owner, name, ask)
 
 
+def read(source: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """An artefact's graphs and configuration, as an export of the same model has them."""
+    document = read_artefact(source).document
+    assert document is not None
+    return {name: (source / name).read_bytes() for name in graph_files(source)}, document
+
+
 def write_copy(source: Path, target: Path) -> None:
     """Write an artefact as an export of the same model would."""
-    stored = read_artefact(source)
-    assert stored.document is not None
-    write_artefact(target, {name: (source / name).read_bytes() for name in graph_files(source)}, stored.document)
+    write_artefact(target, *read(source))
 
 
 def run(folder: Path, trio: Trio) -> Outputs | None:
@@ -97,11 +102,11 @@ def test_an_interrupted_replacement_leaves_one_of_both(
         folder = tmp_path / str(steps)
         shutil.copytree(old, folder)
         (folder / "README.md").write_text("mine")
-        fault = Fault(steps, error)
+        fault, exported = Fault(steps, error), read(new)
         with pytest.MonkeyPatch.context() as monkeypatch:
             install(fault, monkeypatch)
             try:
-                write_copy(new, folder)
+                write_artefact(folder, *exported)
             except (ExportError, Killed):
                 assert fault.failed
         found = run(folder, trio)
@@ -127,12 +132,13 @@ def test_the_same_split_artefact_may_be_written_over_itself_at_any_moment(trio: 
     folder = trio.folders["split"]
     expected = run(folder, trio)
     assert expected is not None
+    exported = read(folder)
     for steps in range(16):
         copy = Path(shutil.copytree(folder, tmp_path / str(steps)))
         with pytest.MonkeyPatch.context() as monkeypatch:
             install(Fault(steps, Killed), monkeypatch)
             with pytest.raises(Killed):
-                write_copy(folder, copy)
+                write_artefact(copy, *exported)
         found = run(copy, trio)
         assert found is not None
         assert same(found, expected)

@@ -71,8 +71,9 @@ def open_tokenizer(tokenizer: str, max_length: int | None = None) -> "Tokenizer"
     Raises:
         DataError: if it is none, leaves a text no room, or the library is not installed.
     """
+    library = import_tokenizers()
     try:
-        found: Tokenizer = import_tokenizers().Tokenizer.from_str(tokenizer)
+        found: Tokenizer = library.Tokenizer.from_str(tokenizer)
     except Exception as error:  # The library raises nothing more particular.
         raise DataError(f"expected a tokenizer of the library tokenizers, but found: {first_line(error)}") from error
     found.no_padding()
