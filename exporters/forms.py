@@ -73,9 +73,13 @@ def _join(parts: Parts, config: ArtefactConfig, place: Place) -> onnx.ModelProto
 
 
 def _place_masked(graph: onnx.GraphProto, name: str, encoder: onnx.ModelProto) -> None:
-    inputs = {port.name: port.name for port in encoder.graph.input}
+    ports = {port.name: port for port in encoder.graph.input}
     encoded, condition = f"forms/{name}/encoded", f"forms/{name}/condition"
-    prefix_names(encoder, f"encoder/{name}", {**inputs, FEATURES.format(modality=name): encoded})
+    given = {port: port for port in ports}
+    if _mixes_rows(encoder):
+        given[name] = f"forms/{name}/given"
+        _clear_absent_rows(graph, name, ports[name])
+    prefix_names(encoder, f"encoder/{name}", {**given, FEATURES.format(modality=name): encoded})
     graph.initializer.extend(encoder.graph.initializer)
     graph.node.extend(encoder.graph.node)
     graph.node.extend(
@@ -83,6 +87,30 @@ def _place_masked(graph: onnx.GraphProto, name: str, encoder: onnx.ModelProto) -
             _node("Unsqueeze", [f"forms/{name}/present", "forms/second"], condition),
             # Where(), not a product: NaN times zero is NaN.
             _node("Where", [condition, encoded, "forms/zero"], f"forms/{name}/features"),
+        ]
+    )
+
+
+def _mixes_rows(encoder: onnx.ModelProto) -> bool:
+    """Whether it was quantised with ranges that are found anew over all rows of a batch."""
+    return any(node.op_type.startswith("DynamicQuantize") for node in encoder.graph.node)
+
+
+def _clear_absent_rows(graph: onnx.GraphProto, name: str, port: onnx.ValueInfoProto) -> None:
+    """Give the encoder zeros in place of what stands in an absent slot, which would reach the rows beside it."""
+    kind = port.type.tensor_type
+    axes, zero, rows = (f"forms/{name}/{part}" for part in ("axes", "nothing", "rows_present"))
+    _add_constants(
+        graph,
+        {
+            axes: np.arange(1, len(kind.shape.dim)),
+            zero: np.zeros((), helper.tensor_dtype_to_np_dtype(kind.elem_type)),
+        },
+    )
+    graph.node.extend(
+        [
+            _node("Unsqueeze", [f"forms/{name}/present", axes], rows),
+            _node("Where", [rows, port.name, zero], f"forms/{name}/given"),
         ]
     )
 

@@ -67,15 +67,14 @@ def _halve_weights(module: nn.Module) -> None:
 
 def _absorb_statistics(norm: nn.modules.batchnorm._BatchNorm) -> None:
     """Make its scale and shift do what its statistics do: variances may lie far outside of what float16 can hold."""
-    if norm.running_mean is None or norm.running_var is None:
+    if not norm.affine or norm.running_mean is None or norm.running_var is None:
         return
     with torch.no_grad():
-        weight = torch.ones_like(norm.running_var) if norm.weight is None else norm.weight
-        bias = torch.zeros_like(norm.running_mean) if norm.bias is None else norm.bias
-        scale = weight * torch.rsqrt(norm.running_var + norm.eps)
-        norm.weight, norm.bias = nn.Parameter(scale), nn.Parameter(bias - norm.running_mean * scale)
+        scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
+        shift = norm.bias - norm.running_mean * scale
+        norm.weight, norm.bias = nn.Parameter(scale), nn.Parameter(shift)
         norm.running_mean, norm.running_var = torch.zeros_like(scale), torch.ones_like(scale)
-    norm.eps, norm.affine = 0.0, True
+    norm.eps = 0.0
 
 
 def _convert_to(dtype: torch.dtype) -> Hook:

@@ -17,12 +17,16 @@ from ..framework.data.schema import Schema
 from ..framework.errors import ExportError
 from ..framework.model import MultimodalModel
 from . import artefact
-from .artefact import ArtefactConfig, Form
+from .absence import check_absence
+from .artefact import ArtefactConfig, Form, Precision
+from .conversion import convert
 from .execution import Graphs, open_graphs
 from .forms import assemble
+from .lower_precision import Evidence, check_thresholds, choose_rows, measure
 from .options import PROVIDERS
 from .parity import BATCH_SIZES, Pool, check_parity
 from .parts import export_parts
+from .precision_report import PrecisionReport
 from .providers import open_session
 
 if TYPE_CHECKING:
@@ -30,6 +34,9 @@ if TYPE_CHECKING:
 
 MAX_BYTES: Final = 2**31 - 2**24
 """What protobuf can hold, less some room for the graph."""
+
+REPORT_KEY: Final = "precision_report"
+"""Where the artefact's metadata say what lower precision costs."""
 
 
 @attrs.frozen
@@ -42,9 +49,10 @@ class ExportReport:
         size: of all graphs in bytes.
         sha256: of the main graph.
         nodes: number of operators in all graphs, those in branches left out.
-        max_abs: largest difference of any output from torch's.
-        argmax_agreement: share of answers where both name the same class.
+        max_abs: largest difference of any output from torch's, in float32.
+        argmax_agreement: share of answers where both name the same class, in float32.
         samples: rows that were compared.
+        precision: what lower precision costs and brings; None for float32.
     """
 
     path: Path
@@ -55,6 +63,7 @@ class ExportReport:
     max_abs: float
     argmax_agreement: float
     samples: int
+    precision: PrecisionReport | None = None
 
 
 def export_onnx(
@@ -63,7 +72,11 @@ def export_onnx(
     schema: Schema,
     *,
     form: Form = "branch",
+    precision: Precision = "float32",
     samples: Arrays | None = None,
+    labelled: Arrays | None = None,
+    minimum_agreement: float = 0.99,
+    maximum_accuracy_drop: float = 0.01,
     recipe: str | None = None,
     metadata: Mapping[str, object] | None = None,
     opset_version: int = 20,
@@ -75,25 +88,36 @@ def export_onnx(
     outputs are `logits` and `<modality>_logits`, or `<task>_logits` and `<task>_<modality>_logits` where there are
     several tasks.
 
-    Before anything becomes visible at `path`, the graph is compared with the model, see `check_parity`. An export that
-    fails leaves what was there before.
+    Before anything becomes visible at `path`, the graph is compared with the model, see `check_parity`; one in lower
+    precision with that in float32, see `lower_precision`. An export that fails leaves what was there before.
 
     Args:
         model: has its modes and its device back afterwards.
         path: the folder, or the main graph's file in it.
         schema: preprocessing and tasks, stored in the artefact.
         form: what becomes of encoders whose modality is absent, see `forms.assemble`.
-        samples: real inputs to compare on; random ones where None.
+        precision: what the encoders compute in; heads and fusion stay in float32.
+        samples: real inputs to compare on; random ones where None. int8 needs some, see `Evidence`.
+        labelled: rows with labels, which the accuracy of lower precision is measured on.
+        minimum_agreement: with float32, below which lower precision is refused, see `Evidence`.
+        maximum_accuracy_drop: above which lower precision is refused, see `Evidence`.
         recipe: name of the method, stored in the artefact.
         metadata: JSON values, stored in the artefact.
         opset_version: of the ONNX operators.
 
     Raises:
-        ExportError: if the model cannot be exported, disagrees with its graph or does not fit the schema, or the files
-            cannot be written.
+        ExportError: if the model cannot be exported, disagrees with its graph or does not fit the schema, lower
+            precision is too bad, or the files cannot be written.
     """
     folder = _folder(path, form)
     _check_fit(model, schema)
+    _check_precision(precision, metadata or {})
+    evidence = Evidence(
+        samples=samples,
+        labelled=labelled,
+        minimum_agreement=minimum_agreement,
+        maximum_accuracy_drop=maximum_accuracy_drop,
+    )
     config = ArtefactConfig(
         schema=schema,
         opset=opset_version,
@@ -102,13 +126,27 @@ def export_onnx(
         metadata=metadata or {},
         lengths=_told_lengths(model, schema),
         form=form,
+        precision=precision,
     )
+    rows = None if precision == "float32" else choose_rows(evidence, config)
     config.to_document()  # What is wrong with it is better known before minutes of work.
     pools = {name: _pool(name, config, samples) for name in schema.modalities}
     with _evaluation_mode(model):
-        graphs = assemble(form, export_parts(model, pools, config), config)
+        parts = export_parts(model, pools, config)
+        graphs = assemble(form, parts, config)
         files, config = _serialise(graphs, config)
-        parity = check_parity(_open(files, config), model, pools, config.outputs)
+        reference = _open(files, config)
+        parity = check_parity(reference, model, pools, config.outputs)
+        report = None
+        if rows is not None:
+            converted = convert(parts, model, pools, config, rows.calibration)
+            graphs = assemble(form, converted.parts, config)
+            lower = _open(_serialise(graphs, config)[0], config)
+            check_absence(lower, pools, config)
+            report = measure(lower, reference, rows, config, converted.encoders)
+            check_thresholds(report, evidence, config)
+            config = attrs.evolve(config, metadata={**config.metadata, REPORT_KEY: report.to_json()})
+            files, config = _serialise(graphs, config)
     artefact.write_artefact(folder, files, config.to_document())
     return ExportReport(
         path=folder / config.main_file,
@@ -116,6 +154,7 @@ def export_onnx(
         size=sum(len(content) for content in files.values()),
         sha256=artefact.sha256(files[config.main_file]),
         nodes=sum(len(graph.graph.node) for graph in graphs.values()),
+        precision=report,
         **attrs.asdict(parity),
     )
 
@@ -130,7 +169,9 @@ def _serialise(
     }
     config = attrs.evolve(config, files={name: artefact.sha256(content) for name, content in files.items()})
     graphs[main].metadata_props.add(key=artefact.METADATA_KEY, value=artefact.to_json(config.to_document()))
-    return {**files, main: graphs[main].SerializeToString(deterministic=True)}, config
+    files[main] = graphs[main].SerializeToString(deterministic=True)
+    graphs[main].ClearField("metadata_props")  # Graphs may be parts, which another artefact is made of.
+    return files, config
 
 
 def _open(files: Mapping[str, bytes], config: ArtefactConfig) -> Graphs:
@@ -151,6 +192,15 @@ def _evaluation_mode(model: MultimodalModel) -> Iterator[None]:
         model.to(device)
         for module, training in modes.items():
             module.training = training
+
+
+def _check_precision(precision: Precision, metadata: Mapping[str, object]) -> None:
+    if precision not in get_args(Precision):
+        raise ExportError(f"precision must be {', '.join(get_args(Precision))}, but got {precision!r}.")
+    if precision != "float32" and REPORT_KEY in metadata:
+        raise ExportError(
+            f"metadata must leave {REPORT_KEY!r} to the export, which writes what {precision} costs there."
+        )
 
 
 def _folder(path: str | os.PathLike[str], form: Form) -> Path:

@@ -97,7 +97,7 @@ def check_parity(
         ExportError: if they disagree; it names the modalities, the batch size, the output and the measured difference.
     """
     largest, agreeing, decided, samples = 0.0, 0, 0, 0
-    for number, case in enumerate(_cases(model.modalities)):
+    for number, case in enumerate(presence_cases(model.modalities)):
         inputs: dict[str, NDArray[Any]] = {}
         lengths: dict[str, NDArray[np.int64]] = {}
         for column, name in enumerate(model.modalities):
@@ -115,7 +115,8 @@ def check_parity(
     return Parity(largest, agreeing / decided if decided else 1.0, samples)
 
 
-def _cases(modalities: Sequence[str]) -> Iterator[Case]:
+def presence_cases(modalities: Sequence[str]) -> Iterator[Case]:
+    """Batches of every size: each subset of modalities, and rows that differ in theirs."""
     subsets = modality_subsets(tuple(modalities))
     masks = np.array([[name in subset for name in modalities] for subset in subsets])
     for batch in BATCH_SIZES:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import AcclimateError
+from .export_precision import add_precision_options, print_precision, read_evidence
 from .export_triton import add_triton_options, write_models
 from .export_web import add_web_options, write_page
 from .options import make_parser
@@ -27,6 +28,7 @@ def main(arguments: list[str]) -> None:
         help="what becomes of encoders whose modality is absent: they run all the same (mask), are left out in one "
         "graph (branch), or are files of their own (split)",
     )
+    add_precision_options(parser)
     add_web_options(parser)
     add_triton_options(parser)
     options = parser.parse_args(arguments)
@@ -52,9 +54,12 @@ def _export_run(options: Any) -> Path:  # noqa: ANN401 - jsonargparse's namespac
 
     method, schema, recipe = load_run(options.run, options.checkpoint)
     out: Path = options.out or options.run / "artefact"
-    report = export_onnx(method.model, out, schema, form=options.form, recipe=recipe.name)
+    evidence = read_evidence(options, schema)
+    report = export_onnx(method.model, out, schema, form=options.form, recipe=recipe.name, **evidence)
     print(
         f"{report.path}: {report.size / 1e6:.2f} MB; ONNX Runtime agrees with torch to {report.max_abs:.1e} "
-        f"on {report.samples} samples over every subset of modalities"
+        f"on {report.samples} samples over every subset of modalities{', in float32' if report.precision else ''}"
     )
+    if report.precision is not None:
+        print_precision(report.precision, schema)
     return out

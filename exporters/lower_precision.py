@@ -1,0 +1,208 @@
+"""An artefact in lower precision, measured against the same in float32, and refused where it costs too much."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from ..framework.data.samples import Arrays
+from ..framework.errors import ExportError
+from ..framework.layout import JOINT
+from .artefact import PRESENT, ArtefactConfig
+from .comparison import compare_logits, predict, score_logits, to_feed
+from .execution import Graphs
+from .precision_report import EncoderChange, PrecisionReport, Timing
+from .timing import time_in_turns
+
+RANDOM_ROWS: Final = 64
+"""Compared where the user gives no samples."""
+
+TIMED_BATCHES: Final = (1, 16)
+
+
+def _share(_: object, attribute: "attrs.Attribute[float]", value: float) -> None:
+    if not 0 <= value <= 1:
+        raise ExportError(f"{attribute.name} must be from 0 to 1, but got {value}.")
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Evidence:
+    """What lower precision is judged by.
+
+    Args:
+        samples: real rows without labels, of the domain that the artefact is for. int8 is calibrated on a random half
+            of them; agreement is measured on the rest, for float16 on all.
+        labelled: rows with labels, which scores are measured on; agreement too, where there are no samples.
+        minimum_agreement: share of rows whose fused prediction must name the same class as in float32 or, for a
+            regression, correlation of the numbers.
+        maximum_accuracy_drop: how much lower the accuracy of the fused prediction may be than in float32; a
+            regression's error is reported only.
+
+    Raises:
+        ExportError: if a threshold is no share, or there are rows without any row or labels.
+    """
+
+    samples: Arrays | None = None
+    labelled: Arrays | None = None
+    minimum_agreement: float = attrs.field(default=0.99, validator=_share)
+    maximum_accuracy_drop: float = attrs.field(default=0.01, validator=_share)
+
+    def __attrs_post_init__(self) -> None:
+        """Check."""
+        for name, arrays in (("samples", self.samples), ("labelled", self.labelled)):
+            if arrays is not None and not len(arrays):
+                raise ExportError(f"{name} must hold at least one row, but got none.")
+        if self.labelled is not None and self.labelled.labels is None:
+            raise ExportError("labelled must hold rows with labels, but theirs are not to be seen.")
+
+
+@attrs.frozen(eq=False)
+class Rows:
+    """What the evidence is used for."""
+
+    calibration: Arrays | None
+    compared: Arrays
+    labelled: Arrays | None
+
+
+def choose_rows(evidence: Evidence, config: ArtefactConfig) -> Rows:
+    """Which rows int8 is calibrated on, and which are compared: others, where there are two at least.
+
+    Raises:
+        ExportError: if there are none to calibrate on, or they are not as the schema says.
+    """
+    for name, arrays in (("samples", evidence.samples), ("labelled", evidence.labelled)):
+        if arrays is not None:
+            _check(arrays, name, config)
+    if config.precision == "int8" and evidence.samples is None:
+        raise ExportError(
+            "int8 needs samples to calibrate on: real rows, without labels, of the domain that the artefact is for."
+        )
+    compared = evidence.samples or evidence.labelled or _draw(config)
+    if config.precision != "int8":
+        return Rows(None, compared, evidence.labelled)
+    order = np.random.default_rng(0).permutation(len(compared))
+    first, second = np.sort(order[::2]), np.sort(order[1::2])
+    return Rows(_take(compared, first), _take(compared, second) if len(second) else compared, evidence.labelled)
+
+
+def measure(
+    lower: Graphs, reference: Graphs, rows: Rows, config: ArtefactConfig, encoders: Mapping[str, EncoderChange]
+) -> PrecisionReport:
+    """Agreement, scores and times of an artefact and of the one in float32.
+
+    Args:
+        lower: the artefact's graphs.
+        reference: those in float32.
+        rows: to compare on.
+        config: of the artefact.
+        encoders: what became of them.
+
+    Raises:
+        ExportError: if an output is not finite.
+    """
+    exact = attrs.evolve(config, precision="float32")
+    found, expected = predict(lower, rows.compared, config), predict(reference, rows.compared, exact)
+    tasks = compare_logits(found, expected, rows.compared.present, config)
+    if rows.labelled is not None:
+        scores = score_logits(predict(lower, rows.labelled, config), rows.labelled, config)
+        before = score_logits(predict(reference, rows.labelled, exact), rows.labelled, config)
+        for task, by_modality in tasks.items():
+            for name, agreement in by_modality.items():
+                score, float32_score = scores[task].get(name), before[task].get(name)
+                by_modality[name] = attrs.evolve(agreement, score=score, float32_score=float32_score)
+    return PrecisionReport(
+        precision=config.precision,
+        tasks=tasks,
+        encoders=encoders,
+        calibrated=0 if rows.calibration is None else len(rows.calibration),
+        samples=len(rows.compared),
+        labelled=0 if rows.labelled is None else len(rows.labelled),
+        timings=_time(lower, reference, rows.compared, config),
+    )
+
+
+def check_thresholds(report: PrecisionReport, evidence: Evidence, config: ArtefactConfig) -> None:
+    """Refuse lower precision that costs more than the user allows.
+
+    Raises:
+        ExportError: naming the task, what was measured, and the threshold.
+    """
+    for task in config.schema.tasks:
+        by_modality = report.tasks[task.name]
+        fused = by_modality[JOINT]
+        if fused.agreement < evidence.minimum_agreement:
+            what = "correlation" if task.is_regression else "share of rows of the same class"
+            others = ", ".join(f"{name} {found.agreement:.4f}" for name, found in by_modality.items() if name != JOINT)
+            raise ExportError(
+                f"{report.precision} is refused: {task.name}: its agreement with float32, the {what}, is "
+                f"{fused.agreement:.4f} on {fused.rows} rows, where minimum_agreement is {evidence.minimum_agreement}; "
+                f"by modality: {others}."
+            )
+        if task.is_regression or fused.score is None or fused.float32_score is None:
+            continue
+        if fused.float32_score - fused.score > evidence.maximum_accuracy_drop:
+            raise ExportError(
+                f"{report.precision} is refused: {task.name}: the accuracy falls from {fused.float32_score:.4f} to "
+                f"{fused.score:.4f}, where maximum_accuracy_drop is {evidence.maximum_accuracy_drop}."
+            )
+
+
+def _check(arrays: Arrays, name: str, config: ArtefactConfig) -> None:
+    for column, (modality, preprocessing) in enumerate(config.schema.preprocessing.items()):
+        values = arrays.inputs[modality]
+        if values.shape[1:] != preprocessing.shape or values.dtype != preprocessing.dtype:
+            raise ExportError(
+                f"{name}: rows of {modality} must be {preprocessing.dtype.__name__} of shape {preprocessing.shape}, "
+                f"but are {values.dtype} of {values.shape[1:]}."
+            )
+        finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+        wrong = np.flatnonzero(arrays.present[:, column] & ~finite)
+        if len(wrong):
+            row = arrays.ids[wrong[0]]
+            raise ExportError(f"{name}: {modality} of row {row!r} must be finite, but holds NaN or infinity.")
+
+
+def _take(arrays: Arrays, rows: NDArray[np.int64]) -> Arrays:
+    return Arrays(
+        inputs={name: values[rows] for name, values in arrays.inputs.items()},
+        present=arrays.present[rows],
+        labels=None,
+        ids=tuple(arrays.ids[row] for row in rows),
+        domains=tuple(arrays.domains[row] for row in rows),
+        index=arrays.index[rows],
+        lengths={name: values[rows] for name, values in arrays.lengths.items()},
+    )
+
+
+def _draw(config: ArtefactConfig) -> Arrays:
+    """Random rows that have everything."""
+    generator = np.random.default_rng(0)
+    parts = config.schema.preprocessing
+    return Arrays(
+        inputs={name: part.random(generator, RANDOM_ROWS) for name, part in parts.items()},
+        present=np.ones((RANDOM_ROWS, len(parts)), np.bool_),
+        labels=None,
+        ids=tuple(f"random {row}" for row in range(RANDOM_ROWS)),
+        domains=("random",) * RANDOM_ROWS,
+        index=np.arange(RANDOM_ROWS),
+        lengths={
+            name: np.full(RANDOM_ROWS, part.shape[part.time_axis])
+            for name, part in parts.items()
+            if part.time_axis is not None
+        },
+    )
+
+
+def _time(lower: Graphs, reference: Graphs, rows: Arrays, config: ArtefactConfig) -> tuple[Timing, ...]:
+    timings = []
+    for batch in TIMED_BATCHES:
+        feed = {name: np.resize(values, (batch, *values.shape[1:])) for name, values in to_feed(rows, config).items()}
+        feed[PRESENT] = np.ones_like(feed[PRESENT])
+        runs: list[Callable[[], object]] = [partial(graphs.run, feed) for graphs in (lower, reference)]
+        found, expected = (1e3 * seconds for seconds in time_in_turns(runs))
+        timings.append(Timing(batch, found, expected))
+    return tuple(timings)
