@@ -77,8 +77,8 @@ def _draw_panel(drawing: Drawing, panel: Panel, left: float, top: float, middles
         x, length = left + (min(bar.value, 0.0) - low) * scale, abs(bar.value) * scale
         drawing.rectangle(x, middle - _BAR / 2, length, _BAR, panel.tone, hint=bar.hint)
         if bar.whisker is not None:
-            whisker = (left + (min(value, high) - low) * scale for value in (bar.whisker.low, bar.whisker.high))
-            _draw_whisker(drawing, *whisker, middle, is_cut=bar.whisker.high > high)
+            first, last = (left + (min(value, high) - low) * scale for value in (bar.whisker.low, bar.whisker.high))
+            _draw_whisker(drawing, first, last, middle, is_cut=bar.whisker.high > high)
         drawing.text(left + _PLOT + 8, middle + 4, bar.text)
 
 

@@ -96,7 +96,10 @@ def _pearson(labels: Numbers, predictions: Numbers) -> NDArray[np.float64]:
     varies = (np.ptp(labels, axis=1) > 0) & (np.ptp(predictions, axis=1) > 0)
     first, second = (values - values.mean(axis=1, keepdims=True, dtype=np.float64) for values in (labels, predictions))
     lengths = np.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1))
-    return np.divide((first * second).sum(axis=1), lengths, out=np.zeros(len(labels)), where=varies)
+    found: NDArray[np.float64] = np.divide(
+        (first * second).sum(axis=1), lengths, out=np.zeros(len(labels)), where=varies
+    )
+    return found
 
 
 def _check(values: Numbers, *others: Numbers) -> None:

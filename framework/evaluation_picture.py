@@ -27,7 +27,7 @@ def draw_subsets(drop: DropTable, timing: Timing | None, *, where: str, notes: S
     Returns:
         The SVG file's content.
     """
-    charts = []
+    charts: list[Chart] = []
     for task, by_subset in drop.tasks.items():
         panels = list(_score_panels(by_subset))
         if timing is not None and not charts:

@@ -159,7 +159,8 @@ def _time(
         for call in islice(own, _WARM_UP):
             call()
     at_least, at_most = rounds
-    start, found = perf_counter(), []
+    found: list[NDArray[np.float64]] = []
+    start = perf_counter()
     while len(found) < at_least or (len(found) < at_most and perf_counter() - start < seconds):
         taken = np.empty(len(calls))
         for position in generator.permutation(len(calls)):

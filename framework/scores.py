@@ -202,9 +202,8 @@ def sample_errors(task: Task, labels: NDArray[Any], logits: NDArray[np.floating[
         [0.0, 1.0]
     """
     _check_shape(task, labels, logits)
-    if task.is_regression:
-        return np.abs(labels.astype(np.float64) - logits[:, 0])
-    return (labels != logits.argmax(axis=1)).astype(np.float64)
+    wrong = np.abs(labels.astype(np.float64) - logits[:, 0]) if task.is_regression else labels != logits.argmax(axis=1)
+    return np.asarray(wrong, np.float64)
 
 
 def _classification_intervals(

@@ -1,5 +1,7 @@
 """Intervals of scores: against scipy's, against a plain bootstrap, and by how often they hold the truth."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from acclimate.framework.bootstrap import bootstrap_balanced_accuracy, bootstrap_mean, bootstrap_pearson
@@ -94,7 +96,7 @@ def test_a_seed_decides() -> None:
         ({"seed": -1}, "seed must not be negative, but got -1"),
     ],
 )
-def test_a_confidence_out_of_range_is_refused(arguments: dict[str, float], message: str) -> None:
+def test_a_confidence_out_of_range_is_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Confidence(**arguments)
 
