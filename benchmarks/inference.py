@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 8, 64])
     parser.add_argument("--threads", type=int, default=2, help="of torch, and of each session")
     parser.add_argument("--rounds", type=int, help="instead of those that keep a figure under ten minutes")
-    parser.add_argument("--compile", action="store_true", help="torch.compile too: up to half a minute for each batch size")
+    parser.add_argument("--compile", action="store_true", help="torch.compile too: slow to begin")
     parser.add_argument("--fusion", nargs="+", choices=list(RECIPES), default=list(RECIPES), help="for parity")
     parser.add_argument("--subject", choices=list(SUBJECTS), default="real", help="tiny tries the benchmark itself")
     parser.add_argument("--artefacts", type=Path, help="folder to keep exports in, for the next figure")
