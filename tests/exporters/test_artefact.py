@@ -143,7 +143,7 @@ def move_weights_out(folder: Path) -> None:
         (with_metadata(set_length), r"'wrist-left' .* rows of shape \(2, 20\), but its .* rows of shape \(2, 21\)"),
         (use_a_foreign_model, "model.onnx is no artefact of acclimate"),
         (use_another_graph, "but its configuration says .*'audio_logits'"),
-        (move_weights_out, "model.onnx cannot be opened .* weights.bin, but it is not regular file"),
+        (move_weights_out, "model.onnx cannot be opened .*weights.bin, but it is not regular file"),
     ],
 )
 def test_a_harmed_artefact_is_refused_in_one_line(
