@@ -119,6 +119,8 @@ class Port:
         Raises:
             DataError: naming the row.
         """
+        if self.indices is None and not present.any():
+            return values
         odd = ~np.isfinite(values) if self.indices is None else (values < 0) | (values >= self.indices)
         if not odd.any():
             return values

@@ -13,15 +13,13 @@ from .file_names import encoder_files
 from .graph import BATCH, prefix_names
 from .parts import Parts
 
-_CONSTANTS: Final[Mapping[str, NDArray[Any]]] = {
-    "forms/half": np.array(0.5, np.float32),
-    "forms/zero": np.array(0.0, np.float32),
-    "forms/first": np.array([0], np.int64),
-    "forms/second": np.array([1], np.int64),
-}
+_PRESENT: Final[Mapping[str, NDArray[Any]]] = {"forms/half": np.array(0.5, np.float32)}
+_MASKED: Final[Mapping[str, NDArray[Any]]] = {"forms/second": np.array([1]), "forms/zero": np.array(0.0, np.float32)}
+_BRANCHED: Final[Mapping[str, NDArray[Any]]] = {"forms/first": np.array([0]), "forms/second": np.array([1])}
+"""Constants by name; a graph has those that it uses, since ONNX Runtime warns of others."""
 
-Place: TypeAlias = Callable[[onnx.GraphProto, str, onnx.ModelProto], None]
-"""Adds a modality's encoder to the graph, which is to give `forms/<modality>/features`."""
+Place: TypeAlias = Callable[[onnx.GraphProto, str, onnx.ModelProto, int], None]
+"""Adds a modality's encoder to the graph, which is to give `forms/<modality>/features` of this width."""
 
 
 def assemble(form: Form, parts: Parts, config: ArtefactConfig) -> dict[str, onnx.ModelProto]:
@@ -38,10 +36,11 @@ def assemble(form: Form, parts: Parts, config: ArtefactConfig) -> dict[str, onnx
     if form == "split":
         files = encoder_files(parts.encoders)
         return {**{files[name]: encoder for name, encoder in parts.encoders.items()}, FUSION_FILE: parts.fusion}
-    return {MODEL_FILE: _join(parts, config, _place_masked if form == "mask" else _place_in_branch)}
+    place, constants = (_place_masked, _MASKED) if form == "mask" else (_place_in_branch, _BRANCHED)
+    return {MODEL_FILE: _join(parts, config, place, {**_PRESENT, **constants})}
 
 
-def _join(parts: Parts, config: ArtefactConfig, place: Place) -> onnx.ModelProto:
+def _join(parts: Parts, config: ArtefactConfig, place: Place, constants: Mapping[str, NDArray[Any]]) -> onnx.ModelProto:
     joined = onnx.ModelProto()
     joined.CopyFrom(parts.fusion)
     graph = joined.graph
@@ -52,11 +51,10 @@ def _join(parts: Parts, config: ArtefactConfig, place: Place) -> onnx.ModelProto
     fusion = list(graph.node)
     graph.ClearField("node")
     graph.ClearField("input")
-    _add_constants(graph, _CONSTANTS)
+    _add_constants(graph, constants)
     for column, (name, part) in enumerate(parts.encoders.items()):
         ports |= {port.name: port for port in part.graph.input}
-        width = ports[f"forms/{name}/features"].type.tensor_type.shape.dim[1].dim_value
-        _add_constants(graph, {f"forms/{name}/column": np.array(column), f"forms/{name}/width": np.array([width])})
+        _add_constants(graph, {f"forms/{name}/column": np.array(column)})
         graph.node.extend(
             [
                 _node("Gather", [PRESENT, f"forms/{name}/column"], f"forms/{name}/weight", axis=1),
@@ -65,14 +63,14 @@ def _join(parts: Parts, config: ArtefactConfig, place: Place) -> onnx.ModelProto
         )
         encoder = onnx.ModelProto()
         encoder.CopyFrom(part)
-        place(graph, name, encoder)
+        place(graph, name, encoder, ports[f"forms/{name}/features"].type.tensor_type.shape.dim[1].dim_value)
     graph.node.extend(fusion)
     graph.input.extend(ports[name] for name in config.inputs)
     _add_domains(joined, parts)
     return joined
 
 
-def _place_masked(graph: onnx.GraphProto, name: str, encoder: onnx.ModelProto) -> None:
+def _place_masked(graph: onnx.GraphProto, name: str, encoder: onnx.ModelProto, _: int) -> None:
     ports = {port.name: port for port in encoder.graph.input}
     encoded, condition = f"forms/{name}/encoded", f"forms/{name}/condition"
     given = {port: port for port in ports}
@@ -115,8 +113,9 @@ def _clear_absent_rows(graph: onnx.GraphProto, name: str, port: onnx.ValueInfoPr
     )
 
 
-def _place_in_branch(graph: onnx.GraphProto, name: str, encoder: onnx.ModelProto) -> None:
+def _place_in_branch(graph: onnx.GraphProto, name: str, encoder: onnx.ModelProto, width: int) -> None:
     shape, zeros = f"forms/{name}/shape", f"forms/{name}/zeros"
+    _add_constants(graph, {f"forms/{name}/width": np.array([width])})
     graph.node.extend(
         [
             _node("Shape", [PRESENT], f"forms/{name}/rows", end=1),
