@@ -8,6 +8,7 @@ import inference
 import inference_artefacts
 import inference_precisions
 import inference_start
+import matrix_product
 import numpy as np
 import pytest
 import torch
@@ -177,3 +178,12 @@ def test_an_aim_is_met_at_its_limit_and_never_by_no_number() -> None:
         assert not Aim("a", number, 1.1, "at most").is_met
         assert Figure((), [], [], [Aim("a", number, 1.1, "at most")]).to_json()["aims"][0]["value"] is None
     assert str(Aim("a", 3e-7, 1e-5, "at most")) == "a: 3.0e-07, aim: at most 1.0e-05: **met**"
+
+
+def test_libraries_multiply_the_same_matrices() -> None:
+    answers = [product() for product in matrix_product.products(size=32, threads=1).values()]
+    for answer in answers[1:]:
+        np.testing.assert_allclose(answer, answers[0], rtol=1e-5)
+    found = matrix_product.rates(size=32, threads=1, rounds=2)
+    assert set(found) == {"ONNX Runtime", "torch", "numpy"}
+    assert all(rate > 0 for rate in found.values())
