@@ -19,6 +19,7 @@ from ..framework.model import MultimodalModel
 from . import artefact
 from .absence import check_absence
 from .artefact import ArtefactConfig, Form, Precision
+from .artefact_folder import write_artefact
 from .conversion import convert
 from .execution import Graphs, open_graphs
 from .forms import assemble
@@ -147,7 +148,7 @@ def export_onnx(
             check_thresholds(report, evidence, config)
             config = attrs.evolve(config, metadata={**config.metadata, REPORT_KEY: report.to_json()})
             files, config = _serialise(graphs, config)
-    artefact.write_artefact(folder, files, config.to_document())
+    write_artefact(folder, files, config.to_document())
     return ExportReport(
         path=folder / config.main_file,
         form=form,

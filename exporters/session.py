@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
@@ -16,7 +17,8 @@ from ..framework.data.reference import is_reference
 from ..framework.data.schema import Schema
 from ..framework.errors import DataError, ExportError
 from ..framework.layout import JOINT, Task
-from .artefact import CONFIG_FILE, METADATA_KEY, ArtefactConfig, read_artefact
+from .artefact import CONFIG_FILE, METADATA_KEY, ArtefactConfig
+from .artefact_folder import read_artefact
 from .documents import parse_document
 from .execution import Graphs, open_graphs
 from .failures import explain_failure
@@ -76,10 +78,16 @@ class Session:
         execution: Execution | None = None,
     ) -> None:
         self._process = os.getpid()
-        stored = read_artefact(path)
-        name = str(stored.file)
         execution = execution or Execution(provider=provider, device_id=device_id, threads=threads)
-        self._main = open_session(stored.content, execution, name)
+        stored = read_artefact(path, check=False)
+        name = str(stored.file)
+        # Hashing takes about as long as opening, on another core.
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            checked = beside.submit(stored.check)
+            try:
+                self._main = open_session(stored.content, execution, name)
+            finally:
+                checked.result()  # What is damaged is refused as such, whatever ONNX Runtime says of it.
         config = ArtefactConfig.from_document(_own_document(self._main, stored.document, name), name)
         self.graphs = open_graphs(self._main, config, lambda file: stored.read(file, config), execution, name)
         self.config, self.outputs = config, config.outputs

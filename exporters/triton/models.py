@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import attrs
 
-from ..artefact import FEATURES, PRESENT, ArtefactConfig, Stored
+from ..artefact import FEATURES, PRESENT, ArtefactConfig
+from ..artefact_folder import Stored
 from ..file_names import encoder_files
 from ..providers import open_session
 from .labels import LabelFiles

@@ -11,7 +11,7 @@ from uuid import uuid4
 import attrs
 
 from ...framework.errors import ExportError
-from ..artefact import read_artefact
+from ..artefact_folder import read_artefact
 from ..session import Session
 from .compatibility import check_compatible
 from .models import OWNER, TritonModel, make_models

@@ -13,7 +13,8 @@ import attrs
 
 from ...framework.data.table import Table
 from ...framework.errors import ExportError
-from ..artefact import CONFIG_FILE, read_artefact, write_artefact
+from ..artefact import CONFIG_FILE
+from ..artefact_folder import read_artefact, write_artefact
 from ..session import Session
 from .onnxruntime_web import Runtime, find_runtime
 from .samples import write_samples

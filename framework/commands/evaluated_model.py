@@ -56,7 +56,7 @@ def open_model(path: Path, checkpoint: str, provider: str, threads: int | None =
         raise AcclimateError(f"--threads must be positive, but got {threads}")
     if (path / "config.yaml").is_file():
         return _open_run(path, checkpoint, threads)
-    from ...exporters.artefact import model_path
+    from ...exporters.artefact_folder import model_path
 
     if not model_path(path).is_file():
         raise AcclimateError(f"{path} is neither a run (config.yaml) nor an artefact (model.onnx, fusion.onnx)")

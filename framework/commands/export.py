@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _is_artefact(path: Path) -> bool:
-    from ...exporters.artefact import model_path
+    from ...exporters.artefact_folder import model_path
 
     return model_path(path).is_file() and not (path / "config.yaml").is_file()
 

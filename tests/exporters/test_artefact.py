@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from acclimate.exporters.artefact import read_artefact, write_artefact
+from acclimate.exporters.artefact_folder import read_artefact, write_artefact
 from acclimate.exporters.session import Session, read_config
 from acclimate.framework import ExportError
 from onnx import TensorProto, helper, numpy_helper

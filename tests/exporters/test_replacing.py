@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 import pytest
 from acclimate.exporters import Session
-from acclimate.exporters.artefact import read_artefact, write_artefact
+from acclimate.exporters.artefact_folder import read_artefact, write_artefact
 from acclimate.framework import ExportError
 from numpy.typing import NDArray
 

@@ -14,7 +14,8 @@ import pytest
 import torch
 from acclimate.adapters.late_sum import LateSum
 from acclimate.exporters import Session, export_onnx, read_config
-from acclimate.exporters.artefact import METADATA_KEY, Form, to_json, write_artefact
+from acclimate.exporters.artefact import METADATA_KEY, Form, to_json
+from acclimate.exporters.artefact_folder import write_artefact
 from acclimate.exporters.forms import assemble
 from acclimate.exporters.parts import Parts
 from acclimate.exporters.web import export_web

@@ -10,7 +10,8 @@ import numpy as np
 import onnx
 import torch
 from acclimate.adapters.late_sum import LateSum
-from acclimate.exporters.artefact import METADATA_KEY, ArtefactConfig, Form, sha256, to_json, write_artefact
+from acclimate.exporters.artefact import METADATA_KEY, ArtefactConfig, Form, sha256, to_json
+from acclimate.exporters.artefact_folder import write_artefact
 from acclimate.exporters.forms import assemble
 from acclimate.exporters.parity import Pool
 from acclimate.exporters.parts import Parts, export_parts

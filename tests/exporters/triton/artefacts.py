@@ -10,7 +10,8 @@ import onnx
 import torch
 from acclimate.adapters import LateSum
 from acclimate.exporters import export_onnx
-from acclimate.exporters.artefact import FUSION_FILE, METADATA_KEY, Form, sha256, to_json, write_artefact
+from acclimate.exporters.artefact import FUSION_FILE, METADATA_KEY, Form, sha256, to_json
+from acclimate.exporters.artefact_folder import write_artefact
 from acclimate.exporters.file_names import encoder_files
 from acclimate.exporters.forms import assemble
 from acclimate.exporters.parts import Parts
