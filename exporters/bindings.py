@@ -11,7 +11,7 @@ import onnxruntime
 import torch
 from torch import Tensor
 
-_NUMPY_TYPES: Final[Mapping[torch.dtype, type[np.generic]]] = MappingProxyType(
+NUMPY_TYPES: Final[Mapping[torch.dtype, type[np.generic]]] = MappingProxyType(
     {torch.float32: np.float32, torch.int64: np.int64}
 )
 
@@ -127,7 +127,7 @@ def bind(session: Any, inputs: Mapping[str, Tensor], outputs: Mapping[str, Tenso
 
 def _address(values: Tensor) -> tuple[str, int, type[np.generic], tuple[int, ...], int]:
     device = values.device
-    return device.type, device.index or 0, _NUMPY_TYPES[values.dtype], tuple(values.shape), values.data_ptr()
+    return device.type, device.index or 0, NUMPY_TYPES[values.dtype], tuple(values.shape), values.data_ptr()
 
 
 def _run_options() -> Any:  # noqa: ANN401 - onnxruntime has no types

@@ -54,6 +54,11 @@ class Port:
         """Of the graph's input that is told lengths."""
         return LENGTH.format(modality=self.name)
 
+    @property
+    def absent_shape(self) -> tuple[int, ...]:
+        """Of one row that stands where no row has the modality: one step is enough of what is not there."""
+        return tuple(1 if axis == self.time_axis else size for axis, size in enumerate(self.shape, start=1))
+
     def check(self, values: object) -> NDArray[Any]:
         """The values, if they are rows of this modality.
 
@@ -105,7 +110,7 @@ class Port:
         self, values: NDArray[Any], present: NDArray[np.bool_], lengths: NDArray[np.int64]
     ) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """Cut a batch to its longest row: what is padding in all rows costs time and changes nothing."""
-        longest = int(lengths[present].max(initial=1))
+        longest = longest_row(lengths, present)
         cut = (slice(None),) * (self.time_axis or 1) + (slice(longest),)
         return values[cut], np.minimum(lengths, longest)
 
@@ -136,6 +141,11 @@ class Port:
                 rule, found = (f"indices from 0 to {self.indices - 1}", str(value))
             raise DataError(f"{self.name}: expected {rule}, but row {row} holds {found}.")
         return values if self.indices is None else np.where(odd, self.dtype(0), values)
+
+
+def longest_row(lengths: NDArray[np.int64], present: NDArray[np.bool_]) -> int:
+    """Steps of the longest row that has the modality; 1 where none has."""
+    return int(lengths[present].max(initial=1))
 
 
 def make_feed(
@@ -170,9 +180,7 @@ def make_feed(
             if told is not None:
                 feed[port.name], told = port.trim(feed[port.name], mask[:, column], told)
         else:
-            # One step is enough of what is not there.
-            shape = [1 if axis == port.time_axis else size for axis, size in enumerate(port.shape, start=1)]
-            feed[port.name] = np.zeros((batch, *shape), port.dtype)
+            feed[port.name] = np.zeros((batch, *port.absent_shape), port.dtype)
             told = None if port.time_axis is None else np.ones(batch, np.int64)
         steps |= {} if told is None else {port.length_name: told}
     return {**feed, **steps, PRESENT: mask.astype(np.float32)}

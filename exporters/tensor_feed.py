@@ -14,10 +14,11 @@ from torch import Tensor
 
 from ..framework.errors import DataError
 from .artefact import PRESENT
-from .feeding import Port, check_known, check_names, check_present, count_rows
+from .bindings import NUMPY_TYPES
+from .feeding import Port, check_known, check_names, check_present, count_rows, longest_row
 
 TORCH_TYPES: Final[Mapping[type[np.generic], torch.dtype]] = MappingProxyType(
-    {np.float32: torch.float32, np.int64: torch.int64}
+    {kind: dtype for dtype, kind in NUMPY_TYPES.items()}
 )
 
 Small: TypeAlias = Tensor | NDArray[Any]
@@ -85,7 +86,7 @@ class TensorFeed:
         inputs, lengths = dict(self.inputs), dict(self.lengths)
         for column, port in enumerate(self.ports):
             if port.name in lengths and port.time_axis is not None:
-                longest = int(lengths[port.name][self.present[:, column]].max(initial=1))
+                longest = longest_row(lengths[port.name], self.present[:, column])
                 lengths[port.name] = np.minimum(lengths[port.name], longest)
                 inputs[port.name] = inputs[port.name].narrow(port.time_axis, 0, longest)
         return attrs.evolve(self, inputs=inputs, lengths=lengths)

@@ -51,9 +51,8 @@ class WholeTensors(TensorGraphs):
         filled = dict(inputs)
         for port in self._ports:
             if port.name not in inputs:
-                # One step is enough of what is not there.
-                shape = [1 if axis == port.time_axis else size for axis, size in enumerate(port.shape, start=1)]
-                filled[port.name] = torch.zeros(len(present), *shape, dtype=TORCH_TYPES[port.dtype], device=device)
+                kind = TORCH_TYPES[port.dtype]
+                filled[port.name] = torch.zeros(len(present), *port.absent_shape, dtype=kind, device=device)
                 if port.time_axis is not None:
                     filled[port.length_name] = torch.ones(len(present), dtype=torch.int64, device=device)
         self._graph.run(filled, outputs)
