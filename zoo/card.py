@@ -49,14 +49,14 @@ def _head(config: CheckpointConfig, metrics: CheckpointMetrics) -> dict[str, Any
 
 def _sections(config: CheckpointConfig, metrics: CheckpointMetrics) -> Iterator[str]:
     trained_on, recipe = config.trained_on, config.recipe
-    target = trained_on.target or "nothing: it saw the source alone"
     yield f"# {config.name}"
     yield recipe.description or f"A model trained by the recipe `{recipe.name}`."
     domains, kinds = ", ".join(trained_on.source), config.schema.preprocessing.items()
     takes = ", ".join(f"{name} ({part.kind})" for name, part in kinds)
     tells = "; ".join(f"{task.name}: {_classes(task.classes)}" for task in config.schema.tasks)
     yield (
-        f"- **Adapted** from {domains} to {target}, of `{trained_on.data}`; no label of the target was used.\n"
+        f"- {_adapted(domains, trained_on.target, uses_target=recipe.uses_target)}, of `{trained_on.data}`; no label of "
+        "the target was used.\n"
         f"- **Takes** {takes}, all or some of them.\n"
         f"- **Tells** {tells}.\n"
         f"- **Licence** of the weights: {config.licence}; of the data: {trained_on.licence}."
@@ -68,6 +68,12 @@ def _sections(config: CheckpointConfig, metrics: CheckpointMetrics) -> Iterator[
         yield from _task_section(task, found, config)
     yield _selection_section(config, metrics)
     yield _limits_section(config, metrics)
+
+
+def _adapted(source: str, target: str | None, *, uses_target: bool) -> str:
+    if uses_target and target is not None:
+        return f"**Adapted** from {source} to {target}"
+    return f"**Trained** on {source} alone" + ("" if target is None else f", and only scored on {target}")
 
 
 def _task_section(task: str, found: TaskMetrics, config: CheckpointConfig) -> Iterator[str]:

@@ -38,6 +38,7 @@ class TrainedOn:
         stage: in which the epoch lies that was chosen.
         epoch: that was chosen, without target labels.
         licence: of the data, as an SPDX expression or in words.
+        digest: SHA-256 of the rows and files of these domains, see `digest_data`; None where it was not taken.
     """
 
     data: str
@@ -47,6 +48,7 @@ class TrainedOn:
     stage: str
     epoch: int
     licence: str
+    digest: str | None = None
 
 
 @attrs.frozen
