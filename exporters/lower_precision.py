@@ -11,16 +11,18 @@ from numpy.typing import NDArray
 from ..framework.data.samples import Arrays
 from ..framework.errors import ExportError
 from ..framework.layout import JOINT
+from ..framework.timing import time_in_turns
 from .artefact import PRESENT, ArtefactConfig
 from .comparison import compare_logits, predict, score_logits, to_feed
 from .execution import Graphs
 from .precision_report import EncoderChange, PrecisionReport, Timing
-from .timing import time_in_turns
 
 RANDOM_ROWS: Final = 64
 """Compared where the user gives no samples."""
 
 TIMED_BATCHES: Final = (1, 16)
+_SECONDS: Final = 0.5
+_ROUNDS: Final = (3, 50)
 
 
 def _share(_: object, attribute: "attrs.Attribute[float]", value: float) -> None:
@@ -203,6 +205,7 @@ def _time(lower: Graphs, reference: Graphs, rows: Arrays, config: ArtefactConfig
         feed = {name: np.resize(values, (batch, *values.shape[1:])) for name, values in to_feed(rows, config).items()}
         feed[PRESENT] = np.ones_like(feed[PRESENT])
         runs: list[Callable[[], object]] = [partial(graphs.run, feed) for graphs in (lower, reference)]
-        found, expected = (1e3 * seconds for seconds in time_in_turns(runs))
-        timings.append(Timing(batch, found, expected))
+        seconds = time_in_turns(runs, _SECONDS, _ROUNDS, np.random.default_rng(0))
+        found, expected = 1e3 * np.median(seconds, axis=0)
+        timings.append(Timing(batch, float(found), float(expected)))
     return tuple(timings)

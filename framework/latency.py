@@ -4,27 +4,24 @@ What is timed is the model alone, from prepared arrays in memory to logits in me
 left out.
 """
 
-import timeit
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle, islice
-from time import perf_counter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import numpy as np
-from numpy.typing import NDArray
 
 from .data.samples import Arrays, Samples
 from .layout import modality_subsets
 from .prediction import Predictor, Subset
+from .timing import time_in_turns
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 BATCH_SIZE: Final = 64
 SECONDS: Final = 5.0
 PERCENTILE: Final = 95
-
-_WARM_UP: Final = 3
-"""Calls before the first that counts: a runtime takes memory, and may choose among algorithms, while it is new."""
 
 _LATENCY_ROUNDS: Final = (20, 200)
 _BATCH_ROUNDS: Final = (3, 20)
@@ -95,8 +92,8 @@ def time_subsets(
     subsets = modality_subsets(samples.schema.modalities)
     batches = _drop_modalities(_complete_samples(samples, batch_size), subsets)
     generator = np.random.default_rng(0)
-    single = _time([_calls(predict, batch, 1) for batch in batches], seconds, _LATENCY_ROUNDS, generator)
-    large = _time([_calls(predict, batch, batch_size) for batch in batches], seconds, _BATCH_ROUNDS, generator)
+    single = time_in_turns([_each(predict, batch, 1) for batch in batches], seconds, _LATENCY_ROUNDS, generator)
+    large = time_in_turns([_each(predict, batch, batch_size) for batch in batches], seconds, _BATCH_ROUNDS, generator)
     medians, slowest = 1000 * np.median(single, axis=0), 1000 * np.percentile(single, PERCENTILE, axis=0)
     throughput = batch_size / np.median(large, axis=0)
     rows = zip(subsets, medians.tolist(), slowest.tolist(), throughput.tolist(), strict=True)
@@ -138,33 +135,11 @@ def _drop_modalities(arrays: Arrays, subsets: Sequence[Subset]) -> list[Arrays]:
     ]
 
 
-def _calls(predict: Predictor, arrays: Arrays, batch_size: int) -> Iterator[Callable[[], object]]:
-    """The model on one batch after the other, again and again."""
-    starts = range(0, len(arrays), batch_size)
-    return cycle(partial(_call, predict, arrays[start : start + batch_size]) for start in starts)
+def _each(predict: Predictor, arrays: Arrays, batch_size: int) -> Callable[[], object]:
+    """Runs the model on one batch after the other, again and again."""
+    batches = cycle(arrays[start : start + batch_size] for start in range(0, len(arrays), batch_size))
+    return lambda: _call(predict, next(batches))
 
 
 def _call(predict: Predictor, arrays: Arrays) -> object:
     return predict(arrays.inputs, arrays.present, arrays.lengths)
-
-
-def _time(
-    calls: Sequence[Iterator[Callable[[], object]]],
-    seconds: float,
-    rounds: tuple[int, int],
-    generator: np.random.Generator,
-) -> NDArray[np.float64]:
-    """Seconds of each call, `(rounds, subsets)`."""
-    for own in calls:
-        for call in islice(own, _WARM_UP):
-            call()
-    at_least, at_most = rounds
-    found: list[NDArray[np.float64]] = []
-    start = perf_counter()
-    while len(found) < at_least or (len(found) < at_most and perf_counter() - start < seconds):
-        taken = np.empty(len(calls))
-        for position in generator.permutation(len(calls)):
-            # timeit keeps the garbage collector out.
-            taken[position] = timeit.timeit(next(calls[position]), number=1)
-        found.append(taken)
-    return np.stack(found)

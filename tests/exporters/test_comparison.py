@@ -1,10 +1,9 @@
-"""How agreement is measured, and that times are taken in turns."""
+"""How agreement is measured."""
 
 import numpy as np
 import pytest
 from acclimate.exporters.artefact import ArtefactConfig
 from acclimate.exporters.comparison import compare_logits, correlation, cosine, score_logits
-from acclimate.exporters.timing import FEWEST, time_in_turns
 from acclimate.framework import Task
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing
 from acclimate.framework.data.samples import Arrays
@@ -53,10 +52,3 @@ def test_what_does_not_vary_agrees_only_with_itself() -> None:
     assert (correlation(same, same), correlation(same, other)) == (1.0, 0.0)
     assert (cosine(0 * same, 0 * same), cosine(0 * same, other)) == (1.0, 0.0)
     assert correlation(-other, other) == -1.0
-
-
-def test_turns_are_taken_and_the_first_does_not_count() -> None:
-    order: list[str] = []
-    times = time_in_turns([lambda: order.append("a"), lambda: order.append("b")], seconds=0.0)
-    assert order == ["a", "b"] * (FEWEST + 1)
-    assert len(times) == 2
