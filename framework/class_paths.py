@@ -1,11 +1,13 @@
 """Classes that a recipe names by import path: whether they are trusted, and objects of them. Errors become one line."""
 
 import re
+import sys
 from argparse import ArgumentError
 from collections.abc import Callable, Collection, Iterator, Mapping
 from copy import deepcopy
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import yaml
@@ -69,6 +71,7 @@ def import_class(spec: ClassSpec, name: str) -> type:
     Raises:
         RecipeError: if there is no such class.
     """
+    _look_here(spec, name)
     module, _, attribute = spec.class_path.rpartition(".")
     try:
         found = getattr(import_module(module), attribute)
@@ -77,6 +80,24 @@ def import_class(spec: ClassSpec, name: str) -> type:
     if not isinstance(found, type):
         raise RecipeError(f"{name}: {spec.class_path} must be a class, but is none")
     return found
+
+
+def _look_here(spec: ClassSpec, name: str) -> None:
+    """Let modules of the user's own be found in the current folder, as they are by a script that lies there.
+
+    A program that is installed, such as `acclimate`, looks for modules where it lies itself. The folder comes last, so
+    that nothing in it takes the place of what is installed, and only for a module that is named and lies there.
+    """
+    for path in (spec.class_path, *_import_paths(spec.init_args)):
+        package, dot, _ = path.partition(".")
+        if _is_installed(package):
+            continue
+        if _lies_here(package):
+            sys.path.append(str(Path.cwd()))
+        elif dot and path == spec.class_path:
+            raise RecipeError(
+                f"{name}: {path}: No module named {package!r}: it must be installed, or lie in the current folder"
+            )
 
 
 def _import_paths(value: object) -> Iterator[str]:
@@ -101,6 +122,14 @@ def _import_paths(value: object) -> Iterator[str]:
 
 
 def _is_importable(package: str) -> bool:
+    return _is_installed(package) or _lies_here(package)
+
+
+def _lies_here(package: str) -> bool:
+    return Path(f"{package}.py").is_file() or Path(package).is_dir()
+
+
+def _is_installed(package: str) -> bool:
     try:
         return find_spec(package) is not None
     except ValueError:
@@ -109,6 +138,7 @@ def _is_importable(package: str) -> bool:
 
 
 def _parse(expected: object, spec: ClassSpec, name: str) -> Any:  # noqa: ANN401
+    _look_here(spec, name)
     parser = ArgumentParser(exit_on_error=False)
     parser.add_argument("--it", type=expected)
     # A copy: jsonargparse writes into what it is given.

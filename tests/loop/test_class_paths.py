@@ -48,6 +48,17 @@ def test_an_untrusted_path_is_refused_before_it_is_imported(spec: object, key: s
     assert not hostile.exists()
 
 
+@pytest.mark.parametrize("spec", HOSTILE_SPECS.values(), ids=HOSTILE_SPECS)
+def test_nor_is_one_imported_from_the_current_folder(
+    spec: object, hostile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path != str(hostile.parent)])
+    monkeypatch.chdir(hostile.parent)
+    with pytest.raises(RecipeError, match="to be trusted, a class_path must begin with"):
+        Builder(read_recipe("rna-uda", {"aligners.rna": spec}), trusted=TRUSTED)
+    assert not hostile.exists()
+
+
 def test_the_module_is_imported_where_all_is_trusted(hostile: Path) -> None:
     """Else the test above could not fail."""
     with pytest.raises(RecipeError):
@@ -74,7 +85,10 @@ def test_a_prefix_ends_at_a_dot() -> None:
     ("spec", "message"),
     [
         (ClassSpec("acclimate.adapters.Rna"), "here: acclimate.adapters.Rna: module 'acclimate.adapters' has no"),
-        (ClassSpec("nowhere.Rna"), "here: nowhere.Rna: No module named 'nowhere'"),
+        (
+            ClassSpec("nowhere.Rna"),
+            "here: nowhere.Rna: No module named 'nowhere': it must be installed, or lie in the current folder",
+        ),
         (ClassSpec("Rna"), "here: "),
         (ClassSpec("acclimate.adapters.LateSum"), "does not correspond to a subclass of Aligner"),
         (ClassSpec("acclimate.framework.Aligner"), "acclimate.framework.Aligner is abstract"),
@@ -105,3 +119,42 @@ def test_what_is_no_class_cannot_be_imported(path: str) -> None:
 def test_classes_of_a_users_own_need_no_registration() -> None:
     recipe = make_recipe(aligners={"mine": {"class_path": "loop.parts.Spy"}})
     assert type(Builder(recipe).build(make_schema()).aligners["mine"]).__name__ == "Spy"
+
+
+@pytest.fixture
+def own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Name of a module that lies in the current folder, which Python does not search."""
+    (tmp_path / "lying_here.py").write_text(
+        "from acclimate.adapters import LateSum\n\nclass Sum(LateSum):\n    pass\n", encoding="utf-8"
+    )
+    # As in a program that is installed: where it lies comes first, and the current folder nowhere.
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path not in {"", str(Path.cwd())}])
+    monkeypatch.chdir(tmp_path)
+    yield "lying_here"
+    sys.modules.pop("lying_here", None)
+
+
+def test_a_module_of_the_current_folder_is_found(own_module: str, tmp_path: Path) -> None:
+    before = list(sys.path)
+    fusion = {"class_path": f"{own_module}.Sum"}
+    method = Builder(make_recipe(model={"fusion": fusion})).build(make_schema())
+    assert type(method.model.fusion).__name__ == "Sum"
+    assert sys.path == [*before, str(tmp_path)]
+    assert import_class(ClassSpec(f"{own_module}.Sum"), "here") is type(method.model.fusion)
+
+
+def test_the_current_folder_is_searched_for_what_lies_there_alone(own_module: str, tmp_path: Path) -> None:
+    """A module that is missing elsewhere, such as an optional library, is not looked for in it."""
+    with pytest.raises(RecipeError, match="No module named 'nowhere'"):
+        import_class(ClassSpec("nowhere.Rna"), "here")
+    Builder(make_recipe()).build(make_schema())
+    assert str(tmp_path) not in sys.path
+    assert own_module not in sys.modules
+
+
+def test_what_is_installed_comes_before_the_current_folder(own_module: str, tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text("raise AssertionError('imported')\n", encoding="utf-8")
+    (tmp_path / "acclimate").mkdir()
+    Builder(make_recipe(aligners={"mine": {"class_path": RNA}})).build(make_schema())
+    assert str(tmp_path) not in sys.path
+    assert import_class(ClassSpec(f"{own_module}.Sum"), "here").__name__ == "Sum"
