@@ -2,17 +2,15 @@
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Final
 
 import attrs
 
 from ...framework.data.table import Table
 from ...framework.errors import ExportError
+from ...framework.replaced_folder import replace_folder
 from ..artefact import CONFIG_FILE
 from ..artefact_folder import read_artefact, write_artefact
 from ..session import Session
@@ -72,7 +70,7 @@ def export_web(
     _check_target(target)
     runtime = find_runtime(onnxruntime_web)
     try:
-        with _replacing(target) as made:
+        with replace_folder(target) as made:
             _copy_page(made)
             _write_runtime(made / RUNTIME_FOLDER, runtime)
             _copy_artefact(artefact, session, made / ARTEFACT_FOLDER)
@@ -91,21 +89,6 @@ def _check_target(target: Path) -> None:
             raise ExportError(f"{target}: the folder must be empty or hold an earlier page, but holds something else.")
     elif target.exists():
         raise ExportError(f"{target}: a page is a folder, but there is a file of that name.")
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """A folder beside the target, which takes its place in the end, or is removed if something fails."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
-        yield made
-        made.chmod(0o755)  # A temporary folder is for its owner alone, and a server is often somebody else.
-        if target.exists():
-            shutil.rmtree(target)
-        made.rename(target)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
 
 
 def _copy_page(folder: Path) -> None:

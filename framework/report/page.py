@@ -1,13 +1,16 @@
 """One self-contained HTML page: no address outside of itself, no script, and a policy that forbids both."""
 
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
+from typing import Final
 
 from ..errors import RunError
 from ..run import write_atomically
-from .theme import css_variables, series_variable
+from .templates import make_environment, page_style
 from .views import Headline, Section
+
+POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+"""What the browser may load: pictures that are in the page. There is no script."""
 
 
 def render_page(title: str, lead: str, headlines: Sequence[Headline], sections: Sequence[Section]) -> str:
@@ -19,17 +22,17 @@ def render_page(title: str, lead: str, headlines: Sequence[Headline], sections: 
         headlines: numbers that stand at the top.
         sections: all else, in order.
     """
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["variable"] = series_variable
-    template = environment.from_string(_read("page.html"))
-    return template.render(
-        title=title,
-        lead=lead,
-        headlines=headlines,
-        sections=sections,
-        style=css_variables() + _read("page.css"),
+    return (
+        make_environment()
+        .get_template("page.html")
+        .render(
+            title=title,
+            lead=lead,
+            headlines=headlines,
+            sections=sections,
+            policy=POLICY,
+            style=page_style(),
+        )
     )
 
 
@@ -43,7 +46,3 @@ def write_page(path: Path, page: str) -> None:
         write_atomically(path, page)
     except OSError as error:
         raise RunError(f"{path} cannot be written: {error.strerror}") from error
-
-
-def _read(name: str) -> str:
-    return (files(__package__) / name).read_text(encoding="utf-8")
