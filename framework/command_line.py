@@ -31,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: after the program's name; None means those of this process.
 
     Returns:
-        0, or 2 after one line on standard error that says what is wrong.
+        0, or 2 after one line on standard error that says what is wrong; where a command's outcome may be good or bad,
+        as that of `zoo reproduce`, 1 says that it is bad.
     """
     try:
         code = _run(list(sys.argv[1:] if arguments is None else arguments))
@@ -53,7 +54,7 @@ def _run(given: list[str]) -> int:
         print(version("acclimate"))
         return 0
     try:
-        _find(given[0])(given[1:])
+        return _find(given[0])(given[1:]) or 0
     except (AcclimateError, ArgumentError) as error:
         return _fail(given[0], " ".join(str(error).split()))
     except ModuleNotFoundError as error:
@@ -62,15 +63,14 @@ def _run(given: list[str]) -> int:
         return _fail(given[0], f"needs the package {error.name}: pip install 'acclimate[train]'")
     except KeyboardInterrupt:
         return _fail(given[0], "interrupted; a run goes on from its last checkpoint with --resume")
-    return 0
 
 
-def _find(name: str) -> Callable[[list[str]], None]:
+def _find(name: str) -> Callable[[list[str]], int | None]:
     if name not in COMMANDS:
         near = get_close_matches(name, COMMANDS, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(COMMANDS)}"
         raise AcclimateError(f"no such command{hint}")
-    command: Callable[[list[str]], None] = import_module(f".commands.{name}", __package__).main
+    command: Callable[[list[str]], int | None] = import_module(f".commands.{name}", __package__).main
     return command
 
 
