@@ -55,13 +55,13 @@ def open_folder(path: str | os.PathLike[str]) -> CheckpointFolder:
     folder = Path(path)
     if not folder.is_dir():
         raise ZooError(f"no checkpoint at {folder}: it is no folder.")
-    hashes = _read_hashes(folder)
+    hashes = read_hashes(folder)
     strange = sorted(entry.name for entry in folder.iterdir() if entry.name not in {*SIZE_LIMITS, HASHES_FILE})
     if strange:
         raise ZooError(f"{folder / strange[0]} is no file of a checkpoint: there may be {', '.join(SIZE_LIMITS)}.")
     sizes = {name: file_size(folder / name, SIZE_LIMITS[name]) for name in hashes}
     for name, expected in hashes.items():
-        check_hash(folder / name, _hash_file(folder / name, sizes[name]), expected)
+        check_hash(folder / name, hash_file(folder / name, sizes[name]), expected)
     return CheckpointFolder(folder, hashes, sizes)
 
 
@@ -143,7 +143,12 @@ def check_hash(path: Path, found: str, expected: str) -> None:
         raise ZooError(f"{path} is damaged or was altered: it has the SHA-256 {found}, but should have {expected}.")
 
 
-def _read_hashes(folder: Path) -> dict[str, str]:
+def read_hashes(folder: Path) -> dict[str, str]:
+    """What SHA256SUMS in a folder says.
+
+    Raises:
+        ZooError: if it is not there, or not as it should be.
+    """
     path = folder / HASHES_FILE
     content = read_bounded(path, HASHES_LIMIT)
     try:
@@ -152,8 +157,16 @@ def _read_hashes(folder: Path) -> dict[str, str]:
         raise ZooError(f"{path} is damaged: it is not ASCII.") from error
 
 
-def _hash_file(path: Path, size: int) -> str:
-    """In chunks, since weights may be larger than memory; no more bytes than the file had when it was looked at."""
+def hash_file(path: Path, size: int) -> str:
+    """SHA-256 of a file, read in chunks, since weights may be larger than memory.
+
+    Args:
+        path: of the file.
+        size: that it had when it was looked at: no more bytes are read.
+
+    Raises:
+        ZooError: if it cannot be read.
+    """
     digest, left = hashlib.sha256(), size
     try:
         with path.open("rb") as file:
