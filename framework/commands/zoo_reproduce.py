@@ -1,0 +1,95 @@
+"""acclimate zoo reproduce: train a checkpoint again by its own card, and compare."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final, Literal
+
+from ..errors import AcclimateError
+from .options import add_skip_option, check_device, make_parser
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ...zoo.reproduce import Reproduction
+
+OUTSIDE: Final = 1
+"""Exit code where all went well, but the scores are not those of the card."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command.
+
+    Returns:
+        0, or `OUTSIDE`.
+    """
+    parser = make_parser(
+        "zoo reproduce",
+        "Train a checkpoint again from its own configuration, with as many threads, and compare its scores. The exit "
+        "code is 0 where the fused ones of source and target are the card's, or within two standard deviations of their "
+        "mean; 1 where not; 2 where it could not be done.",
+    )
+    add = parser.add_argument
+    add("checkpoint", type=str, help="name in the zoo, or folder")
+    add("--out", type=Path, metavar="DIR", help="run folder to keep, or to go on with; default: none is kept")
+    add("--data", type=str, metavar="TABLE", help="table that it was trained on, where that was no built-in data set")
+    add("--threads", type=int, help="default: as many as it was trained with")
+    add("--device", type=Literal["auto", "cpu", "cuda"], default="cpu", help="where to train")
+    add("--mirror", type=str, action="append", default=[], help="where a name is looked for as well")
+    add("--trust", type=str, action="append", default=[], metavar="PREFIX", help="classes of your own, as mypackage.")
+    add_skip_option(parser)
+    options = parser.parse_args(arguments)
+    if options.threads is not None and options.threads < 1:
+        raise AcclimateError(f"--threads must be positive, but got {options.threads}")
+    check_device(options.device)
+
+    from ...zoo.adapted_model import AdaptedModel
+    from ...zoo.reproduce import reproduce
+    from ..class_paths import TRUSTED
+    from ..display import RichDisplay
+
+    adapted = AdaptedModel.from_pretrained(
+        options.checkpoint, mirrors=options.mirror, trusted=(*TRUSTED, *options.trust)
+    )
+    with ExitStack() as stack:
+        out = options.out or Path(stack.enter_context(TemporaryDirectory())) / "run"
+        found = reproduce(
+            adapted,
+            out,
+            data=options.data,
+            threads=options.threads,
+            device=options.device,
+            skip_bad=options.skip_bad,
+            display=RichDisplay(),
+        )
+    _report(found, adapted.config.name)
+    return 0 if found.is_within else OUTSIDE
+
+
+def _report(found: "Reproduction", name: str) -> None:
+    from rich.console import Console
+
+    Console().print(_make_table(found, name))
+    if not found.differing_weights:
+        print(f"{name}: the weights are bit-equal, after {found.seconds:.0f} s of training")
+    else:
+        print(f"{name}: {len(found.differing_weights)} weights differ, such as {found.differing_weights[0]}")
+        print(f"what is not as it was: {'; '.join(found.differences) or 'nothing that is known'}")
+    verdict = "" if found.is_within else "NOT "
+    print(f"fused, on source and target: {verdict}within two standard deviations of the card")
+
+
+def _make_table(found: "Reproduction", name: str) -> "Table":
+    from rich.table import Table
+
+    table = Table(title=f"{name}, on the test splits (target: oracle)")
+    for column in ("task", "side", "prediction", "given"):
+        table.add_column(column)
+    for column in ("card", "now", "difference", "within 2 std"):
+        table.add_column(column, justify="right")
+    words = {True: "yes", False: "NO", None: "?"}
+    for number, row in found.numbers.items():
+        now = ("-", "-") if row.now is None or row.difference is None else (f"{row.now:.3f}", f"{row.difference:+.3f}")
+        where = (number.task, number.side, number.prediction, number.modalities)
+        table.add_row(*where, str(row.card), *now, words[row.is_within])
+    return table

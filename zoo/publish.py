@@ -1,0 +1,150 @@
+"""Put a checkpoint into a mirror that is a local folder, and describe it in its registry."""
+
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import attrs
+from filelock import FileLock, Timeout
+
+from ..framework.class_paths import TRUSTED
+from ..framework.errors import ZooError
+from ..framework.replaced_folder import replace_folder
+from ..framework.run import write_atomically
+from .adapted_model import AdaptedModel
+from .folder import CheckpointFolder, open_folder, read_bounded
+from .registry import REGISTRY_FILE, REGISTRY_LIMIT, Registry
+from .registry_entry import RegistryEntry
+
+LOCK_FILE: Final = ".publish.lock"
+PATIENCE: Final = 60.0
+"""Seconds to wait for others who publish into the same mirror."""
+
+
+@attrs.frozen
+class Published:
+    """What a mirror has now, or would have.
+
+    Args:
+        entry: of its registry.
+        path: of the checkpoint in it.
+        changed: whether it had other bytes, or none, before.
+    """
+
+    entry: RegistryEntry
+    path: Path
+    changed: bool
+
+
+def publish(
+    adapted: AdaptedModel,
+    mirror: Path,
+    *,
+    registry: Path | None = None,
+    embedded: bool = False,
+    replace: bool = False,
+    dry_run: bool = False,
+    trusted: Collection[str] = TRUSTED,
+) -> Published:
+    """Save a checkpoint in a mirror, and enter it into its registry.
+
+    Several may publish at once. Whoever reads meanwhile finds a whole checkpoint; while one takes another's place, its
+    bytes and the registry may disagree for a moment, and readers then refuse it.
+
+    Args:
+        adapted: the model.
+        mirror: folder, made if it is not there.
+        registry: file; None means `registry.json` in the mirror.
+        embedded: whether it will travel in the package.
+        replace: take the place of a checkpoint of that name with other bytes.
+        dry_run: do all but change the mirror.
+        trusted: prefixes, one of which every class that the checkpoint names must have.
+
+    Raises:
+        ZooError: if another checkpoint of that name is there, or the mirror cannot be written.
+    """
+    name, file = adapted.config.name, registry or mirror / REGISTRY_FILE
+    with _staging(mirror, dry_run=dry_run) as staging:
+        folder = adapted.save_pretrained(staging / name)
+        entry = attrs.evolve(RegistryEntry.from_folder(folder, trusted=trusted), embedded=embedded)
+        with _locked(mirror, dry_run=dry_run):
+            before = read_registry(file)
+            there = _is_there(folder, mirror / name)
+            if not replace:
+                _check_free(entry, before, mirror / name, there=there)
+            published = Published(entry, mirror / name, not there)
+            if not dry_run:
+                _put(folder, mirror / name, there=there)
+                _enter(entry, before, file)
+            return published
+
+
+def read_registry(file: Path) -> Registry:
+    """The registry in a file; an empty one where there is none.
+
+    Raises:
+        ZooError: if it is something else.
+    """
+    return Registry.from_json(read_bounded(file, REGISTRY_LIMIT), str(file)) if file.exists() else Registry()
+
+
+@contextmanager
+def _staging(mirror: Path, *, dry_run: bool) -> Iterator[Path]:
+    """A folder from which files can be moved into the mirror; whoever lists the mirror takes it for no checkpoint."""
+    try:
+        if not dry_run:
+            mirror.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".publish.", dir=None if dry_run else mirror) as staging:
+            yield Path(staging)
+    except OSError as error:
+        raise ZooError(f"{mirror} cannot be written: {error.strerror or error}.") from error
+
+
+@contextmanager
+def _locked(mirror: Path, *, dry_run: bool) -> Iterator[None]:
+    if dry_run:
+        yield
+        return
+    try:
+        with FileLock(mirror / LOCK_FILE, timeout=PATIENCE):
+            yield
+    except Timeout as error:
+        raise ZooError(f"{mirror} is written by another process for more than {PATIENCE:.0f} seconds.") from error
+
+
+def _is_there(folder: CheckpointFolder, place: Path) -> bool:
+    try:
+        return open_folder(place).hashes == folder.hashes
+    except ZooError:
+        return False
+
+
+def _check_free(entry: RegistryEntry, before: Registry, place: Path, *, there: bool) -> None:
+    known = before.entries.get(entry.name)
+    if (place.exists() and not there) or (known is not None and known.sha256 != entry.sha256):
+        raise ZooError(f"{place.parent} has another {entry.name} already: give it another name, or --replace it.")
+
+
+def _put(folder: CheckpointFolder, place: Path, *, there: bool) -> None:
+    if there:
+        return
+    with replace_folder(place) as made:
+        for file in folder.path.iterdir():
+            shutil.move(file, made / file.name)
+
+
+def _enter(entry: RegistryEntry, before: Registry, file: Path) -> None:
+    known = before.entries.get(entry.name)
+    if known is not None:
+        entry = attrs.evolve(entry, embedded=entry.embedded or known.embedded, mirrors=known.mirrors)
+    if entry == known:
+        return
+    try:
+        after = before.with_entry(entry)
+    except ValueError as error:
+        raise ZooError(f"{file}: {error}.") from error
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(file, after.to_json())
