@@ -1,11 +1,11 @@
 """Reads the configuration of an artefact, which anyone may have written. Imports no torch."""
 
-import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
 from ..framework.errors import ExportError
+from ..framework.strict_json import parse_json
 
 
 def _is_mapping_of_text(value: object) -> bool:
@@ -36,16 +36,14 @@ def parse_document(text: str, name: str) -> dict[str, Any]:
         name: what errors call it.
 
     Raises:
-        ExportError: if it is none, or nested deeper than Python reads.
+        ExportError: if it is none, or not as strict as `parse_json` wants it.
 
     Example:
         >>> parse_document('{"format": 1}', "config.json")
         {'format': 1}
     """
     try:
-        document = json.loads(text)
-    except RecursionError as error:
-        raise ExportError(f"{name} is damaged: it is nested too deeply.") from error
+        document = parse_json(text)
     except ValueError as error:
         raise ExportError(f"{name} is damaged: {error}.") from error
     if not isinstance(document, dict):

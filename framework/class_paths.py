@@ -4,6 +4,7 @@ import re
 import sys
 from argparse import ArgumentError
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from copy import deepcopy
 from importlib import import_module
 from importlib.util import find_spec
@@ -15,11 +16,14 @@ from jsonargparse import ArgumentParser
 
 from .errors import RecipeError
 from .recipe import ClassSpec
+from .trust import is_part
 
 T = TypeVar("T")
 
 TRUSTED: Final = ("acclimate.", "torch.optim.")
-"""What a class_path may begin with in a recipe that comes from strangers."""
+"""What a class_path may begin with in a recipe that comes from strangers; `trust.py` says which classes these are."""
+
+_LONGEST_TEXT: Final = 2**12
 
 
 def check_trusted(spec: ClassSpec, trusted: Collection[str], name: str) -> None:
@@ -27,16 +31,40 @@ def check_trusted(spec: ClassSpec, trusted: Collection[str], name: str) -> None:
 
     Args:
         spec: the class and its arguments.
-        trusted: prefixes, one of which every import path must have.
+        trusted: prefixes, one of which every import path must have. Those of `TRUSTED` stand for `is_part` alone.
         name: what to call it in errors.
 
     Raises:
         RecipeError: naming the first import path that is not trusted.
     """
-    for path in (spec.class_path, *_import_paths(spec.init_args)):
-        if not path.startswith(tuple(trusted)):
-            raise RecipeError(
-                f"{name}: to be trusted, a class_path must begin with one of {', '.join(trusted)}, but got {path!r}"
+    check_trusted_arguments({"class_path": spec.class_path, "init_args": spec.init_args}, trusted, name)
+
+
+def check_trusted_arguments(arguments: object, trusted: Collection[str], name: str) -> None:
+    """As `check_trusted`, of arguments whose class is named elsewhere.
+
+    Raises:
+        RecipeError: naming the first import path that is not trusted.
+    """
+    try:
+        _check_paths(arguments, trusted)
+    except ValueError as error:
+        raise RecipeError(f"{name}: {error}") from error
+    except RecursionError as error:
+        raise RecipeError(f"{name}: arguments are nested too deeply") from error
+
+
+def _check_paths(arguments: object, trusted: Collection[str]) -> None:
+    for path in _import_paths(arguments, _load_bounded):
+        prefixes = [prefix for prefix in trusted if path.startswith(prefix)]
+        if not prefixes:
+            raise ValueError(
+                f"to be trusted, a class_path must begin with one of {', '.join(trusted)}, but got {path[:99]!r}"
+            )
+        if set(prefixes) <= set(TRUSTED) and not is_part(path):
+            raise ValueError(
+                "to be trusted, a class_path must name a class in acclimate.adapters or acclimate.framework.encoders, "
+                f"or an optimiser of torch.optim, but got {path[:99]!r}"
             )
 
 
@@ -100,25 +128,42 @@ def _look_here(spec: ClassSpec, name: str) -> None:
             )
 
 
-def _import_paths(value: object) -> Iterator[str]:
+def _load(text: str) -> Any:  # noqa: ANN401 - YAML may hold anything
+    """What YAML makes of a text; the text itself, where that is no YAML."""
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError):  # The latter of the 31st of June, and the like.
+        return text
+
+
+def _load_bounded(text: str) -> Any:  # noqa: ANN401 - YAML may hold anything
+    """As `_load`, of what strangers wrote: a few aliases make billions of values."""
+    if len(text) > _LONGEST_TEXT:
+        raise ValueError(f"a string among the arguments may have {_LONGEST_TEXT} characters, but has {len(text)}")
+    with suppress(yaml.YAMLError):
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
+            raise ValueError(f"a string among the arguments must hold no YAML with aliases, but got {text[:60]!r}")
+    return _load(text)
+
+
+def _import_paths(value: object, load: Callable[[str], Any] = _load) -> Iterator[str]:
     """All that jsonargparse might import: where a class or callable fits, it takes its path, and YAML in a string."""
     if isinstance(value, Mapping):
-        if "class_path" in value:
-            yield str(value["class_path"])
-        for item in value.values():
-            yield from _import_paths(item)
+        for key, item in value.items():
+            # jsonargparse takes a dotted key for several inside each other.
+            if str(key).rpartition(".")[2] == "class_path":
+                yield str(item)
+            yield from _import_paths(item, load)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _import_paths(item)
+            yield from _import_paths(item, load)
     elif isinstance(value, str):
         if re.fullmatch(r"\w+(\.\w+)+", value) and _is_importable(value.partition(".")[0]):
             yield value
-        try:
-            inner = yaml.safe_load(value)
-        except yaml.YAMLError:
-            return
-        if not isinstance(inner, str):
-            yield from _import_paths(inner)
+        inner = load(value)
+        # Quotes in quotes, and spaces around a path, go one by one.
+        if inner != value:
+            yield from _import_paths(inner, load)
 
 
 def _is_importable(package: str) -> bool:

@@ -10,12 +10,13 @@ from typing import Any, Final, Self
 import attrs
 
 from ..exporters.artefact import CHECKPOINT_KEY
-from ..framework.class_paths import TRUSTED, check_trusted
+from ..framework.class_paths import TRUSTED, check_trusted, check_trusted_arguments
 from ..framework.data.schema import Schema
 from ..framework.errors import AcclimateError, ZooError
 from ..framework.layout import DomainSide
 from ..framework.parsing import parse_attrs
-from ..framework.recipe import ClassSpec, Recipe, parse_recipe
+from ..framework.recipe import Recipe, parse_recipe
+from ..framework.strict_json import parse_json
 from .names import is_name
 
 FORMAT: Final = 1
@@ -132,10 +133,9 @@ class CheckpointConfig:
             raise ZooError(f"{name} has format {own.get('format')!r}, but this version of acclimate reads {FORMAT}.")
         try:
             recipe, encoders = parse_recipe(own["recipe"], "recipe"), _read_encoders(own["encoders"])
-            # Arguments of encoders may name classes, too; they belong to ones that the recipe has named.
-            given = ClassSpec(next(iter(trusted), ""), dict(encoders))
-            for key, spec in (*recipe.class_specs(), ("encoders", given)):
+            for key, spec in recipe.class_specs():
                 check_trusted(spec, trusted, key)
+            check_trusted_arguments(encoders, trusted, "encoders")
             return cls(
                 name=_text(own, "name"),
                 licence=_text(own, "licence"),
@@ -158,8 +158,8 @@ def read_document(content: bytes, name: str) -> dict[str, Any]:
         ZooError: if the bytes are none.
     """
     try:
-        document = json.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+        document = parse_json(content.decode("utf-8"))
+    except ValueError as error:
         raise ZooError(f"{name} is damaged: it is no JSON: {' '.join(str(error).split())[:200]}.") from error
     if not isinstance(document, dict):
         raise ZooError(f"{name} must hold a JSON object, but holds {type(document).__name__}.")
