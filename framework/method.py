@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from .batch import Batch, Outputs, Side, Step, Term
+from .errors import RecipeError
 from .interfaces import Aligner, Balancer, Part, TeacherSelector
 from .layout import DomainSide, Layout
 from .model import MultimodalModel
@@ -136,13 +137,17 @@ class Method(nn.Module):
             return attrs.evolve(side, lessons=self.selector(side))
 
     def losses(self, step: Step, update: Update | None = None) -> Losses:
-        """Terms of a step that an update minimises, and their balanced and weighted sum."""
+        """Terms of a step that an update minimises, and their balanced and weighted sum.
+
+        Raises:
+            RecipeError: if an Aligner returned something else than Terms.
+        """
         patterns = ("*",) if update is None else update.terms
         terms = {
-            f"{name}/{key}": term
+            key: term
             for name, aligner in self.aligners.items()
-            for key, term in aligner(step).items()
-            if matches(f"{name}/{key}", patterns)
+            for key, term in _name_terms(name, aligner(step)).items()
+            if matches(key, patterns)
         }
         free = dict(terms)
         balanced: dict[str, Tensor] = {}
@@ -190,6 +195,18 @@ def _bind(name: str, part: Part, layout: Layout, parts: nn.ModuleDict) -> None:
         part.bind(layout, dict(parts.items()))
     except (ValueError, KeyError) as error:
         raise ValueError(f"{name}: {error.args[0]}") from error
+
+
+def _name_terms(aligner: str, answer: object) -> dict[str, Term]:
+    """An Aligner's terms by `<aligner>/<term>`; what a user's own answers in their place is named."""
+    if not isinstance(answer, Mapping):
+        raise RecipeError(f"an Aligner must return a dict of Terms, but {aligner} returns a {type(answer).__name__}")
+    for name, term in answer.items():
+        if not isinstance(term, Term):
+            raise RecipeError(
+                f"an Aligner must return a dict of Terms, but {aligner}/{name} is a {type(term).__name__}"
+            )
+    return {f"{aligner}/{name}": term for name, term in answer.items()}
 
 
 def _nothing(step: Step) -> Float[Tensor, ""]:

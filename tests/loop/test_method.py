@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -209,3 +210,26 @@ def test_measures_bear_the_name_of_their_part() -> None:
 def test_patterns_tell_capitals_apart() -> None:
     assert matches("coral/Audio", ("coral/[A-Z]*",))
     assert not matches("coral/audio", ("CORAL/*",))
+
+
+class Careless(Aligner):
+    """Returns whatever it is given."""
+
+    def __init__(self, answer: Any) -> None:  # noqa: ANN401
+        super().__init__()
+        self.answer = answer
+
+    def forward(self, step: Step) -> dict[str, Term]:
+        """The answer."""
+        answer: dict[str, Term] = self.answer
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [(torch.zeros(()), "own returns a Tensor"), ({"first": torch.zeros(())}, "own/first is a Tensor")],
+)
+def test_an_aligner_that_returns_no_terms_is_named(answer: object, found: str) -> None:
+    method = Method(build(make_recipe()).model, {"own": Careless(answer)})
+    with pytest.raises(RecipeError, match=f"must return a dict of Terms, but {found}"):
+        method.step(make_batch(), make_batch())
