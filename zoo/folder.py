@@ -3,9 +3,10 @@
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import attrs
 
@@ -13,6 +14,9 @@ from ..framework.errors import ZooError
 from .names import HASHES_FILE, HASHES_LIMIT, SIZE_LIMITS
 
 _CHUNK: Final = 2**20
+
+# No link is followed, and nothing waits for the other end of a pipe. Windows has neither of the first two.
+_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 @attrs.frozen
@@ -53,16 +57,26 @@ def open_folder(path: str | os.PathLike[str]) -> CheckpointFolder:
             one that SHA256SUMS describes, or if there is one that has no business there.
     """
     folder = Path(path)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112 - Path's own raises where a name is too long
         raise ZooError(f"no checkpoint at {folder}: it is no folder.")
     hashes = read_hashes(folder)
-    strange = sorted(entry.name for entry in folder.iterdir() if entry.name not in {*SIZE_LIMITS, HASHES_FILE})
-    if strange:
-        raise ZooError(f"{folder / strange[0]} is no file of a checkpoint: there may be {', '.join(SIZE_LIMITS)}.")
+    strange = _find_strange(folder)
+    if strange is not None:
+        raise ZooError(f"{folder / strange} is no file of a checkpoint: there may be {', '.join(SIZE_LIMITS)}.")
     sizes = {name: file_size(folder / name, SIZE_LIMITS[name]) for name in hashes}
     for name, expected in hashes.items():
         check_hash(folder / name, hash_file(folder / name, sizes[name]), expected)
     return CheckpointFolder(folder, hashes, sizes)
+
+
+def _find_strange(folder: Path) -> str | None:
+    """The first name that is none of a checkpoint's; what has thousands of them is not read to its end."""
+    try:
+        with os.scandir(folder) as entries:
+            found = (entry.name for entry in entries if entry.name not in {*SIZE_LIMITS, HASHES_FILE})
+            return next(found, None)
+    except OSError as error:
+        raise ZooError(f"{folder} cannot be read: {error.strerror}.") from error
 
 
 def format_hashes(hashes: Mapping[str, str]) -> str:
@@ -86,7 +100,8 @@ def parse_hashes(text: str, name: str) -> dict[str, str]:
         ZooError: if a line is none of these, or one is missing.
     """
     hashes: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Not splitlines(): Python ends a line at characters at which sha256sum does not.
+    for number, line in enumerate(text.removesuffix("\n").split("\n"), start=1):
         value, _, file = line.partition("  ")
         if len(value) != 64 or set(value) - set("0123456789abcdef") or file not in SIZE_LIMITS or file in hashes:
             raise ZooError(
@@ -106,14 +121,26 @@ def read_bounded(path: Path, limit: int) -> bytes:
         ZooError: if it cannot be read, is a link or something else, or is larger.
     """
     size = file_size(path, limit)
+    with _open(path, limit) as file:
+        content = file.read(size + 1)
+    if len(content) != size:
+        raise ZooError(f"{path} changed while it was read: it had {size} bytes, and then another number.")
+    return content
+
+
+@contextmanager
+def _open(path: Path, limit: int) -> Iterator[BinaryIO]:
+    """A file, of which it is sure that it is regular: it may have been replaced since it was looked at.
+
+    Raises:
+        ZooError: if it is something else, or larger, or cannot be opened or read.
+    """
     try:
-        with path.open("rb") as file:
-            content = file.read(limit + 1)
+        with os.fdopen(os.open(path, _FLAGS), "rb") as file:
+            _check_status(path, os.fstat(file.fileno()), limit)
+            yield file
     except OSError as error:
         raise ZooError(f"{path} cannot be read: {error.strerror}.") from error
-    if len(content) != size:
-        raise ZooError(f"{path} changed while it was read: it had {size} bytes, and then {len(content)}.")
-    return content
 
 
 def file_size(path: Path, limit: int) -> int:
@@ -126,11 +153,15 @@ def file_size(path: Path, limit: int) -> int:
         status = path.lstat()
     except OSError as error:
         raise ZooError(f"{path} cannot be read: {error.strerror}.") from error
+    _check_status(path, status, limit)
+    return status.st_size
+
+
+def _check_status(path: Path, status: os.stat_result, limit: int) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise ZooError(f"{path} must be a regular file, but is something else.")
     if status.st_size > limit:
         raise ZooError(f"{path} may have {limit} bytes at most, but has {status.st_size}.")
-    return status.st_size
 
 
 def check_hash(path: Path, found: str, expected: str) -> None:
@@ -165,14 +196,11 @@ def hash_file(path: Path, size: int) -> str:
         size: that it had when it was looked at: no more bytes are read.
 
     Raises:
-        ZooError: if it cannot be read.
+        ZooError: if it cannot be read, or has more.
     """
     digest, left = hashlib.sha256(), size
-    try:
-        with path.open("rb") as file:
-            while left and (chunk := file.read(min(_CHUNK, left))):
-                digest.update(chunk)
-                left -= len(chunk)
-    except OSError as error:
-        raise ZooError(f"{path} cannot be read: {error.strerror}.") from error
+    with _open(path, size) as file:
+        while left and (chunk := file.read(min(_CHUNK, left))):
+            digest.update(chunk)
+            left -= len(chunk)
     return digest.hexdigest()
