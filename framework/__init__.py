@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         RecipeError as RecipeError,
         RunError as RunError,
         WorkerError as WorkerError,
+        ZooError as ZooError,
     )
     from .evaluation import DropTable as DropTable, Scores as Scores, drop_table as drop_table, evaluate as evaluate
     from .experiment import adapt_table as adapt_table, load_run as load_run
@@ -77,7 +78,15 @@ else:
             "data.table": ["Table"],
             "data.table_file": ["read_table"],
             "domains": ["Batches", "Domains"],
-            "errors": ["AcclimateError", "DataError", "ExportError", "RecipeError", "RunError", "WorkerError"],
+            "errors": [
+                "AcclimateError",
+                "DataError",
+                "ExportError",
+                "RecipeError",
+                "RunError",
+                "WorkerError",
+                "ZooError",
+            ],
             "evaluation": ["DropTable", "Scores", "drop_table", "evaluate"],
             "experiment": ["adapt_table", "load_run"],
             "interfaces": ["Aligner", "Balancer", "Encoder", "Fused", "Fusion", "Part", "TeacherSelector"],

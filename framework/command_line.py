@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "serve": "answer requests with an artefact, over KServe's server",
     "compare": "run recipes on shifts with several seeds, and compare them with source-only",
     "data": "check a table of files, corrupt one, or convert a pickle",
+    "zoo": "list, show, pull and verify adapted checkpoints, train them again, publish more",
     "report": "write one HTML page about a finished run",
     "demo": "train, adapt, export and evaluate on real signals, in minutes",
 }

@@ -1,1 +1,32 @@
-"""Checkpoints to start from, each with its card."""
+"""Adapted checkpoints: list, pull, load, save and publish them, each with its card.
+
+Names are imported when they are first asked for, so that the modules without torch stay light.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .adapted_model import AdaptedModel as AdaptedModel
+    from .config import CheckpointConfig as CheckpointConfig
+    from .creation import create_model as create_model
+    from .folder import CheckpointFolder as CheckpointFolder
+    from .listing import list_models as list_models
+    from .metrics import CheckpointMetrics as CheckpointMetrics
+    from .registry import Registry as Registry, builtin_registry as builtin_registry
+    from .registry_entry import RegistryEntry as RegistryEntry
+else:
+    from ..framework._lazy import attach
+
+    __getattr__, __dir__, __all__ = attach(
+        __name__,
+        {
+            "adapted_model": ["AdaptedModel"],
+            "config": ["CheckpointConfig"],
+            "creation": ["create_model"],
+            "folder": ["CheckpointFolder"],
+            "listing": ["list_models"],
+            "metrics": ["CheckpointMetrics"],
+            "registry": ["Registry", "builtin_registry"],
+            "registry_entry": ["RegistryEntry"],
+        },
+    )

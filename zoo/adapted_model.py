@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Self
@@ -14,17 +14,17 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors, save as save_tensors
 
 from ..exporters.onnx import export_onnx
-from ..framework.builder import Builder
 from ..framework.checkpoint import load_weights
 from ..framework.class_paths import TRUSTED
 from ..framework.errors import RunError, ZooError
-from ..framework.experiment import without_files
 from ..framework.model import MultimodalModel
+from .architecture import build_model
 from .card import write_card
 from .config import CheckpointConfig
 from .folder import CheckpointFolder, format_hashes, open_folder
 from .metrics import CheckpointMetrics
 from .names import CARD_FILE, CONFIG_FILE, GRAPH_FILE, HASHES_FILE, METRICS_FILE, WEIGHTS_FILE
+from .opening import open_checkpoint
 
 
 @attrs.frozen(eq=False)
@@ -94,14 +94,63 @@ class AdaptedModel:
         Raises:
             ZooError: if anything in it is not what it should be; the message names the file.
         """
-        files = open_folder(folder)
-        config = CheckpointConfig.from_json(files.read(CONFIG_FILE), str(files.path / CONFIG_FILE), trusted)
+        return cls.from_files(open_folder(folder), trusted=trusted)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name_or_path: str | os.PathLike[str],
+        *,
+        revision: str | None = None,
+        cache_dir: str | os.PathLike[str] | None = None,
+        local_files_only: bool = False,
+        token: str | None = None,
+        mirrors: Sequence[str] = (),
+        trusted: Collection[str] = TRUSTED,
+    ) -> Self:
+        """Load a checkpoint of the zoo, of the hub, or from a folder, after all of it was checked.
+
+        Args:
+            name_or_path: a name such as `rna-uda.wrist`, `hf://owner/repo[@revision][/path]`, or a folder. Text of the
+                form `method.tag` is a name always; a folder that is called so is meant by `./method.tag`.
+            revision: of a repository of the hub: branch, tag or commit.
+            cache_dir: where what is pulled is kept; None means ACCLIMATE_CACHE, or else the user's own cache.
+            local_files_only: open no socket, as ACCLIMATE_OFFLINE=1 does for all.
+            token: for `mirrors` and the hub.
+            mirrors: addresses or folders that are asked for a name, see `pull`.
+            trusted: see `from_folder`.
+
+        Raises:
+            ZooError: if there is none, it cannot be fetched, or anything in it is not what it should be.
+        """
+        files = open_checkpoint(
+            name_or_path,
+            revision=revision,
+            cache_dir=cache_dir,
+            local_files_only=local_files_only,
+            token=token,
+            mirrors=mirrors,
+        )
+        return cls.from_files(files, trusted=trusted)
+
+    @classmethod
+    def from_files(cls, files: CheckpointFolder, *, trusted: Collection[str] = TRUSTED) -> Self:
+        """Load a checkpoint whose files were checked, as `pull` does: what is read has the very hashes.
+
+        Args:
+            files: of the checkpoint.
+            trusted: see `from_folder`.
+
+        Raises:
+            ZooError: if one of them changed since, or is not what it should be.
+        """
+        config_file = str(files.path / CONFIG_FILE)
+        config = CheckpointConfig.from_json(files.read(CONFIG_FILE), config_file, trusted)
         metrics = CheckpointMetrics.from_json(files.read(METRICS_FILE), str(files.path / METRICS_FILE))
         weights = files.path / WEIGHTS_FILE
         try:
             tensors = load_tensors(files.read(WEIGHTS_FILE))
-            recipe = without_files(config.recipe, config.schema, config.encoders)
-            model = Builder(recipe, trusted=trusted).build(config.schema, config.samples).model
+            model = build_model(config, config_file, trusted=trusted)
             load_weights(model, tensors, str(weights))
         except SafetensorError as error:
             raise ZooError(f"{weights} holds no tensors: {error}") from error

@@ -17,7 +17,7 @@ from .metrics import CheckpointMetrics, Score, TaskMetrics
 from .names import CONFIG_FILE, HASHES_FILE, HASHES_LIMIT, METRICS_FILE, SIZE_LIMITS, is_name
 
 _FILES: Final = {**SIZE_LIMITS, HASHES_FILE: HASHES_LIMIT}
-_LONGEST_TEXT: Final = 400
+_LONGEST_TEXT: Final = 4096
 
 
 def _check_digest(_: object, field: "attrs.Attribute[str]", value: str) -> None:
