@@ -12,6 +12,12 @@ def make(folder: Path, *names: str) -> None:
         (folder / name).write_text(name, encoding="utf-8")
 
 
+def write_half(target: Path) -> None:
+    with replace_folder(target) as made:
+        make(made, "new")
+        raise OSError(28, "full")
+
+
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
@@ -33,9 +39,8 @@ def test_the_folders_above_are_made(tmp_path: Path) -> None:
 
 def test_a_failure_leaves_what_was_there_and_nothing_else(tmp_path: Path) -> None:
     make(tmp_path / "site", "old")
-    with pytest.raises(OSError, match="full"), replace_folder(tmp_path / "site") as made:
-        make(made, "new")
-        raise OSError(28, "full")
+    with pytest.raises(OSError, match="full"):
+        write_half(tmp_path / "site")
     assert names(tmp_path / "site") == ["old"]
     assert names(tmp_path) == ["site"]
 
