@@ -9,7 +9,10 @@ from acclimate.framework.data.preprocessing import FeaturesPreprocessing
 from acclimate.framework.data.schema import Schema
 from acclimate.zoo.adapted_model import AdaptedModel
 from acclimate.zoo.config import CheckpointConfig, Machine, TrainedOn
+from acclimate.zoo.folder import open_folder
 from acclimate.zoo.metrics import CheckpointMetrics, Point, Score, TaskMetrics
+from acclimate.zoo.registry import REGISTRY_FILE, Registry
+from acclimate.zoo.registry_entry import RegistryEntry
 
 
 def make_model(recipe: str = "modfinity") -> AdaptedModel:
@@ -67,3 +70,24 @@ def adapted() -> AdaptedModel:
 def saved(adapted: AdaptedModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Its checkpoint, which no test may change."""
     return adapted.save_pretrained(tmp_path_factory.mktemp("zoo") / "modfinity.moods").path
+
+
+@pytest.fixture(scope="session")
+def entry(saved: Path) -> RegistryEntry:
+    """What a registry says of it."""
+    return RegistryEntry.from_folder(open_folder(saved))
+
+
+@pytest.fixture(scope="session")
+def mirror(saved: Path, entry: RegistryEntry) -> Path:
+    """A folder that holds it, with a registry; no test may change it."""
+    (saved.parent / REGISTRY_FILE).write_text(Registry({entry.name: entry}).to_json(), encoding="utf-8")
+    return saved.parent
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees what the user has pulled, or asks the user's mirrors."""
+    monkeypatch.setenv("ACCLIMATE_CACHE", str(tmp_path / "cache"))
+    for name in ("ACCLIMATE_OFFLINE", "ACCLIMATE_ZOO_MIRRORS"):
+        monkeypatch.delenv(name, raising=False)

@@ -23,12 +23,6 @@ Document = dict[str, Any]
 
 
 @pytest.fixture(scope="session")
-def entry(saved: Path) -> RegistryEntry:
-    """Of the small adapted model."""
-    return RegistryEntry.from_folder(open_folder(saved))
-
-
-@pytest.fixture(scope="session")
 def registry(entry: RegistryEntry) -> Registry:
     """One checkpoint, which had another name once."""
     return Registry({entry.name: entry}, {"modfinity.faces": entry.name}, ("https://somewhere.example/zoo",))
