@@ -32,9 +32,9 @@ from acclimate.framework.data.preprocessing.word_tokenizer import make_word_toke
 from acclimate.framework.data.samples import Samples
 from acclimate.framework.data.schema import Schema
 from acclimate.framework.encoders.default import default_encoder
+from browser import CHROMIUM, Browser, run_browser, serve
 from PIL import Image
 
-from .browser import CHROMIUM, Browser, run_browser, serve
 from .conftest import Convolution
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium is on the path")

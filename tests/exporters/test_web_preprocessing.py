@@ -27,9 +27,8 @@ from acclimate.framework.data.preprocessing import (
     TextPreprocessing,
 )
 from acclimate.framework.data.preprocessing.tokenizer_files import load_tokenizer
+from browser import CHROMIUM, Browser, run_browser, serve
 from PIL import Image
-
-from .browser import CHROMIUM, Browser, run_browser, serve
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium is on the path")
 

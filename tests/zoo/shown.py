@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 import numpy as np
+from acclimate.exporters.artefact import ArtefactConfig
 from acclimate.framework import Task, read_recipe
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing
 from acclimate.framework.data.schema import Schema
@@ -88,10 +89,11 @@ def write_checkpoint(
         trained_on=TrainedOn(words.data, (source,), other, 0, "adaptation", 7, words.licence),
         machine=Machine("3.11.7", "Linux", "some processor", 1, {"torch": "2.14.1"}),
     )
+    artefact = ArtefactConfig(schema=schema, opset=20, recipe="rna-uda", versions={}, metadata={})
     metrics = make_metrics(words, target, source_only, higher_is_better=higher_is_better)
     contents = {
         CARD_FILE: "# A card\n",
-        CONFIG_FILE: config.to_json({"schema": schema.to_config()}),
+        CONFIG_FILE: config.to_json(artefact.to_document()),
         GRAPH_FILE: "a graph",
         METRICS_FILE: metrics.to_json(),
         WEIGHTS_FILE: "weights",

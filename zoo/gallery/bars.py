@@ -43,6 +43,12 @@ class DropChart:
     floor: float | None
     seeds: int
 
+    @property
+    def brief(self) -> list[DropBar]:
+        """All modalities, and each one alone: there are many more subsets of many modalities."""
+        most = max(len(bar.names) for bar in self.bars)
+        return [bar for bar in self.bars if len(bar.names) in {1, most}]
+
 
 def make_drop_chart(metrics: TaskMetrics) -> DropChart | None:
     """None where no subset was scored."""

@@ -71,7 +71,7 @@ def _check_folder(out: Path) -> None:
     strange += [name for name in names if not name.endswith(".html")]
     if strange or INDEX_PAGE not in names or not _is_ours(out / INDEX_PAGE):
         found = f", but it holds {strange[0]}" if strange else ", but it holds something else"
-        raise ZooError(f"{out}: the folder must be empty, or hold a former gallery and nothing else{found}.")
+        raise ZooError(f"{out}: the folder must be empty, or hold a former site and nothing else{found}.")
 
 
 def _is_ours(index: Path) -> bool:
