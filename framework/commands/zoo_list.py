@@ -53,23 +53,28 @@ def _plain(entry: "RegistryEntry") -> dict[str, Any]:
 
 
 def _make_table(entries: "list[RegistryEntry]") -> "Table":
+    """A row for each task. What the tasks are is said below where all are alike, so that 80 columns will do."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(caption="scores: fused, on test splits; those of the target took its labels")
+    rows = [(entry, name, task) for entry in entries for name, task in entry.tasks.items()]
+    kinds = {f"{name}: {task.measure}" for _, name, task in rows}
+    caption = f"{kinds.pop() if len(kinds) == 1 else 'scores'} on the test splits, fused; on the target (oracle)"
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), caption=caption, caption_justify="left")
     table.add_column("name", no_wrap=True)
-    table.add_column("takes")
-    table.add_column("task")
-    for column in ("source", "target", "source-only", "MB"):
-        table.add_column(column, justify="right")
-    table.add_column("place")
-    for entry in entries:
-        for number, (name, task) in enumerate(entry.tasks.items()):
-            first = (entry.name, ", ".join(entry.modalities)) if number == 0 else ("", "")
-            last = (f"{entry.size / 1e6:.2f}", _place(entry) or "") if number == 0 else ("", "")
-            scores = (task.source, task.target, task.source_only)
-            cells = (*first, f"{name}: {task.measure}", *map(_cell, scores), *last)
-            table.add_row(*map(Text, cells))
+    table.add_column("takes", overflow="fold")
+    if kinds:
+        table.add_column("task", overflow="fold")
+    for column in ("source", "target", "source-\nonly", "MB"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("here", no_wrap=True)
+    for entry, name, task in rows:
+        scores = map(_cell, (task.source, task.target, task.source_only))
+        task_cell = (f"{name}: {task.measure}",) if kinds else ()
+        here = "yes" if _place(entry) else "no"
+        cells = (entry.name, ", ".join(entry.modalities), *task_cell, *scores, f"{entry.size / 1e6:.2f}", here)
+        table.add_row(*map(Text, cells))
     return table
 
 

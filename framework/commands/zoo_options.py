@@ -33,13 +33,3 @@ def read_registry(options: Any) -> "Registry":  # noqa: ANN401 - jsonargparse's 
     from ...zoo.known import known_registry
 
     return known_registry(options.mirror, local_files_only=options.offline)
-
-
-def printable(text: str) -> str:
-    r"""Text of strangers for a terminal, which obeys control characters.
-
-    Example:
-        >>> printable("a\x1b[2J\nb")
-        'a?[2J\nb'
-    """
-    return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)

@@ -4,9 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..errors import ZooError
 from .options import make_parser
-from .zoo_options import add_mirror_options, printable, read_registry
+from .zoo_options import add_mirror_options, read_registry
 
 if TYPE_CHECKING:
     from ...zoo.local import LocalCheckpoint
@@ -70,15 +69,12 @@ def _print_card(here: "LocalCheckpoint") -> None:
 
     from ...zoo.names import CARD_FILE
     from ...zoo.pinned import open_pinned
+    from ...zoo.texts import decode_card
 
-    card = here.path / CARD_FILE
-    try:
-        text = open_pinned(here.path, here.sha256).read(CARD_FILE).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ZooError(f"{card} is damaged: it is not UTF-8.") from error
+    text = decode_card(open_pinned(here.path, here.sha256).read(CARD_FILE), str(here.path / CARD_FILE))
     # Its head is for programs.
     body = text.split("\n---\n", 1)[-1] if text.startswith("---\n") else text
-    Console().print(Markdown(printable(body), hyperlinks=False))
+    Console().print(Markdown(body, hyperlinks=False))
 
 
 def _where(entry: "RegistryEntry", here: "LocalCheckpoint | None", registry: "Registry", mirrors: list[str]) -> str:

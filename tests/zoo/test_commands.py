@@ -97,11 +97,9 @@ def test_a_card_cannot_command_the_terminal(saved: Path, tmp_path: Path, capsys:
     changed = RegistryEntry.from_folder(open_folder(folder))
     (mirror / REGISTRY_FILE).write_text(Registry({NAME: changed}).to_json(), encoding="utf-8")
     assert main(["zoo", "pull", NAME, "--mirror", str(mirror)]) == 0
-    assert main(["zoo", "show", NAME, "--mirror", str(mirror)]) == 0
-    text = capsys.readouterr().out
-    assert "yours" in text
-    assert "\x1b" not in text
-    assert "[red]text[/red]" in text
+    error = error_of(["show", NAME, "--mirror", mirror], capsys)
+    assert "README.md holds the control character" in error
+    assert error.isprintable()
 
 
 def test_what_was_pulled_can_be_used_by_the_line_that_is_printed(
