@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Term as Term,
     )
     from .builder import Builder as Builder
+    from .class_paths import TRUSTED as TRUSTED
     from .data.schema import Schema as Schema
     from .data.table import Table as Table
     from .data.table_file import read_table as read_table
@@ -74,6 +75,7 @@ else:
             "adaptation": ["Adapted", "adapt"],
             "batch": ["JOINT_TEACHER", "Batch", "Lesson", "Outputs", "Representation", "Side", "Step", "Term"],
             "builder": ["Builder"],
+            "class_paths": ["TRUSTED"],
             "data.schema": ["Schema"],
             "data.table": ["Table"],
             "data.table_file": ["read_table"],
