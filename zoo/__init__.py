@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .folder import CheckpointFolder as CheckpointFolder
     from .listing import list_models as list_models
     from .metrics import CheckpointMetrics as CheckpointMetrics
+    from .pulling import pull as pull
     from .registry import Registry as Registry, builtin_registry as builtin_registry
     from .registry_entry import RegistryEntry as RegistryEntry
 else:
@@ -26,6 +27,7 @@ else:
             "folder": ["CheckpointFolder"],
             "listing": ["list_models"],
             "metrics": ["CheckpointMetrics"],
+            "pulling": ["pull"],
             "registry": ["Registry", "builtin_registry"],
             "registry_entry": ["RegistryEntry"],
         },

@@ -8,7 +8,7 @@ from ..framework.errors import ZooError
 from .folder import CheckpointFolder, open_folder
 from .hub_mirror import SCHEME
 from .names import is_name
-from .pull import pull
+from .pulling import pull
 
 
 def as_folder(name_or_path: str | os.PathLike[str]) -> Path | None:

@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
 
     from ...exporters import read_config
-    from ...zoo.pull import pull
+    from ...zoo.pulling import pull
 
     folder = pull(
         options.name,
@@ -35,5 +35,6 @@ def main(arguments: list[str]) -> None:
         progress=sys.stderr.isatty(),
     )
     files = " ".join(f"--{name} FILE" for name in read_config(folder.path).schema.modalities)
-    print(f"{folder.path}: {folder.size / 1e6:.2f} MB, checked; to use it, with some modalities or all:")
-    print(f"acclimate predict {shlex.quote(str(folder.path))} {files}")
+    place = options.out or folder.path
+    print(f"{place}: {folder.size / 1e6:.2f} MB, checked; to use it, with some modalities or all:")
+    print(f"acclimate predict {shlex.quote(str(place))} {files}")
