@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..framework.errors import RunError
+from ..framework.errors import RunError, ZooError
 from ..framework.evaluation_tables import FUSED
 from ..framework.grid.cell import data_name
 from ..framework.layout import JOINT, DomainSide, Task, modality_subsets
@@ -14,6 +14,7 @@ from .config import CheckpointConfig, Machine, TrainedOn
 from .data_digest import digest_data
 from .measuring import MeasuredRun, measure_run
 from .metrics import CheckpointMetrics, Score, TaskMetrics
+from .names import is_name
 from .numbers import ALL, Number, Numbers, with_spread
 from .seeds import BASELINE, SeedCells
 from .training import Training
@@ -39,9 +40,11 @@ def make_checkpoint(
         cells: the same training with other seeds, which give mean and spread.
 
     Raises:
-        AcclimateError: if the data is not there, has no test split, or the run does not say all of its training.
-        ValueError: if the name is none.
+        AcclimateError: if the name is none, the data is not there or has no test split, or the run does not say all of
+            its training.
     """
+    if not is_name(name):
+        raise ZooError(f"a checkpoint's name must be method.tag in small letters, digits and hyphens, but got {name!r}.")
     training = Training.of_run(run, data)
     measured = measure_run(run, data)
     config = CheckpointConfig(

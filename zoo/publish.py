@@ -16,6 +16,7 @@ from ..framework.replaced_folder import replace_folder
 from ..framework.run import write_atomically
 from .adapted_model import AdaptedModel
 from .folder import CheckpointFolder, open_folder, read_bounded
+from .names import HASHES_FILE
 from .registry import REGISTRY_FILE, REGISTRY_LIMIT, Registry
 from .registry_entry import RegistryEntry
 
@@ -51,11 +52,50 @@ def publish(
 ) -> Published:
     """Save a checkpoint in a mirror, and enter it into its registry.
 
+    The arguments are those of `publish_folder`, but for the first.
+
+    Args:
+        adapted: the model.
+        mirror: folder.
+        registry: file.
+        embedded: whether it will travel in the package.
+        replace: take the place of another checkpoint.
+        dry_run: do all but change the mirror.
+        trusted: prefixes of classes.
+
+    Raises:
+        ZooError: see `publish_folder`.
+        ExportError: if the model cannot be exported.
+    """
+    with TemporaryDirectory() as work:
+        return publish_folder(
+            adapted.save_pretrained(Path(work) / adapted.config.name),
+            mirror,
+            registry=registry,
+            embedded=embedded,
+            replace=replace,
+            dry_run=dry_run,
+            trusted=trusted,
+        )
+
+
+def publish_folder(
+    folder: CheckpointFolder,
+    mirror: Path,
+    *,
+    registry: Path | None = None,
+    embedded: bool = False,
+    replace: bool = False,
+    dry_run: bool = False,
+    trusted: Collection[str] = TRUSTED,
+) -> Published:
+    """Copy a checkpoint into a mirror, under the name that its configuration says, and enter it into its registry.
+
     Several may publish at once. Whoever reads meanwhile finds a whole checkpoint; while one takes another's place, its
     bytes and the registry may disagree for a moment, and readers then refuse it.
 
     Args:
-        adapted: the model.
+        folder: of a checkpoint.
         mirror: folder, made if it is not there.
         registry: file; None means `registry.json` in the mirror.
         embedded: whether it will travel in the package.
@@ -66,20 +106,16 @@ def publish(
     Raises:
         ZooError: if another checkpoint of that name is there, or the mirror cannot be written.
     """
-    name, file = adapted.config.name, registry or mirror / REGISTRY_FILE
-    with _staging(mirror, dry_run=dry_run) as staging:
-        folder = adapted.save_pretrained(staging / name)
-        entry = attrs.evolve(RegistryEntry.from_folder(folder, trusted=trusted), embedded=embedded)
-        with _locked(mirror, dry_run=dry_run):
-            before = read_registry(file)
-            there = _is_there(folder, mirror / name)
-            if not replace:
-                _check_free(entry, before, mirror / name, there=there)
-            published = Published(entry, mirror / name, not there)
-            if not dry_run:
-                _put(folder, mirror / name, there=there)
-                _enter(entry, before, file)
-            return published
+    entry = attrs.evolve(RegistryEntry.from_folder(folder, trusted=trusted), embedded=embedded)
+    place, file = mirror / entry.name, registry or mirror / REGISTRY_FILE
+    with _locked(mirror, dry_run=dry_run):
+        before, there = read_registry(file), _is_there(folder, place)
+        if not replace:
+            _check_free(entry, before, place, there=there)
+        if not dry_run:
+            _put(folder, place, there=there)
+            _enter(entry, before, file)
+    return Published(entry, place, not there)
 
 
 def read_registry(file: Path) -> Registry:
@@ -92,27 +128,18 @@ def read_registry(file: Path) -> Registry:
 
 
 @contextmanager
-def _staging(mirror: Path, *, dry_run: bool) -> Iterator[Path]:
-    """A folder from which files can be moved into the mirror; whoever lists the mirror takes it for no checkpoint."""
-    try:
-        if not dry_run:
-            mirror.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".publish.", dir=None if dry_run else mirror) as staging:
-            yield Path(staging)
-    except OSError as error:
-        raise ZooError(f"{mirror} cannot be written: {error.strerror or error}.") from error
-
-
-@contextmanager
 def _locked(mirror: Path, *, dry_run: bool) -> Iterator[None]:
     if dry_run:
         yield
         return
     try:
+        mirror.mkdir(parents=True, exist_ok=True)
         with FileLock(mirror / LOCK_FILE, timeout=PATIENCE):
             yield
     except Timeout as error:
         raise ZooError(f"{mirror} is written by another process for more than {PATIENCE:.0f} seconds.") from error
+    except OSError as error:
+        raise ZooError(f"{mirror} cannot be written: {error.strerror or error}.") from error
 
 
 def _is_there(folder: CheckpointFolder, place: Path) -> bool:
@@ -132,8 +159,11 @@ def _put(folder: CheckpointFolder, place: Path, *, there: bool) -> None:
     if there:
         return
     with replace_folder(place) as made:
-        for file in folder.path.iterdir():
-            shutil.move(file, made / file.name)
+        for name in (*folder.hashes, HASHES_FILE):
+            shutil.copyfile(folder.path / name, made / name)
+        # Other bytes than those that were checked do not get in.
+        if open_folder(made).hashes != folder.hashes:
+            raise ZooError(f"{folder.path} changed while it was published.")
 
 
 def _enter(entry: RegistryEntry, before: Registry, file: Path) -> None:

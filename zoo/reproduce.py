@@ -115,9 +115,7 @@ def reproduce(
     machine, card, found = read_machine(run.environment), read_metrics(adapted.metrics), measured.numbers
     return Reproduction(
         run=out,
-        numbers={
-            number: Comparison(score, found.get(number)) for number, score in read_metrics(adapted.metrics).items()
-        },
+        numbers={number: Comparison(score, found.get(number)) for number, score in card.items()},
         differing_weights=tuple(_differing(adapted.model.state_dict(), measured.model.state_dict())),
         differences=(*_data_differences(config.trained_on.digest, digest), *differences(config.machine, machine)),
         seconds=float(run.epochs[-1]["seconds"]),

@@ -26,8 +26,8 @@ def main(arguments: list[str]) -> int:
     parser = make_parser(
         "zoo reproduce",
         "Train a checkpoint again from its own configuration, with as many threads, and compare its scores. The exit "
-        "code is 0 where the fused ones of source and target are the card's, or within two standard deviations of their "
-        "mean; 1 where not; 2 where it could not be done.",
+        "code is 0 where the fused ones of source and target are those of the card, or within two standard deviations "
+        "of their mean; 1 where not; 2 where it could not be done.",
     )
     add = parser.add_argument
     add("checkpoint", type=str, help="name in the zoo, or folder")
@@ -69,27 +69,31 @@ def main(arguments: list[str]) -> int:
 def _report(found: "Reproduction", name: str) -> None:
     from rich.console import Console
 
-    Console().print(_make_table(found, name))
+    for task in dict.fromkeys(number.task for number in found.numbers):
+        Console().print(_make_table(found, task, f"{name}, {task} on the test splits (target: oracle)"))
     if not found.differing_weights:
-        print(f"{name}: the weights are bit-equal, after {found.seconds:.0f} s of training")
+        print(f"the weights are bit-equal, after {found.seconds:.0f} s of training")
     else:
-        print(f"{name}: {len(found.differing_weights)} weights differ, such as {found.differing_weights[0]}")
+        print(f"{len(found.differing_weights)} weights are not bit-equal, such as {found.differing_weights[0]}")
         print(f"what is not as it was: {'; '.join(found.differences) or 'nothing that is known'}")
     verdict = "" if found.is_within else "NOT "
     print(f"fused, on source and target: {verdict}within two standard deviations of the card")
 
 
-def _make_table(found: "Reproduction", name: str) -> "Table":
+def _make_table(found: "Reproduction", task: str, title: str) -> "Table":
     from rich.table import Table
 
-    table = Table(title=f"{name}, on the test splits (target: oracle)")
-    for column in ("task", "side", "prediction", "given"):
-        table.add_column(column)
-    for column in ("card", "now", "difference", "within 2 std"):
+    from ...zoo.numbers import ALL
+
+    table = Table("side", "prediction", title=title)
+    for column in ("card", "all seeds", "now", "more", "within"):
         table.add_column(column, justify="right")
     words = {True: "yes", False: "NO", None: "?"}
     for number, row in found.numbers.items():
+        if number.task != task:
+            continue
+        prediction = number.prediction if number.modalities == ALL else f"{number.prediction} of {number.modalities}"
+        seeds = "-" if row.card.std is None else f"{row.card.mean:.3f} ± {row.card.std:.3f}"
         now = ("-", "-") if row.now is None or row.difference is None else (f"{row.now:.3f}", f"{row.difference:+.3f}")
-        where = (number.task, number.side, number.prediction, number.modalities)
-        table.add_row(*where, str(row.card), *now, words[row.is_within])
+        table.add_row(number.side, prediction, f"{row.card.value:.3f}", seeds, *now, words[row.is_within])
     return table
