@@ -55,8 +55,8 @@ def _sections(config: CheckpointConfig, metrics: CheckpointMetrics) -> Iterator[
     takes = ", ".join(f"{name} ({part.kind})" for name, part in kinds)
     tells = "; ".join(f"{task.name}: {_classes(task.classes)}" for task in config.schema.tasks)
     yield (
-        f"- {_adapted(domains, trained_on.target, uses_target=recipe.uses_target)}, of `{trained_on.data}`; no label of "
-        "the target was used.\n"
+        f"- {_adapted(domains, trained_on.target, uses_target=recipe.uses_target)}, of `{trained_on.data}`; no label "
+        "of the target was used.\n"
         f"- **Takes** {takes}, all or some of them.\n"
         f"- **Tells** {tells}.\n"
         f"- **Licence** of the weights: {config.licence}; of the data: {trained_on.licence}."

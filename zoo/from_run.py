@@ -44,7 +44,7 @@ def make_checkpoint(
             its training.
     """
     if not is_name(name):
-        raise ZooError(f"a checkpoint's name must be method.tag in small letters, digits and hyphens, but got {name!r}.")
+        raise ZooError(f"a name must be method.tag in small letters, digits and hyphens, but got {name!r}.")
     training = Training.of_run(run, data)
     measured = measure_run(run, data)
     config = CheckpointConfig(
