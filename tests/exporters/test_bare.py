@@ -12,11 +12,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from acclimate.exporters import Session
+from acclimate.exporters import Session, read_config
 from acclimate.exporters.artefact import Form
 from acclimate.framework.command_line import main
+from acclimate.zoo import builtin_registry
 
 from .trio import FORMS, Trio
+
+EMBEDDED = "source-only.wrist"
 
 HEAVY = {
     *("torch", "torchvision", "torchaudio", "onnx", "onnxscript", "onnx-ir", "transformers", "timm", "tokenizers"),
@@ -155,8 +158,34 @@ def test_a_table_is_checked(python: Path, table: Path) -> None:
     assert (answer.returncode, answer.stderr) == (0, "")
 
 
+def test_an_embedded_checkpoint_is_pulled_and_used_in_two_commands(python: Path, tmp_path: Path) -> None:
+    pulled = acclimate(python, ["zoo", "pull", EMBEDDED, "--out", "mine", "--offline"], tmp_path)
+    assert (pulled.returncode, pulled.stderr) == (0, "")
+    name, preprocessing = next(iter(read_config(tmp_path / "mine").schema.preprocessing.items()))
+    np.save(tmp_path / "it.npy", np.zeros(preprocessing.shape[::-1]))
+    answer = acclimate(python, ["predict", "mine", f"--{name}", "it.npy"], tmp_path)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert f"from {name}" in answer.stdout
+
+
+def test_the_embedded_checkpoints_are_listed_shown_and_verified(
+    python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCLIMATE_CACHE", str(tmp_path / "cache"))
+    embedded = {name for name, entry in builtin_registry().entries.items() if entry.embedded}
+    for arguments in (["list"], ["show", EMBEDDED], ["verify"], ["verify", EMBEDDED]):
+        answer = acclimate(python, ["zoo", *arguments], tmp_path)
+        assert (answer.returncode, answer.stderr) == (0, ""), arguments
+        names = embedded if len(arguments) == 1 else {EMBEDDED}
+        assert all(name in answer.stdout for name in names)
+
+
 @pytest.mark.parametrize(
-    "command", ["", "adapt", "evaluate", "export", "predict", "compare", "data check", "report", "demo"]
+    "command",
+    [
+        *("", "adapt", "evaluate", "export", "predict", "compare", "data check", "report", "demo"),
+        *("zoo", "zoo list", "zoo show", "zoo pull", "zoo verify", "zoo reproduce", "zoo publish", "zoo site"),
+    ],
 )
 def test_every_command_says_what_it_does(command: str, python: Path, tmp_path: Path) -> None:
     answer = acclimate(python, [*command.split(), "--help"], tmp_path)
@@ -171,6 +200,8 @@ def test_every_command_says_what_it_does(command: str, python: Path, tmp_path: P
         ["demo", "--out", "out"],
         ["export", "RUN"],
         ["evaluate", "RUN", "--data", "TABLE"],
+        ["zoo", "reproduce", "RUN"],
+        ["zoo", "publish", "RUN", "--to", "mirror", "--licence", "CC0-1.0", "--data-licence", "CC0-1.0"],
     ],
 )
 def test_what_needs_torch_says_what_to_install(arguments: list[str], python: Path, table: Path, tmp_path: Path) -> None:
