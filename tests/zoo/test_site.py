@@ -19,10 +19,10 @@ from acclimate.framework.errors import ZooError
 from acclimate.framework.report.theme import SERIES
 from acclimate.zoo.cache import VARIABLE as CACHE
 from acclimate.zoo.gallery.bars import make_drop_chart
+from acclimate.zoo.gallery.checkpoint_view import CheckpointView
 from acclimate.zoo.gallery.listed import Listed, list_checkpoints
 from acclimate.zoo.gallery.overview import Overview
 from acclimate.zoo.gallery.scatter import SIZE, draw_scatter
-from acclimate.zoo.gallery.views import CheckpointView
 from acclimate.zoo.gallery.write import write_gallery
 from acclimate.zoo.known import known_registry
 from acclimate.zoo.metrics import Point, Score

@@ -5,7 +5,7 @@ from typing import Final, Self
 
 import attrs
 
-from .views import CheckpointView
+from .checkpoint_view import CheckpointView
 
 MOST_COLUMNS: Final = 12
 """With more data sets, nobody could read the table."""
@@ -18,10 +18,10 @@ class Cell:
     """A checkpoint's score.
 
     Args:
-        text: it, written out.
+        text: it, written out: the mean over seeds.
         page: of the checkpoint.
         is_best: whether none in its column is better.
-        is_worse: whether the checkpoint is worse than source-only.
+        is_worse: whether source-only is better.
     """
 
     text: str
@@ -68,18 +68,14 @@ class Overview:
 
 
 def _make_column(views: Sequence[CheckpointView | None]) -> list[Cell | None]:
-    scores = [None if view is None else _mean(view) for view in views]
-    signs = [1 if view is None or view.main.entry.higher_is_better else -1 for view in views]
-    best = max((sign * score for sign, score in zip(signs, scores, strict=True) if score is not None), default=None)
-    return [
-        None
-        if view is None or score is None
-        else Cell(f"{score:.3f}", view.page, sign * score == best, view.main.is_worse)
-        for view, score, sign in zip(views, scores, signs, strict=True)
-    ]
+    scores = [None if view is None else view.main.mean_score for view in views]
+    best = max((score for score in scores if score is not None), default=None)
+    return [None if view is None else _make_cell(view, best) for view in views]
 
 
-def _mean(view: CheckpointView) -> float | None:
-    """Over seeds: one alone may be lucky."""
-    found = view.main.entry.target
-    return None if found is None else found.mean
+def _make_cell(view: CheckpointView, best: float | None) -> Cell | None:
+    task = view.main
+    if task.entry.target is None:
+        return None
+    is_worse = task.mean_gain is not None and task.mean_gain < 0
+    return Cell(f"{task.entry.target.mean:.3f}", view.page, task.mean_score == best, is_worse)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from ...framework.report.templates import make_environment, page_style
 from ...framework.report.theme import TONES
+from .checkpoint_view import CheckpointView
 from .overview import Overview
-from .views import CheckpointView, write_score, write_spread
+from .texts import write_score, write_spread
 
 if TYPE_CHECKING:
     from jinja2 import Template

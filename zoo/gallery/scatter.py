@@ -63,19 +63,20 @@ class Scatter:
     words: str
 
 
-def draw_scatter(points: Sequence[Point], *, most: int, reach: int) -> Scatter | None:
+def draw_scatter(points: Sequence[Point], *, most: int, reach: int, classes: Sequence[str] = ()) -> Scatter | None:
     """A picture of samples; None where there are none.
 
     Args:
         points: of both sides.
         most: of each side that are drawn, spread evenly over what is there.
         reach: of a cross's arms, in units of the picture.
+        classes: in the order that the picture shall give them.
     """
     shown = [point for side in _SIDES for point in _thin([one for one in points if one.side == side], most)]
     if not shown:
         return None
     places, sides = _to_places(shown), np.array([point.side for point in shown])
-    by_label, keys = _choose_colours(points)
+    by_label, keys = _choose_colours(points, classes)
     colours = np.array([by_label.get(point.label, -1) for point in shown])
     marks = []
     for side, shape in zip(_SIDES, _shapes(reach), strict=True):
@@ -113,10 +114,12 @@ def _to_places(points: Sequence[Point]) -> NDArray[np.int64]:
     return places.round().astype(np.int64)
 
 
-def _choose_colours(points: Iterable[Point]) -> tuple[dict[str, int], tuple[Key, ...]]:
-    """The most frequent classes have a colour each, in their order by name; the others share one."""
+def _choose_colours(points: Iterable[Point], classes: Sequence[str]) -> tuple[dict[str, int], tuple[Key, ...]]:
+    """The most frequent classes have a colour each; the others share one."""
+    places = {label: number for number, label in enumerate(classes)}
     counts = Counter(point.label for point in points)
-    chosen = sorted(label for label, _ in counts.most_common(len(SERIES)))
+    frequent = (label for label, _ in counts.most_common(len(SERIES)))
+    chosen = sorted(frequent, key=lambda label: (places.get(label, len(places)), label))
     colours = {label: number for number, label in enumerate(chosen)}
     keys = tuple(Key(label, number) for label, number in colours.items())
     left = len(counts) - len(chosen)

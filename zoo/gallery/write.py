@@ -9,9 +9,9 @@ import attrs
 from ...framework.errors import ZooError
 from ...framework.replaced_folder import replace_folder
 from ..names import is_name
+from .checkpoint_view import CheckpointView
 from .listed import Listed
 from .pages import GENERATOR, INDEX_PAGE, render_pages
-from .views import CheckpointView
 
 
 @attrs.frozen
