@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 import attrs
 
-from ..exporters.artefact import CHECKPOINT_KEY
+from ..exporters.artefact import CHECKPOINT_KEY, ArtefactConfig
 from ..framework.class_paths import TRUSTED, check_trusted, check_trusted_arguments
 from ..framework.data.schema import Schema
 from ..framework.errors import AcclimateError, ZooError
@@ -18,6 +18,7 @@ from ..framework.parsing import parse_attrs
 from ..framework.recipe import Recipe, parse_recipe
 from ..framework.strict_json import parse_json
 from .names import is_name
+from .texts import check_texts
 
 FORMAT: Final = 1
 
@@ -37,7 +38,7 @@ class TrainedOn:
         target: the unlabelled one; None where there was none.
         seed: of weights, order of samples, and the data's split.
         stage: in which the epoch lies that was chosen.
-        epoch: that was chosen, without target labels.
+        epoch: that was chosen, without target labels; the first is 1.
         licence: of the data, as an SPDX expression or in words.
         digest: SHA-256 of the rows and files of these domains, see `digest_data`; None where it was not taken.
     """
@@ -130,8 +131,14 @@ class CheckpointConfig:
         if not isinstance(own, dict):
             raise ZooError(f"{name} is no configuration of a checkpoint: it has no {CHECKPOINT_KEY!r}.")
         if own.get("format") != FORMAT:
-            raise ZooError(f"{name} has format {own.get('format')!r}, but this version of acclimate reads {FORMAT}.")
+            raise ZooError(
+                f"{name} has format {own.get('format')!r:.60}, but this version of acclimate reads {FORMAT}."
+            )
+        artefact = {key: value for key, value in document.items() if key not in {CHECKPOINT_KEY, "sha256"}}
         try:
+            schema = ArtefactConfig.from_document(artefact, "artefact").schema
+            labels = [text for task in schema.tasks for text in (task.name, *(task.classes or ()))]
+            check_texts([own, *schema.modalities, *labels], "it")
             recipe, encoders = parse_recipe(own["recipe"], "recipe"), _read_encoders(own["encoders"])
             for key, spec in recipe.class_specs():
                 check_trusted(spec, trusted, key)
@@ -140,13 +147,21 @@ class CheckpointConfig:
                 name=_text(own, "name"),
                 licence=_text(own, "licence"),
                 recipe=recipe,
-                schema=Schema.from_config(document["schema"]),
+                schema=schema,
                 samples=_read_samples(own["samples"]),
                 encoders=encoders,
                 trained_on=parse_attrs(TrainedOn, own["trained_on"], "trained_on"),
                 machine=parse_attrs(Machine, own["machine"], "machine"),
             )
-        except (AcclimateError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (
+            AcclimateError,
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ) as error:
             reason = str(error) if isinstance(error, AcclimateError | ValueError) else repr(error)
             raise ZooError(f"{name} is no configuration of a checkpoint: {' '.join(reason.split())[:500]}") from error
 

@@ -60,7 +60,7 @@ def make_checkpoint(
             target=run.target,
             seed=run.seed,
             stage=run.best.stage,
-            epoch=run.best.epoch,
+            epoch=run.best.epoch + 1,
             licence=data_licence,
             digest=digest_data(training.open_table(), training.domains),
         ),
