@@ -123,7 +123,9 @@ class _Wanted:
                 return cached
         except ZooError as error:
             damage = f" {error}"
-        mirrors = [*first, *given_mirrors(self.locations, self.token), *map(mirror_at, last)]
+        asked = {mirror.location for mirror in first}
+        given = [one for one in given_mirrors(self.locations, self.token) if one.location not in asked]
+        mirrors = [*first, *given, *map(mirror_at, last)]
         if self.offline:
             mirrors = [mirror for mirror in mirrors if not mirror.needs_network]
         if not mirrors:
