@@ -81,7 +81,8 @@ def entry(saved: Path) -> RegistryEntry:
 @pytest.fixture(scope="session")
 def mirror(saved: Path, entry: RegistryEntry) -> Path:
     """A folder that holds it, with a registry; no test may change it."""
-    (saved.parent / REGISTRY_FILE).write_text(Registry({entry.name: entry}).to_json(), encoding="utf-8")
+    registry = Registry({entry.name: entry}, {"modfinity.faces": entry.name})
+    (saved.parent / REGISTRY_FILE).write_text(registry.to_json(), encoding="utf-8")
     return saved.parent
 
 

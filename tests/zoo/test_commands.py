@@ -211,3 +211,11 @@ assert "torch" not in sys.modules
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_old_name_is_one_line_more_on_standard_error(mirror: Path) -> None:
+    script = "import sys; from acclimate.framework.command_line import main; sys.exit(main())"
+    command = [sys.executable, "-c", script, "zoo", "pull", "modfinity.faces", "--mirror", str(mirror)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, f"the checkpoint modfinity.faces is called {NAME} now\n")
+    assert f"/{NAME}/" in done.stdout
