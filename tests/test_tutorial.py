@@ -7,6 +7,7 @@ import subprocess
 import sys
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
 from pathlib import Path
+from shutil import copy, copytree
 
 import pytest
 from tutorial import Command, File, read_steps
@@ -15,18 +16,42 @@ NUMBER = re.compile(r"(?:< )?(?:\d*\.)?\d+(?:e-\d+)?")
 TOLERANCE = 0.15
 """Accuracies of few seeds and epochs move a little with versions and processors."""
 
+WITHOUT_TORCH = """
+import sys
+for name in ("accelerate", "jaxtyping", "onnx", "onnxscript", "pyarrow", "scipy", "seglearn", "torch", "transformers"):
+    sys.modules[name] = None
+from acclimate.framework.command_line import main
+sys.exit(main())
+"""
+
 
 def run(command: Command, folder: Path) -> subprocess.CompletedProcess[str]:
-    """As somebody does who has activated the environment of these tests."""
-    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    return subprocess.run(
-        shlex.split(command.line.replace("\\\n", " ")),
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-        env={**os.environ, "PATH": programs},
-    )
+    """As somebody does who has activated the environment of these tests; elsewhere, where there is no torch."""
+    arguments = shlex.split(command.line.replace("\\\n", " "))
+    variables = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+    if command.place == "elsewhere":
+        folder = carry(folder)
+        assert arguments.pop(0) == "acclimate"
+        arguments = [*program_without_torch(), *arguments]
+        variables = {name: value for name, value in variables.items() if not name.startswith("PYTHON")}
+    variables["ACCLIMATE_CACHE"] = str(folder / "cache")
+    return subprocess.run(arguments, capture_output=True, text=True, check=False, cwd=folder, env=variables)
+
+
+def program_without_torch() -> list[str]:
+    """The one of `tox -e bare`; where there is none, this one, in which the imports that it must do without fail."""
+    bare = os.environ.get("ACCLIMATE_BARE_PYTHON")
+    return [sys.executable, "-c", WITHOUT_TORCH] if bare is None else [str(Path(bare).with_name("acclimate"))]
+
+
+def carry(folder: Path) -> Path:
+    """Another machine's folder, with what the page says to take there."""
+    elsewhere = folder / "elsewhere"
+    if not elsewhere.exists():
+        copytree(folder / "mirror", elsewhere / "mirror")
+        for recording in folder.glob("*.npy"):
+            copy(recording, elsewhere)
+    return elsewhere
 
 
 def check_output(command: Command, printed: str) -> None:
