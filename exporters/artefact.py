@@ -167,7 +167,8 @@ class ArtefactConfig:
             config.check_names()
         except (AcclimateError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
             reason = error if isinstance(error, AcclimateError) else repr(error)
-            raise ExportError(f"{name} is no configuration of an acclimate artefact: {reason}") from error
+            text = " ".join(str(reason).split())[:500]
+            raise ExportError(f"{name} is no configuration of an acclimate artefact: {text}") from error
         return config
 
 

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import attrs
@@ -15,6 +15,12 @@ from ..framework.errors import ExportError
 from .artefact import CHECKPOINT_KEY, CONFIG_FILE, FUSION_FILE, METADATA_KEY, MODEL_FILE, ArtefactConfig, sha256
 from .documents import parse_document
 from .file_names import ENCODER_FOLDER
+
+MAX_GRAPH: Final = 2**31
+"""Bytes: as many as a protobuf may have."""
+
+MAX_CONFIG: Final = 2**24
+"""Bytes: a tokenizer takes some of them."""
 
 
 def model_path(path: str | os.PathLike[str]) -> Path:
@@ -187,9 +193,12 @@ def read_artefact(path: str | os.PathLike[str], *, check: bool = True) -> Stored
 
 
 def _read(file: Path) -> bytes:
-    """The content of a file, and of nothing that never ends or waits for a writer."""
+    """The content of a file, and of nothing that never ends, waits for a writer or is larger than it may be."""
     if file.exists() and not file.is_file():
         raise OSError(errno.EINVAL, "No regular file", str(file))
+    limit = MAX_CONFIG if file.name == CONFIG_FILE else MAX_GRAPH
+    if file.stat().st_size > limit:
+        raise OSError(errno.EFBIG, f"More than {limit} bytes", str(file))
     return file.read_bytes()
 
 

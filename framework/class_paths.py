@@ -54,6 +54,19 @@ def check_trusted_arguments(arguments: object, trusted: Collection[str], name: s
         raise RecipeError(f"{name}: arguments are nested too deeply") from error
 
 
+def check_no_files(spec: ClassSpec, name: str) -> None:
+    """Refuse arguments that name pretrained weights, which would be read from the disk or fetched.
+
+    Raises:
+        RecipeError: if there are any.
+    """
+    for key, value in _items(spec.init_args, _load_bounded):
+        if key == "pretrained" and value is not None and value is not False:
+            raise RecipeError(
+                f"{name}: pretrained must be null where weights come from strangers, but got {value!r:.99}"
+            )
+
+
 def _check_paths(arguments: object, trusted: Collection[str]) -> None:
     for path in _import_paths(arguments, _load_bounded):
         prefixes = [prefix for prefix in trusted if path.startswith(prefix)]
@@ -148,22 +161,28 @@ def _load_bounded(text: str) -> Any:  # noqa: ANN401 - YAML may hold anything
 
 def _import_paths(value: object, load: Callable[[str], Any] = _load) -> Iterator[str]:
     """All that jsonargparse might import: where a class or callable fits, it takes its path, and YAML in a string."""
+    for key, item in _items(value, load):
+        if key == "class_path":
+            yield str(item)
+        elif isinstance(item, str) and re.fullmatch(r"\w+(\.\w+)+", item) and _is_importable(item.partition(".")[0]):
+            yield item
+
+
+def _items(value: object, load: Callable[[str], Any], key: str = "") -> Iterator[tuple[str, object]]:
+    """All values at any depth, in texts that hold YAML too, with their keys."""
+    yield key, value
     if isinstance(value, Mapping):
-        for key, item in value.items():
+        for name, item in value.items():
             # jsonargparse takes a dotted key for several inside each other.
-            if str(key).rpartition(".")[2] == "class_path":
-                yield str(item)
-            yield from _import_paths(item, load)
+            yield from _items(item, load, str(name).rpartition(".")[2])
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _import_paths(item, load)
+            yield from _items(item, load)
     elif isinstance(value, str):
-        if re.fullmatch(r"\w+(\.\w+)+", value) and _is_importable(value.partition(".")[0]):
-            yield value
         inner = load(value)
         # Quotes in quotes, and spaces around a path, go one by one.
         if inner != value:
-            yield from _import_paths(inner, load)
+            yield from _items(inner, load)
 
 
 def _is_importable(package: str) -> bool:

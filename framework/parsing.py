@@ -40,7 +40,7 @@ def parse_attrs(cls: type[T], data: object, name: str) -> T:
 
 def suggestion(word: str, known: Sequence[str]) -> str:
     """A hint at the nearest known word, to end an error message with."""
-    near = get_close_matches(word, known, n=1)
+    near = get_close_matches(word[:99], known, n=1)
     return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
 
 
@@ -50,7 +50,7 @@ def _parse_fields(cls: type[Any], data: object, key: str) -> Any:  # noqa: ANN40
     fields, types = attrs.fields_dict(cls), get_type_hints(cls)
     for name in data:
         if name not in fields:
-            raise ValueError(f"unknown key {_join(key, name)!r}{suggestion(str(name), list(fields))}")
+            raise ValueError(f"unknown key {_join(key, name)[:99]!r}{suggestion(str(name), list(fields))}")
     for name, field in fields.items():
         if field.default is attrs.NOTHING and name not in data:
             raise ValueError(f"the key {_join(key, name)!r} is missing")
@@ -88,7 +88,7 @@ def _parse_scalar(expected: type, value: object, key: str) -> object:
         # YAML reads 1e-3, without a point, as a string.
         try:
             return float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             raise _mismatch(key, "a number", value) from None
     if type(value) is not expected:
         names = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
@@ -97,7 +97,7 @@ def _parse_scalar(expected: type, value: object, key: str) -> object:
 
 
 def _mismatch(key: str, wanted: str, found: object) -> ValueError:
-    return ValueError(f"{key or 'it'} must be {wanted}, but got {found!r}")
+    return ValueError(f"{key or 'it'} must be {wanted}, but got {found!r:.200}")
 
 
 def _join(key: str, name: object) -> str:

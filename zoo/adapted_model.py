@@ -10,13 +10,11 @@ from tempfile import mkdtemp
 from typing import Self
 
 import attrs
-from safetensors import SafetensorError
-from safetensors.torch import load as load_tensors, save as save_tensors
+from safetensors.torch import save as save_tensors
 
 from ..exporters.onnx import export_onnx
-from ..framework.checkpoint import load_weights
 from ..framework.class_paths import TRUSTED
-from ..framework.errors import RunError, ZooError
+from ..framework.errors import ZooError
 from ..framework.model import MultimodalModel
 from .architecture import build_model
 from .card import write_card
@@ -25,6 +23,8 @@ from .folder import CheckpointFolder, format_hashes, open_folder
 from .metrics import CheckpointMetrics
 from .names import CARD_FILE, CONFIG_FILE, GRAPH_FILE, HASHES_FILE, METRICS_FILE, WEIGHTS_FILE
 from .opening import open_checkpoint
+from .texts import decode_card
+from .weights import check_finite, read_weights, set_weights
 
 
 @attrs.frozen(eq=False)
@@ -70,6 +70,7 @@ class AdaptedModel:
         return open_folder(out)
 
     def _write(self, folder: Path) -> None:
+        check_finite(self.model.state_dict(), WEIGHTS_FILE)
         export_onnx(self.model, folder, self.config.schema, form="branch", recipe=self.config.recipe.name)
         artefact = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
         (folder / CONFIG_FILE).write_text(self.config.to_json(artefact), encoding="utf-8")
@@ -147,13 +148,8 @@ class AdaptedModel:
         config_file = str(files.path / CONFIG_FILE)
         config = CheckpointConfig.from_json(files.read(CONFIG_FILE), config_file, trusted)
         metrics = CheckpointMetrics.from_json(files.read(METRICS_FILE), str(files.path / METRICS_FILE))
-        weights = files.path / WEIGHTS_FILE
-        try:
-            tensors = load_tensors(files.read(WEIGHTS_FILE))
-            model = build_model(config, config_file, trusted=trusted)
-            load_weights(model, tensors, str(weights))
-        except SafetensorError as error:
-            raise ZooError(f"{weights} holds no tensors: {error}") from error
-        except RunError as error:
-            raise ZooError(str(error)) from error
+        decode_card(files.read(CARD_FILE), str(files.path / CARD_FILE))
+        tensors = read_weights(files)
+        model = build_model(config, config_file, weights=files.sizes[WEIGHTS_FILE], trusted=trusted)
+        set_weights(model, tensors, str(files.path / WEIGHTS_FILE))
         return cls(model.eval(), config, metrics)

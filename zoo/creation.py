@@ -8,7 +8,7 @@ from ..framework.model import MultimodalModel
 from .adapted_model import AdaptedModel
 from .architecture import build_model
 from .config import CheckpointConfig
-from .names import CONFIG_FILE
+from .names import CONFIG_FILE, WEIGHTS_FILE
 from .opening import open_checkpoint
 
 
@@ -54,4 +54,4 @@ def create_model(
         return AdaptedModel.from_files(files, trusted=trusted).model
     file = str(files.path / CONFIG_FILE)
     config = CheckpointConfig.from_json(files.read(CONFIG_FILE), file, trusted)
-    return build_model(config, file, trusted=trusted, seed=seed)
+    return build_model(config, file, weights=files.sizes[WEIGHTS_FILE], trusted=trusted, seed=seed)

@@ -11,6 +11,7 @@ import attrs
 from ..framework.errors import RecipeError, ZooError
 from ..framework.parsing import parse_attrs
 from .config import read_document
+from .texts import check_texts
 
 
 @attrs.frozen
@@ -103,7 +104,12 @@ class CheckpointMetrics:
         Raises:
             ZooError: if it is something else.
         """
+        document = read_document(content, name)
+        check_texts(document, name)
         try:
-            return parse_attrs(cls, read_document(content, name), name)
-        except (RecipeError, RecursionError) as error:
-            raise ZooError(f"{name} holds no metrics of a checkpoint: {error}") from error
+            metrics = parse_attrs(cls, document, "metrics")
+            # What stands there as text, such as "nan", is read as a number.
+            metrics.to_json()
+        except (RecipeError, ValueError) as error:
+            raise ZooError(f"{name} holds no metrics of a checkpoint: {' '.join(str(error).split())[:500]}") from error
+        return metrics

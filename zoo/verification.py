@@ -11,10 +11,11 @@ from ..exporters.session import Session
 from ..framework.class_paths import TRUSTED
 from ..framework.errors import AcclimateError, ZooError
 from .config import CheckpointConfig, read_document
-from .folder import CheckpointFolder, check_hash, file_size, hash_file, open_folder, read_bounded, read_hashes
+from .folder import check_hash, file_size, hash_file, open_folder, read_bounded, read_hashes
 from .names import CARD_FILE, CONFIG_FILE, HASHES_FILE, HASHES_LIMIT, SIZE_LIMITS, WEIGHTS_FILE
 from .registry import Registry
 from .registry_entry import RegistryEntry
+from .texts import decode_card
 from .weights_header import check_shapes, read_shapes
 
 
@@ -78,7 +79,7 @@ def _find_contradictions(path: Path, entry: RegistryEntry | None, trusted: Colle
             lambda: _check_entry(RegistryEntry.from_folder(folder, trusted=trusted), entry),
             lambda: check_shapes(read_shapes(weights), config.schema, str(weights)),
             lambda: Session(path),
-            lambda: _check_card(folder),
+            lambda: decode_card(folder.read(CARD_FILE), str(path / CARD_FILE)),
         ]
     )
 
@@ -91,13 +92,6 @@ def _check_entry(found: RegistryEntry, entry: RegistryEntry | None) -> None:
     for field in attrs.fields_dict(RegistryEntry):
         if getattr(found, field) != getattr(expected, field):
             raise ZooError(f"{entry.name}: the registry says another {field} than the checkpoint's own files.")
-
-
-def _check_card(folder: CheckpointFolder) -> None:
-    try:
-        folder.read(CARD_FILE).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ZooError(f"{folder.path / CARD_FILE} is damaged: it is not UTF-8.") from error
 
 
 def _collect(checks: Collection[Callable[[], object]]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, Final, Self
@@ -43,13 +43,16 @@ class PretrainedEncoder(TrunkEncoder):
         return self
 
 
-def load_transformer(pretrained: str | None, config: Mapping[str, Any] | None) -> tuple[nn.Module, Any]:
+def load_transformer(
+    pretrained: str | None, config: Mapping[str, Any] | None, families: Collection[str] | None = None
+) -> tuple[nn.Module, Any]:
     """A model of transformers without a task's head, in float32, and its configuration.
 
     Args:
         pretrained: a folder with config.json and model.safetensors, or pytorch_model.bin that holds tensors alone; or a
             name on the Hugging Face hub.
         config: for random weights: `model_type`, and fields of its configuration class.
+        families: what `model_type` may be; None means any.
 
     Raises:
         ValueError: if not exactly one of them is given, or there is no such model; one line.
@@ -61,7 +64,9 @@ def load_transformer(pretrained: str | None, config: Mapping[str, Any] | None) -
         import transformers  # noqa: F401
     except ImportError as error:
         raise ValueError("a model of transformers needs that library: pip install acclimate[train]") from error
-    model = _make(config) if config is not None else _load(str(pretrained))
+    model = _make(config, families) if config is not None else _load(str(pretrained))
+    if families is not None and model.config.model_type not in families:
+        raise ValueError(f"model_type must be one of {', '.join(families)}, but got {model.config.model_type!r}.")
     return model, model.config
 
 
@@ -136,20 +141,25 @@ def _load(pretrained: str) -> Any:  # noqa: ANN401
     return model
 
 
-def _make(config: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def _make(config: Mapping[str, Any], families: Collection[str] | None) -> Any:  # noqa: ANN401
     from huggingface_hub.errors import StrictDataclassError
     from transformers import AutoConfig, AutoModel
 
     auto: Any = AutoModel
     fields = dict(config)
     model_type = fields.pop("model_type", None)
+    # Before anything is made: some types of transformers fetch what they are made of.
+    if families is not None and model_type not in families:
+        raise ValueError(f"model_type must be one of {', '.join(families)}, but got {model_type!r}.")
     try:
         default: Any = AutoConfig.for_model(model_type)
     except ValueError as error:
         raise ValueError(f"config must have a known model_type, such as bert, but got {model_type!r}.") from error
+    known = [*default.to_dict(), *default.attribute_map]
     for name in fields:
-        if not hasattr(default, name):
-            raise ValueError(f"config: {model_type} has no field {name!r}{suggestion(name, [*default.to_dict()])}")
+        # What begins with an underscore are no sizes but names: of the folder it came from, of code on the hub.
+        if name not in known or name.startswith("_"):
+            raise ValueError(f"config: {model_type} has no field {name!r}{suggestion(name, known)}")
     try:
         return auto.from_config(type(default)(**fields))
     except (KeyError, RuntimeError, StrictDataclassError, TypeError, ValueError) as error:

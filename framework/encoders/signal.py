@@ -1,7 +1,7 @@
 """Encoder of signals."""
 
 from itertools import pairwise
-from typing import cast
+from typing import Final, cast
 
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
@@ -12,6 +12,8 @@ from .convolution import GROUPS, ResidualBlock
 from .masked_convolution import run_masked
 from .masking import clear_padding, mean_over_steps
 
+MOST_BLOCKS: Final = 64
+
 
 class SignalResNet(Encoder):
     """A 1-D residual network for signals `(B, C, T)` of any length; its features are means over time, none negative.
@@ -21,7 +23,7 @@ class SignalResNet(Encoder):
         out_features: length of the feature vectors, a multiple of 8.
         width: channels of the first block, a multiple of 8; each further block has twice as many at half the rate, up
             to `out_features`.
-        depth: number of residual blocks.
+        depth: number of residual blocks, 1 to 64: each but the first halves the rate.
         kernel_size: of the blocks' convolutions, odd.
         masked: whether each row is read up to its own end only, if rows differ in length; else what is padded is part
             of the signal.
@@ -50,6 +52,8 @@ class SignalResNet(Encoder):
         super().__init__()
         check_positive(in_channels=in_channels, out_features=out_features, depth=depth, kernel_size=kernel_size)
         check_multiple(GROUPS, width=width, out_features=out_features)
+        if depth > MOST_BLOCKS:
+            raise ValueError(f"depth must be at most {MOST_BLOCKS}, but got {depth}.")
         if kernel_size % 2 == 0:
             raise ValueError(f"kernel_size must be odd, but got {kernel_size}.")
         self.out_features = out_features

@@ -1,6 +1,7 @@
 """Temporal relations between frames of a sequence."""
 
 from itertools import combinations
+from typing import Final
 
 import torch
 from jaxtyping import Float, Int64
@@ -10,6 +11,9 @@ from ..interfaces import Encoder
 from ._checks import check_at_least, check_dropout, check_positive
 from .convolution import feature_layer
 from .masking import row_lengths
+
+MOST_SEGMENTS: Final = 20
+"""There are 2^20 sets of so many frames."""
 
 
 class TemporalRelationNetwork(Encoder):
@@ -23,7 +27,7 @@ class TemporalRelationNetwork(Encoder):
 
     Args:
         in_features: values per frame.
-        segments: number of frames that are looked at; a shorter row's frames stand for several segments.
+        segments: number of frames that are looked at, 2 to 20; a shorter row's frames stand for several segments.
         multi_scale: whether there are relations over fewer than all segments.
         relations: how many of the sets of $d$ frames each relation looks at, evenly spread among them all.
         hidden: length of a frame's features within the relations.
@@ -31,7 +35,7 @@ class TemporalRelationNetwork(Encoder):
         dropout: share of a frame's features that are zeroed in training.
 
     Raises:
-        ValueError: if a size is too small, or `dropout` is not in [0, 1).
+        ValueError: if a size is too small, there are more segments, or `dropout` is not in [0, 1).
 
     Example:
         >>> TemporalRelationNetwork(in_features=1024)(torch.zeros(2, 30, 1024), torch.tensor([30, 12])).shape
@@ -54,6 +58,8 @@ class TemporalRelationNetwork(Encoder):
         super().__init__()
         check_positive(in_features=in_features, relations=relations)
         check_at_least(2, segments=segments, hidden=hidden, out_features=out_features)
+        if segments > MOST_SEGMENTS:
+            raise ValueError(f"segments must be at most {MOST_SEGMENTS}, but got {segments}.")
         check_dropout(dropout)
         self.out_features = out_features
         self.segments = segments

@@ -62,9 +62,7 @@ class TransformerAudio(PretrainedEncoder):
         normalise: bool | None = None,
         out_features: int = 64,
     ) -> None:
-        model, found = load_transformer(pretrained, config)
-        if found.model_type not in FAMILIES:
-            raise ValueError(f"model_type must be one of {', '.join(FAMILIES)}, but got {found.model_type!r}.")
+        model, found = load_transformer(pretrained, config, FAMILIES)
         super().__init__(found)
         layers: nn.ModuleList = cast("Any", model).encoder.layers
         frozen = count_frozen(len(layers), trainable_layers)

@@ -68,7 +68,7 @@ class TransformerText(PretrainedEncoder):
             raise ValueError(f'pooling must be "mean" or "first", but got {pooling!r}.')
         if config is not None:
             config = {"vocab_size": vocabulary_size, "pad_token_id": padding_id, **config}
-        model, found = load_transformer(pretrained, config)
+        model, found = load_transformer(pretrained, config, FAMILIES)
         super().__init__(found)
         embeddings, layers = _parts(model, found.model_type)
         _check_vocabulary(vocabulary_size, found.vocab_size, pretrained)
@@ -140,8 +140,6 @@ def _to_bias(own: Bool[Tensor, "batch tokens"], dtype: torch.dtype) -> Float[Ten
 
 def _parts(model: Any, model_type: str) -> tuple[nn.Sequential, nn.ModuleList]:  # noqa: ANN401 - of transformers
     """What makes states of tokens, and the layers upon it."""
-    if model_type not in FAMILIES:
-        raise ValueError(f"the model's type must be one of {', '.join(FAMILIES)}, but is {model_type!r}.")
     layers: nn.ModuleList = (model.transformer if model_type == "distilbert" else model.encoder).layer
     # ELECTRA's embeddings may be narrower than its layers.
     widening = [model.embeddings_project] if hasattr(model, "embeddings_project") else []

@@ -4,7 +4,7 @@ import json
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 import attrs
 import numpy as np
@@ -12,6 +12,12 @@ from numpy.typing import NDArray
 
 from ...errors import DataError
 from ..decoding import Decoded
+
+MAX_VALUES: Final = 2**26
+"""Of one sample of one modality that was stored in a configuration: 25 minutes of sound at 44.1 kHz."""
+
+MAX_RATE: Final = 2**24
+"""In Hz, of what was stored in a configuration; encoders make tables of a length that grows with it."""
 
 
 @attrs.frozen(eq=False)
@@ -130,6 +136,7 @@ class Preprocessing(ABC):
             result: Preprocessing = known(**fields)
         except (TypeError, ValueError, OverflowError) as error:
             raise DataError(f"{known.kind} preprocessing: {error}") from error
+        _check_size(result)
         return result
 
     @staticmethod
@@ -157,6 +164,15 @@ class Preprocessing(ABC):
             return cls(**fields)
         except ValueError as error:
             raise DataError(f"{cls.kind} preprocessing: {error}") from error
+
+
+def _check_size(preprocessing: Preprocessing) -> None:
+    """Refuse what no file of a sample could fill, before memory is taken for it."""
+    values, rate = math.prod(preprocessing.shape), getattr(preprocessing, "sampling_rate", None)
+    if values > MAX_VALUES:
+        raise DataError(f"{preprocessing.kind} preprocessing: a sample may have {MAX_VALUES} values, but has {values}.")
+    if isinstance(rate, int | float) and rate > MAX_RATE:
+        raise DataError(f"{preprocessing.kind} preprocessing: sampling_rate may be {MAX_RATE} Hz, but is {rate}.")
 
 
 def _without_rest(values: NDArray[Any]) -> NDArray[Any]:
