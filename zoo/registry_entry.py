@@ -1,9 +1,8 @@
 """What a registry says of one checkpoint: its files with their hashes, and what it is and can do. Imports no torch."""
 
 import hashlib
-from collections.abc import Collection, Iterable
-from math import isfinite
-from typing import Any, Final, Self
+from collections.abc import Collection
+from typing import Final, Self
 
 import attrs
 from attrs.validators import ge
@@ -12,32 +11,12 @@ from ..framework.class_paths import TRUSTED
 from ..framework.errors import ZooError
 from ..framework.layout import Task
 from .config import CheckpointConfig
+from .entry_checks import check_digest, check_score, check_texts
 from .folder import CheckpointFolder, check_hash, format_hashes, read_bounded
 from .metrics import CheckpointMetrics, Score, TaskMetrics
 from .names import CONFIG_FILE, HASHES_FILE, HASHES_LIMIT, METRICS_FILE, SIZE_LIMITS, is_name
 
 _FILES: Final = {**SIZE_LIMITS, HASHES_FILE: HASHES_LIMIT}
-_LONGEST_TEXT: Final = 4096
-
-
-def _check_digest(_: object, field: "attrs.Attribute[str]", value: str) -> None:
-    if len(value) != 64 or set(value) - set("0123456789abcdef"):
-        raise ValueError(f"{field.name} must be 64 hexadecimal digits in small letters, but got {value[:99]!r}")
-
-
-def _check_texts(_: object, field: "attrs.Attribute[Any]", value: str | Iterable[str] | None) -> None:
-    """Registries come from strangers, and terminals obey control characters."""
-    for text in () if value is None else (value,) if isinstance(value, str) else value:
-        if not text or len(text) > _LONGEST_TEXT or not text.isprintable():
-            raise ValueError(
-                f"{field.name} must be of 1 to {_LONGEST_TEXT} printable characters, but got {text[:99]!r}"
-            )
-
-
-def _check_score(_: object, field: "attrs.Attribute[Score | None]", score: Score | None) -> None:
-    for value in () if score is None else (score.value, score.mean, 0.0 if score.std is None else score.std):
-        if not isfinite(value):
-            raise ValueError(f"{field.name} must be of finite numbers, but got {value}")
 
 
 @attrs.frozen
@@ -53,7 +32,7 @@ class FileEntry:
     """
 
     size: int = attrs.field(validator=ge(0))
-    sha256: str = attrs.field(validator=_check_digest)
+    sha256: str = attrs.field(validator=check_digest)
 
 
 @attrs.frozen
@@ -73,11 +52,11 @@ class EntryTask:
     """
 
     classes: int | None
-    measure: str = attrs.field(validator=_check_texts)
+    measure: str = attrs.field(validator=check_texts)
     higher_is_better: bool
-    source: Score | None = attrs.field(default=None, validator=_check_score)
-    target: Score | None = attrs.field(default=None, validator=_check_score)
-    source_only: Score | None = attrs.field(default=None, validator=_check_score)
+    source: Score | None = attrs.field(default=None, validator=check_score)
+    target: Score | None = attrs.field(default=None, validator=check_score)
+    source_only: Score | None = attrs.field(default=None, validator=check_score)
 
     @classmethod
     def of(cls, task: Task, metrics: TaskMetrics) -> Self:
@@ -114,18 +93,18 @@ class RegistryEntry:
         ValueError: if a field cannot be so.
     """
 
-    name: str = attrs.field(validator=_check_texts)
+    name: str = attrs.field(validator=check_texts)
     files: dict[str, FileEntry]
-    licence: str = attrs.field(validator=_check_texts)
-    data_licence: str = attrs.field(validator=_check_texts)
-    recipe: str = attrs.field(validator=_check_texts)
-    data: str = attrs.field(validator=_check_texts)
-    source: tuple[str, ...] = attrs.field(validator=_check_texts)
-    target: str | None = attrs.field(validator=_check_texts)
-    modalities: tuple[str, ...] = attrs.field(validator=_check_texts)
-    tasks: dict[str, EntryTask] = attrs.field(validator=_check_texts)
+    licence: str = attrs.field(validator=check_texts)
+    data_licence: str = attrs.field(validator=check_texts)
+    recipe: str = attrs.field(validator=check_texts)
+    data: str = attrs.field(validator=check_texts)
+    source: tuple[str, ...] = attrs.field(validator=check_texts)
+    target: str | None = attrs.field(validator=check_texts)
+    modalities: tuple[str, ...] = attrs.field(validator=check_texts)
+    tasks: dict[str, EntryTask] = attrs.field(validator=check_texts)
     embedded: bool = False
-    mirrors: tuple[str, ...] = attrs.field(default=(), validator=_check_texts)
+    mirrors: tuple[str, ...] = attrs.field(default=(), validator=check_texts)
 
     def __attrs_post_init__(self) -> None:
         if not is_name(self.name):
