@@ -18,16 +18,19 @@ LINE: Final = "#d5dbe1"
 SERIES: Final = (
     "#2266cc",
     "#d1560f",
-    "#178a58",
-    "#a9348a",
-    "#7650c4",
-    "#9d6b08",
-    "#0c8799",
-    "#bd3048",
-    "#66751c",
-    "#7c5843",
+    "#009c6c",
+    "#60249c",
+    "#e46c9c",
+    "#783000",
+    "#9084fc",
+    "#b40048",
+    "#306060",
+    "#90609c",
 )
-"""Lines, domains and classes, in this order. What comes after the last is drawn in `MUTED`."""
+"""Lines, domains and classes, in this order. What comes after the last is drawn in `MUTED`.
+
+All can be told apart by colour-blind readers of each kind, in both tones: tests/report/test_theme.py measures it.
+"""
 
 TONES: Final = {
     INK: ("ink", "#e6eaee"),
@@ -41,14 +44,14 @@ TONES: Final = {
                 (
                     "#6fa4ff",
                     "#ff9a5a",
-                    "#4cce90",
-                    "#ec7ccb",
-                    "#b598ff",
-                    "#e2b04a",
-                    "#48cadb",
-                    "#ff8093",
-                    "#b4c64f",
-                    "#cba58c",
+                    "#549c78",
+                    "#c0ccfc",
+                    "#a85490",
+                    "#fcd8a8",
+                    "#3c6ccc",
+                    "#cc6030",
+                    "#78fce4",
+                    "#cc90b4",
                 ),
                 strict=True,
             )
