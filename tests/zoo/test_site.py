@@ -10,9 +10,11 @@ import sys
 from collections import Counter
 from html import unescape
 from html.parser import HTMLParser
+from itertools import combinations
 from pathlib import Path
 
 import attrs
+import numpy as np
 import pytest
 from acclimate.framework.command_line import main
 from acclimate.framework.errors import ZooError
@@ -454,3 +456,17 @@ def test_any_points_have_a_place(points: list[tuple[float, float]]) -> None:
 def test_without_points_there_is_no_picture() -> None:
     assert draw_scatter([], most=10, reach=5) is None
     assert draw_scatter([Point(0, 0, "elsewhere", "a")], most=10, reach=5) is None
+
+
+def test_numbers_of_classes_do_not_cover_each_other() -> None:
+    generator = np.random.default_rng(0)
+    points = [Point(*generator.normal(0, 1, 2).tolist(), "source", f"{number % 3}") for number in range(90)]
+    scatter = draw_scatter([*points, Point(50, 50, "source", "far")], most=200, reach=5, classes=["far", "2", "1"])
+    assert scatter is not None
+    assert [key.name for key in scatter.keys] == ["far", "2", "1", "0"]
+    badges = {badge.number: (badge.x, badge.y) for badge in scatter.badges}
+    assert badges[1] == max(badges.values())
+    far = [abs(a - c) + abs(b - d) for (a, b), (c, d) in combinations(badges.values(), 2)]
+    assert min(far) > 20
+    by_class = {marks.colour + 1: places(marks.path) for marks in scatter.marks}
+    assert all(place in by_class[number] for number, place in badges.items())

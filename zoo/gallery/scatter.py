@@ -127,11 +127,13 @@ def _choose_colours(points: Iterable[Point], classes: Sequence[str]) -> tuple[di
 
 
 def _place_badges(places: NDArray[np.int64], colours: NDArray[np.int64]) -> tuple[Badge, ...]:
-    """Each on the sample that is nearest to the median of its class; one that would cover another is left out."""
+    """Each on the sample nearest to the median of its class that no other badge covers; none where all are covered."""
     badges: list[Badge] = []
     for colour in np.unique(colours[colours >= 0]).tolist():
         own = places[colours == colour]
-        x, y = own[np.abs(own - np.median(own, axis=0)).sum(axis=1).argmin()].tolist()
-        if all(abs(x - other.x) + abs(y - other.y) >= _TOGETHER for other in badges):
-            badges.append(Badge(colour + 1, x, y))
+        from_middle = np.abs(own - np.median(own, axis=0)).sum(axis=1)
+        for x, y in own[from_middle.argsort(kind="stable")].tolist():
+            if all(abs(x - other.x) + abs(y - other.y) >= _TOGETHER for other in badges):
+                badges.append(Badge(colour + 1, x, y))
+                break
     return tuple(badges)
