@@ -19,6 +19,7 @@ from .domains import Domains
 from .errors import DataError, RunError
 from .method import Method
 from .oracle import Oracle
+from .own_sources import own_sources
 from .recipe import Recipe, Stage, parse_recipe
 from .recipe_files import read_recipe
 from .run import BEST, RunFolder
@@ -241,7 +242,8 @@ def adapt_table(
             seed=experiment.seed,
             config=experiment.config(schema, domains)
             | {"initial": None if initial is None else str(initial)}
-            | _portable(method),
+            | _portable(method)
+            | _sources(recipe),
             resume=resume,
             accelerator=accelerator,
             display=display,
@@ -307,6 +309,12 @@ def _portable(method: Method) -> dict[str, Any]:
     found = {name: encoder.portable_arguments() for name, encoder in encoders.items()}
     changes = {name: arguments for name, arguments in found.items() if arguments}
     return {"encoders": changes} if changes else {}
+
+
+def _sources(recipe: Recipe) -> dict[str, Any]:
+    """With code of the user's own that has changed, a run is not gone on with."""
+    sources = own_sources(recipe)
+    return {"sources": sources} if sources else {}
 
 
 def without_files(recipe: Recipe, schema: Schema, changes: Mapping[str, Mapping[str, Any]]) -> Recipe:

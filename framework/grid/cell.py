@@ -101,7 +101,10 @@ class Cell:
         return f"{data_name(self.data)} {self.shift} {self.recipe.name} {last}"
 
     def settings(self) -> dict[str, Any]:
-        """What makes a finished cell the same as this one."""
+        """What makes a finished cell the same as this one; classes of the user's own are imported."""
+        from ..own_sources import own_sources
+
+        sources = own_sources(self.recipe)
         recipe = {key: value for key, value in self.recipe.to_config().items() if key != "description"}
         return {
             "data": self.data,
@@ -110,8 +113,9 @@ class Cell:
             "target": self.shift.target,
             "recipe": recipe,
             "seed": self.seed,
-            # Cells that were finished before there was this key stay what they are.
+            # Cells that were finished before there were these keys stay what they are.
             **({"kinds": dict(self.kinds)} if self.kinds else {}),
+            **({"sources": sources} if sources else {}),
         }
 
     def to_json(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Run a cell: train, score, and leave a cell.json behind."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from ..environment import describe_environment
 from ..errors import RunError
 from ..experiment import Experiment, adapt_table
 from ..oracle import Oracle, open_oracle
+from ..own_sources import own_sources
 from ..run import LAST, RunFolder, check_same, read_json, write_atomically
 from ..trunk_cache import TrunkCache
 from .cell import Cell
@@ -39,6 +41,7 @@ def run_cell(cell: Cell, out: Path, notes: Mapping[str, Any]) -> None:
     if cell.device == "cuda" and not torch.cuda.is_available():
         raise RunError("device cuda: torch finds no CUDA device on this machine")
     folder = out / cell.folder
+    _forget_other_code(cell, folder / "run")
     table = open_table(cell.data, seed=cell.seed).with_kinds(cell.kinds)
     experiment = open_experiment(cell, table)
     comparison = adapt_table(
@@ -94,13 +97,28 @@ def is_finished(cell: Cell, out: Path) -> bool:
     """Whether a cell is done already.
 
     Raises:
-        RunError: if the one that is done had other settings.
+        RunError: if the one that is done had other settings, or other code of the user's own.
     """
     folder = out / cell.folder
     if not (folder / CELL_FILE).is_file():
         return False
-    check_same(read_cell(folder).get("settings", {}), json.loads(json.dumps(cell.settings())), folder)
+    before, now = read_cell(folder).get("settings", {}), json.loads(json.dumps(cell.settings()))
+    new = now.pop("sources", {})
+    # A cell that was finished before there was this key stays what it is.
+    old = before.pop("sources", new)
+    changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    if changed:
+        raise RunError(
+            f"{folder} was trained when {changed[0]} had other code: remove it to train it again, or give another grid"
+        )
+    check_same(before, now, folder)
     return True
+
+
+def _forget_other_code(cell: Cell, run: Path) -> None:
+    """Begin a run anew that was cut short, or failed, when the user's own classes had other code."""
+    if (run / "config.yaml").is_file() and RunFolder.open(run).config().get("sources", {}) != own_sources(cell.recipe):
+        shutil.rmtree(run)
 
 
 def _open_oracle(cell: Cell, table: Table, schema: Schema) -> Oracle:

@@ -3,6 +3,9 @@
 import io
 import json
 import math
+import sys
+from collections.abc import Callable, Iterator
+from importlib import invalidate_caches
 from pathlib import Path
 
 import attrs
@@ -133,6 +136,58 @@ def test_a_task_is_what_the_grid_says_it_is(tmp_path: Path) -> None:
     assert is_finished(cell, tmp_path / "out")
     with pytest.raises(RunError, match="kinds"):
         is_finished(plain, tmp_path / "out")
+
+
+OWN_FUSION = """
+import torch
+from acclimate.adapters import LateSum
+from acclimate.framework import RunError
+
+class Sum(LateSum):
+    def forward(self, *arguments):
+        if FAILS and torch.is_grad_enabled():
+            raise RunError("not yet")
+        return super().forward(*arguments)
+"""
+
+
+@pytest.fixture
+def own(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Cell]]:
+    """Writes a class of the user's own that fails or not, and gives a cell with it."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def write(fails: str) -> Cell:
+        (tmp_path / "own_fusion.py").write_text(OWN_FUSION.replace("FAILS", fails), encoding="utf-8")
+        sys.modules.pop("own_fusion", None)
+        invalidate_caches()
+        write_recipe(tmp_path, "own", model__fusion={"class_path": "own_fusion.Sum"}, **SOURCE_ONLY)
+        (cell,) = make_cells(tmp_path, ("own",), data=str(folder / "labelled.csv"))
+        return cell
+
+    yield write
+    sys.modules.pop("own_fusion", None)
+
+
+def test_a_cell_that_failed_begins_anew_when_its_code_was_mended(own: Callable[[str], Cell], tmp_path: Path) -> None:
+    cell = own("True")
+    with pytest.raises(RunError, match="not yet"):
+        run_cell(cell, tmp_path / "out", {})
+    assert (tmp_path / "out" / cell.folder / "run" / "config.yaml").is_file()
+    cell = own("False")
+    run_cell(cell, tmp_path / "out", {})
+    assert is_finished(cell, tmp_path / "out")
+
+
+def test_a_finished_cell_with_other_code_is_named(own: Callable[[str], Cell], tmp_path: Path) -> None:
+    cell = own("False")
+    run_cell(cell, tmp_path / "out", {})
+    with pytest.raises(RunError, match=r"seed0 was trained when own_fusion had other code: remove it"):
+        is_finished(own("0"), tmp_path / "out")
+    path = tmp_path / "out" / cell.folder / "cell.json"
+    content = json.loads(path.read_text())
+    del content["settings"]["sources"]  # as cells were finished before there was this key
+    path.write_text(json.dumps(content))
+    assert is_finished(cell, tmp_path / "out")
 
 
 def test_a_cell_says_what_it_cost(out: Path, cells: list[Cell]) -> None:
