@@ -143,7 +143,7 @@ def import_hub() -> Any:  # noqa: ANN401 - a module that need not be installed
         ZooError: if it is not installed.
     """
     try:
-        import huggingface_hub
+        import huggingface_hub.constants
     except ImportError as error:
         raise ZooError('hf:// needs huggingface_hub: pip install "acclimate[hub]".') from error
     return huggingface_hub

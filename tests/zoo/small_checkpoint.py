@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from acclimate.zoo.folder import format_hashes
-from acclimate.zoo.names import HASHES_FILE, SIZE_LIMITS
+from acclimate.zoo.names import CARD_FILE, HASHES_FILE, SIZE_LIMITS
 from acclimate.zoo.registry import Registry
 from acclimate.zoo.registry_entry import EntryTask, FileEntry, RegistryEntry
 
@@ -19,7 +19,9 @@ def make_checkpoint(mirror: Path, name: str = NAME, seed: int = 0) -> RegistryEn
     folder = mirror / name
     folder.mkdir(parents=True)
     for file, size in SIZES.items():
-        (folder / file).write_bytes(generator.bytes(size))
+        content = generator.bytes(size)
+        # Cards are text, as those who show them rely on.
+        (folder / file).write_bytes(content.hex()[:size].encode() if file == CARD_FILE else content)
     hashes = {file: hashlib.sha256((folder / file).read_bytes()).hexdigest() for file in SIZES}
     (folder / HASHES_FILE).write_text(format_hashes(hashes), encoding="ascii")
     return RegistryEntry(
