@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Self
 
 import attrs
@@ -20,6 +20,7 @@ from .architecture import build_model
 from .card import write_card
 from .config import CheckpointConfig
 from .folder import CheckpointFolder, format_hashes, open_folder
+from .hub_push import push_folder
 from .metrics import CheckpointMetrics
 from .names import CARD_FILE, CONFIG_FILE, GRAPH_FILE, HASHES_FILE, METRICS_FILE, WEIGHTS_FILE
 from .opening import open_checkpoint
@@ -68,6 +69,37 @@ class AdaptedModel:
         except OSError as error:
             raise ZooError(f"{out}: the checkpoint cannot be written: {error.strerror}.") from error
         return open_folder(out)
+
+    def push_to_hub(
+        self,
+        repo: str,
+        *,
+        token: str | None = None,
+        private: bool | None = None,
+        commit_message: str | None = None,
+        revision: str | None = None,
+    ) -> str:
+        """Save a checkpoint in a repository of the Hugging Face hub, in one commit. Needs the extra `hub`.
+
+        Args:
+            repo: `owner/repo`, made if it is not there, or `hf://owner/repo/path` for a folder of it.
+            token: that may write; None means the one of HF_TOKEN or `hf auth login`.
+            private: whether a new repository is; None leaves it to the hub.
+            commit_message: None names the checkpoint.
+            revision: the branch, made if it is not there; None means the main one.
+
+        Returns:
+            `hf://owner/repo@commit`, which `from_pretrained` takes, and which names these bytes for ever.
+
+        Raises:
+            ZooError: if the hub cannot be reached, or refuses.
+            ExportError: if the model cannot be exported.
+        """
+        with TemporaryDirectory() as scratch:
+            folder = self.save_pretrained(Path(scratch) / self.config.name)
+            return push_folder(
+                folder, repo, token=token, private=private, commit_message=commit_message, revision=revision
+            )
 
     def _write(self, folder: Path) -> None:
         check_finite(self.model.state_dict(), WEIGHTS_FILE)
