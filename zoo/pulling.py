@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import attrs
@@ -92,11 +91,13 @@ class _Wanted:
         if self.name not in builtin.entries and self.name not in builtin.aliases:
             return self._pull_foreign(progress=progress)
         entry = builtin.find(self.name)
-        embedded = embedded_folder(entry)
+        embedded, damage = embedded_folder(entry), ""
         if embedded is not None:
-            with suppress(ZooError):  # A damaged one is as good as none: there are other places.
+            try:
                 return open_pinned(embedded, entry.sha256)
-        return self._pull(entry, (), (*entry.mirrors, *builtin.mirrors), progress=progress)
+            except ZooError as error:  # A damaged one is as good as none: there are other places.
+                damage = f" {error}"
+        return self._pull(entry, (), (*entry.mirrors, *builtin.mirrors), damage=damage, progress=progress)
 
     def _pull_foreign(self, *, progress: bool) -> CheckpointFolder:
         """A checkpoint that the built-in registry does not know."""
@@ -114,15 +115,14 @@ class _Wanted:
         return self._pull(entry, (mirror,), (), progress=progress)
 
     def _pull(
-        self, entry: RegistryEntry, first: Sequence[Mirror], last: Sequence[str], *, progress: bool
+        self, entry: RegistryEntry, first: Sequence[Mirror], last: Sequence[str], *, damage: str = "", progress: bool
     ) -> CheckpointFolder:
-        damage = ""
         try:
             cached = self.cache.find(entry.name, entry.sha256)
             if cached is not None:
                 return cached
         except ZooError as error:
-            damage = f" {error}"
+            damage += f" {error}"
         asked = {mirror.location for mirror in first}
         given = [one for one in given_mirrors(self.locations, self.token) if one.location not in asked]
         mirrors = [*first, *given, *map(mirror_at, last)]

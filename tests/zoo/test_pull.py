@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import attrs
@@ -158,6 +159,28 @@ def test_a_damaged_copy_is_fetched_anew(root: Path, tmp_path: Path) -> None:
         pull(NAME, mirrors=["https://zoo.example"], local_files_only=True)
     assert contents(pull(NAME, mirrors=[str(root)]).path) == contents(root / NAME)
     assert not leftovers(tmp_path / "cache")
+
+
+@pytest.mark.usefixtures("builtin")
+def test_the_package_comes_first_unless_it_is_damaged(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(root, tmp_path / "package")
+    monkeypatch.setattr("acclimate.zoo.embedded.FOLDER", tmp_path / "package")
+    assert pull(NAME, mirrors=["https://zoo.example"]).path == tmp_path / "package" / NAME
+    assert not (tmp_path / "cache").exists()
+    (tmp_path / "package" / NAME / GRAPH_FILE).write_bytes(b"!")
+    with pytest.raises(ZooError, match=r"neither in the package .*model\.onnx is damaged or was altered"):
+        pull(NAME)
+    assert contents(pull(NAME, mirrors=[str(root)]).path) == contents(root / NAME)
+
+
+@pytest.mark.usefixtures("builtin")
+def test_threads_wait_for_each_other_too(root: Path) -> None:
+    with serve(root) as server, ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: pull(NAME, mirrors=[server.address]).path, range(8)))
+    assert len(set(found)) == 1
+    assert len(server.asked) == 6
 
 
 @pytest.mark.usefixtures("builtin")
