@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Final
 
 from .errors import AcclimateError
+from .terminal import printable
 
 COMMANDS: Final = {
     "adapt": "train a recipe on a table of files and adapt it to a target domain",
@@ -76,7 +77,7 @@ def _find(name: str) -> Callable[[list[str]], int | None]:
 
 
 def _fail(command: str, message: str) -> int:
-    print(f"acclimate {command}: {message}", file=sys.stderr)
+    print(f"acclimate {printable(command)}: {printable(message)}", file=sys.stderr)
     return BAD_USE
 
 

@@ -281,3 +281,13 @@ def test_a_reader_that_has_enough_is_no_error() -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 0
+
+
+def test_a_terminal_is_told_no_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
+    """Messages repeat names of files and what servers say."""
+    assert main(["evaluate", "--help\x1b[2J"]) == 2
+    assert main(["\x1b]0;x\x07"]) == 2
+    assert main(["predict", "no\udcffwhere\x9b2J\u202e"]) == 2
+    printed = capsys.readouterr().err
+    assert printed.replace("\n", "").isprintable()
+    assert "no?where?2J?" in printed

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import AcclimateError
+from ..terminal import printable
 from .options import make_parser
 
 if TYPE_CHECKING:
@@ -58,4 +59,4 @@ def describe(prediction: "Prediction", *, as_json: bool) -> str:
             parts.append(f"{task}: {label} ({prediction.probabilities[task][str(label)]:.1%})")
         else:
             parts.append(f"{task}: {label:.4g}")
-    return f"{', '.join(parts)}   from {', '.join(prediction.modalities)}"
+    return printable(f"{', '.join(parts)}   from {', '.join(prediction.modalities)}")

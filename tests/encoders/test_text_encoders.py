@@ -118,7 +118,7 @@ def test_a_saved_model_is_rebuilt_without_its_folder(tmp_path: Path) -> None:
         ({"max_length": 17}, "max_length must be at most 16, the model's positions, but got 17: set"),
         ({"max_length": 0}, "max_length must be positive, but got 0."),
         ({"vocabulary_size": 30}, "the model knows 20 tokens, but the preprocessing has 30: give it the model's own"),
-        ({"config": {"model_type": "gpt2"}}, "the model's type must be one of bert, .*, but is 'gpt2'."),
+        ({"config": {"model_type": "gpt2"}}, "model_type must be one of bert, .*, but got 'gpt2'."),
         ({"out_features": 1}, "out_features must be at least 2, but got 1."),
     ],
 )

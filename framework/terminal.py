@@ -1,0 +1,11 @@
+"""Texts of strangers on terminals. Imports no torch."""
+
+
+def printable(text: str) -> str:
+    r"""A text that a terminal shows and does not obey: control characters become question marks, but for ends of lines.
+
+    Example:
+        >>> printable("a\x1b[2J\nb")
+        'a?[2J\nb'
+    """
+    return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
