@@ -1,5 +1,7 @@
 """A web server on this machine that breaks its word as a test wants, and writes down what it was asked."""
 
+import socket
+import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -172,6 +174,22 @@ def talks_nonsense(request: Request) -> None:
     request.wfile.write(b"\x00\xff nonsense\r\n\r\n")
 
 
+def resets(request: Request) -> None:
+    """Half of it, and then the connection is gone as by a router's restart."""
+    status, headers, body = request.part
+    request.answer(status, headers, body[: len(body) // 2])
+    no_time = struct.pack("ii", 1, 0)
+    request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
+    request.connection.close()
+
+
+def sends_half_a_chunk(request: Request) -> None:
+    """All of it in one chunk, which is longer than what comes."""
+    request.answer(
+        200, {"Transfer-Encoding": "chunked"}, f"{len(request.content) + 9:x}\r\n".encode() + request.content[:-9]
+    )
+
+
 def redirects_to(target: str) -> Fault:
     """To another place."""
 
@@ -191,6 +209,8 @@ FAULTS: tuple[Fault, ...] = (
     promises_more,
     promises_less,
     sends_another_part,
+    sends_half_a_chunk,
+    resets,
     is_busy,
     talks_nonsense,
     redirects_to("{path}"),

@@ -84,6 +84,26 @@ def test_a_commit_that_was_pulled_needs_no_hub(folder: CheckpointFolder, hub: Hu
     assert pull(f"hf://{REPO}", local_files_only=True).path == first.path
 
 
+@pytest.mark.parametrize("revision", ["main", ""])
+def test_a_damaged_copy_is_fetched_anew_and_refused_offline(folder: CheckpointFolder, hub: Hub, revision: str) -> None:
+    pushed = push_folder(folder, REPO, token=TOKEN)
+    location = f"hf://{REPO}@{revision}" if revision else pushed
+    (pull(location).path / GRAPH_FILE).write_bytes(b"!")
+    asked = len(hub.asked)
+    with pytest.raises(ZooError, match=r"model\.onnx is damaged or was altered"):
+        pull(location, local_files_only=True)
+    assert len(hub.asked) == asked
+    assert contents(pull(location).path) == contents(folder.path)
+
+
+def test_a_checkpoint_that_lacks_a_file_is_none(folder: CheckpointFolder, hub: Hub) -> None:
+    push_folder(folder, REPO, token=TOKEN)
+    repository = hub.repositories[REPO]
+    del repository.commits[repository.branches["main"]][GRAPH_FILE]
+    with pytest.raises(ZooError, match=r"is no checkpoint of acclimate: it has no model\.onnx"):
+        pull(f"hf://{REPO}")
+
+
 def test_a_private_repository_wants_the_token_and_no_other_host_sees_it(
     folder: CheckpointFolder, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -184,6 +184,35 @@ def test_threads_wait_for_each_other_too(root: Path) -> None:
 
 
 @pytest.mark.usefixtures("builtin")
+def test_what_was_planted_on_the_way_never_becomes_visible(root: Path, entry: RegistryEntry, tmp_path: Path) -> None:
+    begun = tmp_path / "cache" / "unfinished" / NAME / entry.sha256
+    (begun / "planted").mkdir(parents=True)
+    with pytest.raises(ZooError, match="planted is no file of a checkpoint"):
+        pull(NAME, mirrors=[str(root)])
+    assert not (tmp_path / "cache" / "checkpoints").exists()
+    assert contents(pull(NAME, mirrors=[str(root)]).path) == contents(root / NAME)
+
+
+@pytest.mark.usefixtures("builtin")
+def test_what_an_older_version_began_goes(root: Path, tmp_path: Path) -> None:
+    begun = tmp_path / "cache" / "unfinished" / NAME / ("0" * 64)
+    begun.mkdir(parents=True)
+    (begun / GRAPH_FILE).write_bytes(b"half")
+    pull(NAME, mirrors=[str(root)])
+    assert not leftovers(tmp_path / "cache")
+
+
+def test_a_mirror_without_a_registry_is_passed_over(root: Path, tmp_path: Path) -> None:
+    write_registry(root, make_checkpoint(root, "mine.moods"))
+    with serve(tmp_path / "none") as server:
+        assert pull("mine.moods", mirrors=[server.address, str(root)]).size
+        with pytest.raises(
+            ZooError, match=rf"no mirror's registry has 'his\.moods'\. {server.address} has no registry"
+        ):
+            pull("his.moods", mirrors=[server.address, str(root)])
+
+
+@pytest.mark.usefixtures("builtin")
 def test_a_link_in_the_cache_is_not_followed(root: Path, entry: RegistryEntry, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
