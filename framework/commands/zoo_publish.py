@@ -1,9 +1,10 @@
 """acclimate zoo publish: make a checkpoint of a finished run, and put it into a mirror."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import AcclimateError
+from ..errors import AcclimateError, RecipeError
 from .options import make_parser
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ def main(arguments: list[str]) -> None:
     from ...zoo.publish import publish
     from ..class_paths import TRUSTED
 
+    trusted = (*TRUSTED, *options.trust)
     run, cells = _choose(options)
+    _check_trust(run, trusted)
     name = options.name or _default_name(run)
     if not can_embed():
         print("no picture of the features: it needs scikit-learn, pip install 'acclimate[report]'")
@@ -66,7 +69,7 @@ def main(arguments: list[str]) -> None:
         embedded=options.embedded,
         replace=options.replace,
         dry_run=options.dry_run,
-        trusted=(*TRUSTED, *options.trust),
+        trusted=trusted,
     )
     print(adapted.metrics.chosen_among)
     for task, found in published.entry.tasks.items():
@@ -93,6 +96,17 @@ def _choose(options: Any) -> tuple["FinishedRun", "SeedCells | None"]:  # noqa: 
     cells = find_cells(options.grid, options.data, shift, options.recipe)
     run = read_run(cells.folders[cells.choose()] / "run")
     return (run if options.again is None else _train_again(run, cells, options)), cells
+
+
+def _check_trust(run: "FinishedRun", trusted: Sequence[str]) -> None:
+    """Before all else is measured: whoever loads the checkpoint must trust its classes too."""
+    from ..class_paths import check_trusted
+
+    try:
+        for key, spec in run.recipe.class_specs():
+            check_trusted(spec, trusted, f"{run.recipe.name}: {key}")
+    except RecipeError as error:
+        raise AcclimateError(f"{error}; --trust PREFIX says that it is a class of yours") from error
 
 
 def _train_again(run: "FinishedRun", cells: "SeedCells", options: Any) -> "FinishedRun":  # noqa: ANN401

@@ -9,10 +9,12 @@ from typing import Any
 
 import attrs
 import pytest
+import yaml
 from acclimate.framework.command_line import main
 from acclimate.framework.data import write_table
 from acclimate.framework.errors import ZooError
 from acclimate.framework.grid.cell import Cell
+from acclimate.framework.report.finished_run import read_run
 from acclimate.framework.run import read_json
 from acclimate.zoo.adapted_model import AdaptedModel
 from acclimate.zoo.folder import open_folder
@@ -283,6 +285,21 @@ def test_what_cannot_be_published_is_one_line(
     given = [places.get(argument, argument) for argument in arguments]
     assert message in error_line(["zoo", "publish", *given, "--to", str(tmp_path / "mirror"), *LICENCES], capsys)
     assert not (tmp_path / "mirror").exists()
+
+
+def test_classes_of_ones_own_are_asked_about_before_anything_is_measured(
+    grid: Grid, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(grid.run("adapting", 0), tmp_path / "run")
+    config = read_run(tmp_path / "run").config
+    config["recipe"]["aligners"]["own"] = {"class_path": "own_losses.Mine", "init_args": {}}
+    (tmp_path / "run" / "config.yaml").write_text(yaml.safe_dump(dict(config)), encoding="utf-8")
+    given = ["zoo", "publish", str(tmp_path / "run"), "--to", str(tmp_path / "mirror"), *LICENCES]
+    line = error_line(given, capsys)
+    assert "aligners.own: to be trusted" in line
+    assert line.endswith("--trust PREFIX says that it is a class of yours")
+    # The module is nowhere, which is found when the run is measured.
+    assert "No module named 'own_losses'" in error_line([*given, "--trust", "own_losses."], capsys)
 
 
 def test_an_old_name_cannot_be_published(saved: Path, tmp_path: Path) -> None:
