@@ -38,9 +38,7 @@ def main(arguments: list[str]) -> None:
     if options.json:
         print(json.dumps([_plain(entry) for entry in found], indent=1))
     elif found:
-        from rich.console import Console
-
-        Console().print(_make_table(found))
+        _print_tables(found)
     else:
         print(f"none of {len(registry.entries)} checkpoints is of that name, task and modalities")
 
@@ -52,29 +50,40 @@ def _plain(entry: "RegistryEntry") -> dict[str, Any]:
     return {**attrs.asdict(entry), "size": entry.size, "sha256": entry.sha256, "place": place}
 
 
-def _make_table(entries: "list[RegistryEntry]") -> "Table":
-    """A row for each task. What the tasks are is said below where all are alike, so that 80 columns will do."""
+def _print_tables(entries: "list[RegistryEntry]") -> None:
+    """A table for each set of modalities, so that 80 columns will do."""
+    from rich.console import Console
+
+    groups: dict[tuple[str, ...], list[RegistryEntry]] = {}
+    for entry in entries:
+        groups.setdefault(entry.modalities, []).append(entry)
+    kinds = sorted({f"{name}: {task.measure}" for entry in entries for name, task in entry.tasks.items()})
+    longest = max(len(entry.name) for entry in entries)
+    for modalities, members in groups.items():
+        table = _make_table(members, longest, with_tasks=len(kinds) > 1)
+        table.title = f"takes {', '.join(modalities)}"
+        Console(markup=False).print(table)
+    print(f"{kinds[0] if len(kinds) == 1 else 'scores'} on the test splits, fused; on the target (oracle)")
+
+
+def _make_table(entries: "list[RegistryEntry]", longest: int, *, with_tasks: bool) -> "Table":
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    rows = [(entry, name, task) for entry in entries for name, task in entry.tasks.items()]
-    kinds = {f"{name}: {task.measure}" for _, name, task in rows}
-    caption = f"{kinds.pop() if len(kinds) == 1 else 'scores'} on the test splits, fused; on the target (oracle)"
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), caption=caption, caption_justify="left")
-    table.add_column("name", no_wrap=True)
-    table.add_column("takes", overflow="fold")
-    if kinds:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, title_justify="left", title_style="bold")
+    table.add_column("name", no_wrap=True, min_width=longest)
+    if with_tasks:
         table.add_column("task", overflow="fold")
-    for column in ("source", "target", "source-\nonly", "MB"):
+    for column in ("source", "target", "source-only", "MB"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("here", no_wrap=True)
-    for entry, name, task in rows:
-        scores = map(_cell, (task.source, task.target, task.source_only))
-        task_cell = (f"{name}: {task.measure}",) if kinds else ()
+    for entry in entries:
         here = "yes" if _place(entry) else "no"
-        cells = (entry.name, ", ".join(entry.modalities), *task_cell, *scores, f"{entry.size / 1e6:.2f}", here)
-        table.add_row(*map(Text, cells))
+        for name, task in entry.tasks.items():
+            scores = map(_cell, (task.source, task.target, task.source_only))
+            task_cell = (f"{name}: {task.measure}",) if with_tasks else ()
+            table.add_row(*map(Text, (entry.name, *task_cell, *scores, f"{entry.size / 1e6:.2f}", here)))
     return table
 
 
