@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final, Self
 
 import attrs
+from attrs.validators import ge, le
 
 from ..exporters.artefact import CHECKPOINT_KEY, ArtefactConfig
 from ..framework.class_paths import TRUSTED, check_trusted, check_trusted_arguments
@@ -21,6 +22,8 @@ from .names import is_name
 from .texts import check_texts
 
 FORMAT: Final = 1
+
+MOST_THREADS: Final = 4096
 
 
 def _check_name(_: object, field: "attrs.Attribute[str]", value: str) -> None:
@@ -63,12 +66,15 @@ class Machine:
         processor: its name.
         threads: of torch.
         packages: their versions.
+
+    Raises:
+        ValueError: if there are no threads, or more than `MOST_THREADS`, which training again would start.
     """
 
     python: str
     platform: str
     processor: str
-    threads: int
+    threads: int = attrs.field(validator=[ge(1), le(MOST_THREADS)])
     packages: dict[str, str]
 
 

@@ -24,12 +24,15 @@ HASHES_LIMIT: Final = 2**12
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*")
 MAX_NAME: Final = 96
 
+_DEVICE: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)\..*")
+"""Windows takes these for devices, whatever stands behind the point."""
+
 
 def is_name(text: str) -> bool:
     """Whether this can be the name of a checkpoint: `method.tag`, in small letters, digits and hyphens.
 
     Example:
-        >>> is_name("rna-uda.wrist"), is_name("rna-uda"), is_name("../wrist.onnx")
-        (True, False, False)
+        >>> is_name("rna-uda.wrist"), is_name("rna-uda"), is_name("../wrist.onnx"), is_name("con.wrist")
+        (True, False, False, False)
     """
-    return len(text) <= MAX_NAME and _NAME.fullmatch(text) is not None
+    return len(text) <= MAX_NAME and _NAME.fullmatch(text) is not None and _DEVICE.fullmatch(text) is None

@@ -10,6 +10,7 @@ import torch
 from accelerate import Accelerator
 
 from ..framework.data import Schema, Table, open_table
+from ..framework.data.builtin import builtin_names
 from ..framework.errors import ZooError
 from ..framework.experiment import Experiment, adapt_table
 from ..framework.recipe import Recipe
@@ -76,8 +77,16 @@ class Training:
             config: of the checkpoint.
             data: path of its table; None takes the built-in data set that it names.
             skip_bad: leave out rows whose files cannot be used.
+
+        Raises:
+            ZooError: if it names none, and no table is given.
         """
         trained_on = config.trained_on
+        # Whoever wrote it must not choose which files of this machine are read.
+        if data is None and trained_on.data not in builtin_names():
+            raise ZooError(
+                f"{config.name} was trained on {trained_on.data!r}, which is no built-in data set: give its table."
+            )
         return cls(
             recipe=config.recipe,
             data=data or trained_on.data,

@@ -12,6 +12,7 @@ import torch
 from acclimate.exporters import Session
 from acclimate.framework.errors import ExportError, ZooError
 from acclimate.zoo.adapted_model import AdaptedModel
+from acclimate.zoo.training import Training
 from safetensors.torch import load_file, save_file
 
 from .conftest import make_model
@@ -201,3 +202,16 @@ def test_without_a_pin_a_folder_is_safe_but_nobody_knows_whose_it_is(folder: Pat
     rehash(folder)
     opened = AdaptedModel.from_folder(folder)
     assert not torch.equal(opened.model.state_dict()[name], adapted.model.state_dict()[name])
+
+
+def test_training_again_reads_no_table_that_only_the_checkpoint_names(adapted: AdaptedModel) -> None:
+    """Its data set is `moods.csv`, which would be looked for in the current folder."""
+    with pytest.raises(ZooError, match=r"'moods\.csv', which is no built-in data set: give its table"):
+        Training.of_checkpoint(adapted.config)
+    assert Training.of_checkpoint(adapted.config, "mine.csv").data == "mine.csv"
+
+
+@pytest.mark.parametrize("threads", [0, 10**9])
+def test_nor_does_it_start_that_many_threads(threads: int, folder: Path) -> None:
+    change_json(folder, "config.json", lambda found: found["checkpoint"]["machine"].update(threads=threads))
+    refuse(folder, r"config\.json is no configuration of a checkpoint: .*threads")
