@@ -41,6 +41,10 @@ def create_model(
 
     Raises:
         ZooError: if there is no such checkpoint, or anything in it is not what it should be.
+
+    Example:
+        >>> create_model("rna-uda.wrist", pretrained=False, seed=1).modalities
+        ('accelerometer', 'gyroscope')
     """
     files = open_checkpoint(
         name,

@@ -38,6 +38,10 @@ def list_models(
 
     Raises:
         ZooError: if a mirror cannot be read.
+
+    Example:
+        >>> list_models("*rna*", modalities=["accelerometer"])
+        ['rna-uda.wrist']
     """
     return [entry.name for entry in select_entries(known_registry(mirrors), pattern, task=task, modalities=modalities)]
 

@@ -62,6 +62,10 @@ class Registry:
 
         Raises:
             ZooError: if there is none, with the nearest names.
+
+        Example:
+            >>> builtin_registry().find("rna-uda.wrist").target
+            'left_arm'
         """
         if name in self.aliases:
             _LOG.warning("the checkpoint %s is called %s now", name, self.aliases[name])
