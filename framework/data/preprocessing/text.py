@@ -12,7 +12,7 @@ from ...errors import DataError
 from ..decoding import Decoded
 from .base import Preprocessing, check_positive
 from .lengths import fit_length
-from .tokenizer import Vocabulary, open_tokenizer, read_vocabulary
+from .tokenizer import Vocabulary, explained, open_tokenizer, read_vocabulary
 from .tokenizer_files import load_tokenizer
 from .word_tokenizer import WordSplitter, make_word_tokenizer
 
@@ -108,7 +108,9 @@ class TextPreprocessing(Preprocessing):
         return generator.integers(self.vocabulary.size, size=(rows, self.max_length))
 
     def _prepare(self, decoded: Decoded) -> NDArray[np.int64]:
-        numbers = open_tokenizer(self.tokenizer, self.max_length).encode(_to_text(decoded)).ids
+        tokenizer, text = open_tokenizer(self.tokenizer, self.max_length), _to_text(decoded)
+        with explained(f"{decoded.name}: the tokenizer fails"):
+            numbers = tokenizer.encode(text).ids
         if not numbers:
             raise DataError(f"{decoded.name}: expected text, but the tokenizer finds none in it.")
         return np.array(numbers, dtype=np.int64)

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -72,10 +73,8 @@ def open_tokenizer(tokenizer: str, max_length: int | None = None) -> "Tokenizer"
         DataError: if it is none, leaves a text no room, or the library is not installed.
     """
     library = import_tokenizers()
-    try:
+    with explained("expected a tokenizer of the library tokenizers, but found"):
         found: Tokenizer = library.Tokenizer.from_str(tokenizer)
-    except Exception as error:  # The library raises nothing more particular.
-        raise DataError(f"expected a tokenizer of the library tokenizers, but found: {first_line(error)}") from error
     found.no_padding()
     found.no_truncation()
     if max_length is not None:
@@ -86,6 +85,22 @@ def open_tokenizer(tokenizer: str, max_length: int | None = None) -> "Tokenizer"
             )
         found.enable_truncation(max_length)
     return found
+
+
+@contextmanager
+def explained(message: str) -> Iterator[None]:
+    """Turn whatever the library raises into a DataError of one line.
+
+    Args:
+        message: what went wrong; the library's words follow.
+    """
+    try:
+        yield
+    except BaseException as error:
+        # It raises nothing more particular; and where its Rust code panics, something that is no Exception at all.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise DataError(f"{message}: {first_line(error)[:200]}") from error
 
 
 def to_json(tokenizer: Any, special: Mapping[str, int]) -> str:  # noqa: ANN401 - the library is imported late
@@ -116,7 +131,7 @@ def import_tokenizers() -> Any:  # noqa: ANN401 - the library is imported late
     return tokenizers
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """What an error says, without its details."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
