@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> None:
 
     from ...zoo.from_run import make_checkpoint
     from ...zoo.measuring import can_embed
-    from ...zoo.publish import publish
+    from ...zoo.publishing import publish
     from ..class_paths import TRUSTED
 
     trusted = (*TRUSTED, *options.trust)
@@ -110,7 +110,7 @@ def _check_trust(run: "FinishedRun", trusted: Sequence[str]) -> None:
 
 
 def _train_again(run: "FinishedRun", cells: "SeedCells", options: Any) -> "FinishedRun":  # noqa: ANN401
-    from ...zoo.reproduce import find_differing_weights
+    from ...zoo.reproduction import find_differing_weights
     from ...zoo.training import Training
     from ..display import RichDisplay
 

@@ -18,7 +18,7 @@ from acclimate.framework.report.finished_run import read_run
 from acclimate.framework.run import read_json
 from acclimate.zoo.adapted_model import AdaptedModel
 from acclimate.zoo.folder import open_folder
-from acclimate.zoo.publish import LOCK_FILE, publish_folder, read_registry
+from acclimate.zoo.publishing import LOCK_FILE, publish_folder, read_registry
 from acclimate.zoo.seeds import find_cells
 from filelock import FileLock
 from grid.grids import labelled_table
@@ -239,7 +239,7 @@ def test_several_publish_at_once(saved: Path, tmp_path: Path) -> None:
 def test_a_mirror_that_another_holds_is_not_waited_for_forever(
     saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("acclimate.zoo.publish.PATIENCE", 0.1)
+    monkeypatch.setattr("acclimate.zoo.publishing.PATIENCE", 0.1)
     with FileLock(tmp_path / LOCK_FILE), pytest.raises(ZooError, match="is written by another process"):
         publish_folder(open_folder(saved), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [LOCK_FILE]
