@@ -18,6 +18,7 @@ from acclimate.framework.report.finished_run import read_run
 from acclimate.framework.run import read_json
 from acclimate.zoo.adapted_model import AdaptedModel
 from acclimate.zoo.folder import open_folder
+from acclimate.zoo.names import HASHES_FILE
 from acclimate.zoo.publishing import LOCK_FILE, publish_folder, read_registry
 from acclimate.zoo.seeds import find_cells
 from filelock import FileLock
@@ -191,22 +192,28 @@ def test_a_cell_is_trained_again_to_the_same_bits(
 
 
 def test_what_is_there_already_stays_and_another_needs_replace(
-    grid: Grid, mirror: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    grid: Grid, mirror: Path, saved: Path, tmp_path: Path
 ) -> None:
     copy = Path(shutil.copytree(mirror, tmp_path / "mirror"))
     before = (copy / "registry.json").read_bytes()
-    assert main(grid.arguments(copy)) == 0
-    assert "was there already" in capsys.readouterr().out
+    assert not publish_folder(open_folder(mirror / NAME), copy).changed
     assert (copy / "registry.json").read_bytes() == before
-    other = [*grid.arguments(copy, "source-only"), "--name", NAME]
-    assert f"has another {NAME} already" in error_line(other, capsys)
+    other = Path(shutil.copytree(saved, tmp_path / "other"))
+    document = json.loads((other / "config.json").read_text())
+    document["checkpoint"]["name"] = NAME
+    (other / "config.json").write_text(json.dumps(document))
+    rehash(other)
+    with pytest.raises(ZooError, match=f"has another {NAME} already"):
+        publish_folder(open_folder(other), copy)
     assert (copy / "registry.json").read_bytes() == before
-    assert main([*other, "--replace"]) == 0
+    assert open_folder(copy / NAME).hashes == open_folder(mirror / NAME).hashes
+    assert publish_folder(open_folder(other), copy, replace=True).changed
+    assert read_registry(copy / "registry.json").find(NAME).recipe == "modfinity"
+    # The command does the same.
+    assert main([*grid.arguments(copy), "--replace"]) == 0
     entry = read_registry(copy / "registry.json").find(NAME)
-    assert entry.recipe == "source-only"
-    assert {name: file.sha256 for name, file in entry.files.items() if name != "SHA256SUMS"} == open_folder(
-        copy / NAME
-    ).hashes
+    hashes = {name: file.sha256 for name, file in entry.files.items() if name != HASHES_FILE}
+    assert hashes == open_folder(copy / NAME).hashes == open_folder(mirror / NAME).hashes
 
 
 def test_a_dry_run_says_what_would_be_and_changes_nothing(
