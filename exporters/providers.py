@@ -19,6 +19,8 @@ from .placement import RECORD, left_to_cpu, read_placement
 _FATAL, _WARNING = 4, 2
 _LOCK = threading.Lock()
 
+_FOLDED: Final = 2**20
+
 _POOLS: Final[Mapping[Pool, Mapping[str, str]]] = {
     # Idle threads of one session would starve the next one's.
     "stopping": {"session.force_spinning_stop": "1"},
@@ -42,7 +44,7 @@ def open_session(model: bytes, execution: Execution | str, name: str) -> Any:  #
     """
     execution = Execution(provider=execution) if isinstance(execution, str) else execution
     wanted, providers = execution.provider, execution.providers(model)
-    options = _session_options(execution)
+    options = _session_options(execution, len(model))
     _make_cache(providers)
     try:
         with contextlib.nullcontext() if wanted == PROVIDERS["cpu"] else _quiet(wanted):
@@ -61,7 +63,7 @@ def open_session(model: bytes, execution: Execution | str, name: str) -> Any:  #
     return session
 
 
-def _session_options(execution: Execution) -> Any:  # noqa: ANN401 - onnxruntime has no types
+def _session_options(execution: Execution, size: int) -> Any:  # noqa: ANN401 - onnxruntime has no types
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _FATAL  # What goes wrong is raised; it need not be printed as well.
     entries = {
@@ -69,6 +71,8 @@ def _session_options(execution: Execution) -> Any:  # noqa: ANN401 - onnxruntime
         RECORD: "1",
         # Weights outside of the file would be looked for in the working folder; nothing lies under this name.
         "session.model_external_initializers_file_folder_path": f"{Path(__file__)}/none",
+        # A few bytes may describe constants that fill the memory, which would be computed while the graph is opened.
+        "optimization.constant_folding_max_output_size_in_bytes": str(_FOLDED + 4 * size),
     }
     for key, value in entries.items():
         options.add_session_config_entry(key, value)
