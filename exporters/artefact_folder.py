@@ -207,7 +207,7 @@ def _check_hash(content: bytes, expected: object, file: Path, by: str) -> None:
     if found != expected:
         raise ExportError(
             f"{file} is damaged or was altered: its {len(content)} bytes have the SHA-256 {found}, "
-            f"but {by} says {expected}."
+            f"but {by} says {expected!s:.99}."
         )
 
 
