@@ -104,7 +104,6 @@ HEAD = "heads.mood.face.weight"
         ),
         (lambda folder: (folder / "pickle.pkl").write_bytes(b""), "pickle.pkl is no file of a checkpoint"),
     ],
-    ids=str,
 )
 def test_contradictions_are_one_line_that_names_the_file(
     harm: Callable[[Path], object], message: str, folder: Path
