@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from .config import CheckpointConfig as CheckpointConfig
     from .creation import create_model as create_model
     from .folder import CheckpointFolder as CheckpointFolder
-    from .from_run import make_checkpoint as make_checkpoint
     from .listing import list_models as list_models
     from .metrics import CheckpointMetrics as CheckpointMetrics
     from .publishing import publish as publish, publish_folder as publish_folder
     from .pulling import pull as pull
     from .registry import Registry as Registry, builtin_registry as builtin_registry
     from .registry_entry import RegistryEntry as RegistryEntry
-    from .reproduction import reproduce as reproduce
+    from .runs.from_run import make_checkpoint as make_checkpoint
+    from .runs.reproduction import reproduce as reproduce
 else:
     from ..framework._lazy import attach
 
@@ -28,13 +28,13 @@ else:
             "config": ["CheckpointConfig"],
             "creation": ["create_model"],
             "folder": ["CheckpointFolder"],
-            "from_run": ["make_checkpoint"],
+            "runs.from_run": ["make_checkpoint"],
             "listing": ["list_models"],
             "metrics": ["CheckpointMetrics"],
             "publishing": ["publish", "publish_folder"],
             "pulling": ["pull"],
             "registry": ["Registry", "builtin_registry"],
             "registry_entry": ["RegistryEntry"],
-            "reproduction": ["reproduce"],
+            "runs.reproduction": ["reproduce"],
         },
     )

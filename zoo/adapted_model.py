@@ -20,8 +20,8 @@ from .architecture import build_model
 from .card import write_card
 from .config import CheckpointConfig
 from .folder import CheckpointFolder, format_hashes, open_folder
-from .hub_push import push_folder
 from .metrics import CheckpointMetrics
+from .mirrors.hub_push import push_folder
 from .names import CARD_FILE, CONFIG_FILE, GRAPH_FILE, HASHES_FILE, METRICS_FILE, WEIGHTS_FILE
 from .opening import open_checkpoint
 from .texts import decode_card

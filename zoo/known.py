@@ -9,8 +9,8 @@ import attrs
 
 from ..framework.errors import ZooError
 from .cache import Cache
-from .mirror_registries import registry_of
-from .mirrors import given_mirrors
+from .mirrors.locations import given_mirrors
+from .mirrors.registries import registry_of
 from .offline import is_offline
 from .registry import REGISTRY_FILE, Registry, builtin_registry
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..framework.errors import ZooError
 from .folder import CheckpointFolder, open_folder
-from .hub_mirror import SCHEME
+from .mirrors.hub_mirror import SCHEME
 from .names import is_name
 from .pulling import pull
 

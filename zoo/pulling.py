@@ -10,13 +10,13 @@ from ..framework.errors import ZooError
 from .cache import Cache
 from .copying import check_free, copy_folder
 from .embedded import embedded_folder
-from .fetch import fetch
 from .folder import CheckpointFolder
-from .hub_mirror import SCHEME
-from .hub_pull import pull_from_hub
-from .mirror import Mirror
-from .mirror_registries import find_in_mirrors
-from .mirrors import VARIABLE, given_mirrors, mirror_at
+from .mirrors.fetch import fetch
+from .mirrors.hub_mirror import SCHEME
+from .mirrors.hub_pull import pull_from_hub
+from .mirrors.locations import VARIABLE, given_mirrors, mirror_at
+from .mirrors.mirror import Mirror
+from .mirrors.registries import find_in_mirrors
 from .offline import is_offline
 from .pinned import open_pinned
 from .registry import builtin_registry

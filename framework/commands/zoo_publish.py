@@ -8,7 +8,7 @@ from ..errors import AcclimateError, RecipeError
 from .options import make_parser
 
 if TYPE_CHECKING:
-    from ...zoo.seeds import SeedCells
+    from ...zoo.runs.seeds import SeedCells
     from ..report.finished_run import FinishedRun
 
 
@@ -43,9 +43,9 @@ def main(arguments: list[str]) -> None:
     add("--embedded", action="store_true", help="note that it travels in the package; for acclimate's own")
     options = parser.parse_args(arguments)
 
-    from ...zoo.from_run import make_checkpoint
-    from ...zoo.measuring import can_embed
     from ...zoo.publishing import publish
+    from ...zoo.runs.from_run import make_checkpoint
+    from ...zoo.runs.measuring import can_embed
     from ..class_paths import TRUSTED
 
     trusted = (*TRUSTED, *options.trust)
@@ -80,7 +80,7 @@ def main(arguments: list[str]) -> None:
 
 def _choose(options: Any) -> tuple["FinishedRun", "SeedCells | None"]:  # noqa: ANN401 - jsonargparse's namespace
     """The run to publish, and its like in the grid."""
-    from ...zoo.seeds import find_cells, find_cells_of
+    from ...zoo.runs.seeds import find_cells, find_cells_of
     from ..grid.cell import Shift
     from ..report.finished_run import read_run
 
@@ -110,8 +110,8 @@ def _check_trust(run: "FinishedRun", trusted: Sequence[str]) -> None:
 
 
 def _train_again(run: "FinishedRun", cells: "SeedCells", options: Any) -> "FinishedRun":  # noqa: ANN401
-    from ...zoo.reproduction import find_differing_weights
-    from ...zoo.training import Training
+    from ...zoo.runs.reproduction import find_differing_weights
+    from ...zoo.runs.training import Training
     from ..display import RichDisplay
 
     training = Training.of_run(run, _moved_table(options.data))

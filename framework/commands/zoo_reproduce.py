@@ -11,7 +11,7 @@ from .options import add_skip_option, check_device, make_parser
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ...zoo.reproduction import Reproduction
+    from ...zoo.runs.reproduction import Reproduction
 
 OUTSIDE: Final = 1
 """Exit code where all went well, but the scores are not those of the card."""
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
     check_device(options.device)
 
     from ...zoo.adapted_model import AdaptedModel
-    from ...zoo.reproduction import reproduce
+    from ...zoo.runs.reproduction import reproduce
     from ..class_paths import TRUSTED
     from ..display import RichDisplay
 
@@ -83,7 +83,7 @@ def _report(found: "Reproduction", name: str) -> None:
 def _make_table(found: "Reproduction", task: str, title: str) -> "Table":
     from rich.table import Table
 
-    from ...zoo.numbers import ALL
+    from ...zoo.runs.numbers import ALL
 
     table = Table("side", "prediction", title=title)
     for column in ("card", "all seeds", "now", "more", "within"):

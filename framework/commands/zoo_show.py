@@ -81,7 +81,7 @@ def _where(entry: "RegistryEntry", here: "LocalCheckpoint | None", registry: "Re
     if here is not None:
         return f"{here.place}: {here.path}"
 
-    from ...zoo.mirrors import given_mirrors
+    from ...zoo.mirrors.locations import given_mirrors
 
     given = [mirror.location for mirror in given_mirrors(mirrors)]
     # A mirror's own checkpoint lies there alone.

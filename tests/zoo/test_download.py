@@ -6,11 +6,11 @@ from itertools import repeat
 from pathlib import Path
 
 import pytest
-from acclimate.zoo import download as download_module
-from acclimate.zoo.download import ATTEMPTS, download, read_small
-from acclimate.zoo.folder_mirror import FolderMirror
-from acclimate.zoo.http_mirror import HttpMirror
-from acclimate.zoo.mirror import MirrorError, NotThereError
+from acclimate.zoo.mirrors import download as download_module
+from acclimate.zoo.mirrors.download import ATTEMPTS, download, read_small
+from acclimate.zoo.mirrors.folder_mirror import FolderMirror
+from acclimate.zoo.mirrors.http_mirror import HttpMirror
+from acclimate.zoo.mirrors.mirror import MirrorError, NotThereError
 from acclimate.zoo.names import GRAPH_FILE, WEIGHTS_FILE
 from acclimate.zoo.registry_entry import RegistryEntry
 

@@ -12,7 +12,7 @@ import torch
 from acclimate.exporters import Session
 from acclimate.framework.errors import ExportError, ZooError
 from acclimate.zoo.adapted_model import AdaptedModel
-from acclimate.zoo.training import Training
+from acclimate.zoo.runs.training import Training
 from safetensors.torch import load_file, save_file
 
 from .conftest import make_model

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from acclimate.framework.errors import ZooError
-from acclimate.zoo.download import read_small
-from acclimate.zoo.http_mirror import HttpMirror
-from acclimate.zoo.mirror import MirrorError, NotThereError
-from acclimate.zoo.mirrors import given_mirrors, mirror_at
-from acclimate.zoo.web_address import follow
+from acclimate.zoo.mirrors.download import read_small
+from acclimate.zoo.mirrors.http_mirror import HttpMirror
+from acclimate.zoo.mirrors.locations import given_mirrors, mirror_at
+from acclimate.zoo.mirrors.mirror import MirrorError, NotThereError
+from acclimate.zoo.mirrors.web_address import follow
 
 from .faulty_server import Server, redirects_to, serve
 

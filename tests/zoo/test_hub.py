@@ -12,8 +12,8 @@ import pytest
 from acclimate.framework.errors import ZooError
 from acclimate.zoo.adapted_model import AdaptedModel
 from acclimate.zoo.folder import CheckpointFolder, open_folder
-from acclimate.zoo.hub_mirror import HubLocation
-from acclimate.zoo.hub_push import push_folder
+from acclimate.zoo.mirrors.hub_mirror import HubLocation
+from acclimate.zoo.mirrors.hub_push import push_folder
 from acclimate.zoo.names import GRAPH_FILE
 from acclimate.zoo.pulling import pull
 
@@ -152,7 +152,7 @@ def test_a_repository_may_be_a_mirror(folder: CheckpointFolder, hub: Hub, tmp_pa
 def test_a_repository_that_does_not_keep_its_word_is_refused(
     change: dict[str, bytes], message: str, folder: CheckpointFolder, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("acclimate.zoo.download._FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("acclimate.zoo.mirrors.download._FIRST_PAUSE", 0.001)
     push_folder(folder, REPO, token=TOKEN)
     hub.repositories[REPO].commit("main", change, "Spoil it")
     for content in change.values():

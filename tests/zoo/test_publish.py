@@ -20,7 +20,7 @@ from acclimate.zoo.adapted_model import AdaptedModel
 from acclimate.zoo.folder import open_folder
 from acclimate.zoo.names import HASHES_FILE
 from acclimate.zoo.publishing import LOCK_FILE, publish_folder, read_registry
-from acclimate.zoo.seeds import find_cells
+from acclimate.zoo.runs.seeds import find_cells
 from filelock import FileLock
 from grid.grids import labelled_table
 
@@ -262,7 +262,7 @@ def test_the_picture_shows_rows_of_both_sides_by_class(adapted_run: AdaptedModel
 def test_without_scikit_learn_there_is_no_picture(
     grid: Grid, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("acclimate.zoo.measuring.can_embed", lambda: False)
+    monkeypatch.setattr("acclimate.zoo.runs.measuring.can_embed", lambda: False)
     assert main(grid.arguments(tmp_path)) == 0
     assert "no picture of the features: it needs scikit-learn" in capsys.readouterr().out
     assert AdaptedModel.from_folder(tmp_path / NAME).metrics.points == ()

@@ -10,8 +10,8 @@ from pathlib import Path
 import attrs
 import pytest
 from acclimate.framework.errors import ZooError
-from acclimate.zoo import download as download_module
 from acclimate.zoo.cache import Cache
+from acclimate.zoo.mirrors import download as download_module
 from acclimate.zoo.names import GRAPH_FILE, WEIGHTS_FILE
 from acclimate.zoo.pulling import pull
 from acclimate.zoo.registry import Registry

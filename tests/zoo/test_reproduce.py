@@ -13,11 +13,11 @@ from acclimate.framework.errors import AcclimateError
 from acclimate.framework.monitor import Record
 from acclimate.framework.report.finished_run import read_run
 from acclimate.zoo.adapted_model import AdaptedModel
-from acclimate.zoo.from_run import make_checkpoint
 from acclimate.zoo.metrics import Score
-from acclimate.zoo.numbers import Number
-from acclimate.zoo.reproduction import Comparison, Reproduction, reproduce
-from acclimate.zoo.seeds import find_cells
+from acclimate.zoo.runs.from_run import make_checkpoint
+from acclimate.zoo.runs.numbers import Number
+from acclimate.zoo.runs.reproduction import Comparison, Reproduction, reproduce
+from acclimate.zoo.runs.seeds import find_cells
 from grid.grids import InThisProcess, make_cells, write_labelled_table, write_recipe
 from loop.small import class_spec
 

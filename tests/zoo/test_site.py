@@ -28,7 +28,7 @@ from acclimate.zoo.gallery.scatter import SIZE, draw_scatter
 from acclimate.zoo.gallery.write import write_gallery
 from acclimate.zoo.known import known_registry
 from acclimate.zoo.metrics import Point, Score
-from acclimate.zoo.mirrors import VARIABLE as MIRRORS
+from acclimate.zoo.mirrors.locations import VARIABLE as MIRRORS
 from acclimate.zoo.registry import Registry, RegistryEntry, builtin_registry
 
 from .shown import Words, make_metrics, write_checkpoint, write_registry

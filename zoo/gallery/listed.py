@@ -9,11 +9,11 @@ from typing import Final, Self
 import attrs
 
 from ..config import CheckpointConfig
-from ..folder_mirror import FolderMirror
 from ..local import find_local
 from ..metrics import CheckpointMetrics
-from ..mirror import Mirror
-from ..mirrors import given_mirrors
+from ..mirrors.folder_mirror import FolderMirror
+from ..mirrors.locations import given_mirrors
+from ..mirrors.mirror import Mirror
 from ..names import CONFIG_FILE, METRICS_FILE
 from ..pinned import open_pinned
 from ..registry import Registry

@@ -5,16 +5,16 @@ import re
 from contextlib import suppress
 from typing import Final
 
-from ..framework.errors import ZooError
-from .cache import Cache
+from ...framework.errors import ZooError
+from ..cache import Cache
+from ..folder import CheckpointFolder, parse_hashes
+from ..names import HASHES_FILE, HASHES_LIMIT, SIZE_LIMITS
+from ..registry_entry import FileEntry
 from .download import read_small
 from .fetch import fetch
-from .folder import CheckpointFolder, parse_hashes
 from .hub_mirror import HubLocation, HubMirror
 from .mirror import NotThereError
-from .names import HASHES_FILE, HASHES_LIMIT, SIZE_LIMITS
 from .notes import read_note, write_note
-from .registry_entry import FileEntry
 
 _LENGTH: Final = 64
 _SHA256: Final = re.compile("[0-9a-f]{64}")

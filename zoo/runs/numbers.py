@@ -6,10 +6,10 @@ from typing import Any, Final, Self, TypeAlias
 
 import attrs
 
-from ..framework.evaluation import DropTable, Scores
-from ..framework.evaluation_tables import FUSED
-from ..framework.layout import JOINT, DomainSide
-from .metrics import CheckpointMetrics, Score
+from ...framework.evaluation import DropTable, Scores
+from ...framework.evaluation_tables import FUSED
+from ...framework.layout import JOINT, DomainSide
+from ..metrics import CheckpointMetrics, Score
 
 ALL: Final = "all"
 """`Number.modalities` where none was dropped."""

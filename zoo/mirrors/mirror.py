@@ -6,7 +6,7 @@ from typing import Protocol
 
 import attrs
 
-from ..framework.errors import ZooError
+from ...framework.errors import ZooError
 
 
 class MirrorError(ZooError):

@@ -5,9 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from ..framework.errors import ZooError
-from .cache import Cache
-from .folder import read_bounded
+from ...framework.errors import ZooError
+from ..cache import Cache
+from ..folder import read_bounded
 
 _FOLDER: Final = "notes"
 """In the cache, and of the lock; no name of a checkpoint, since it has no point."""

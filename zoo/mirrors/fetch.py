@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-from ..framework.errors import ZooError
-from .cache import Cache, remove
+from ...framework.errors import ZooError
+from ..cache import Cache, remove
+from ..folder import CheckpointFolder
+from ..names import HASHES_FILE
+from ..registry_entry import FileEntry
 from .download import Report, download
-from .folder import CheckpointFolder
 from .mirror import Mirror, MirrorError
-from .names import HASHES_FILE
-from .registry_entry import FileEntry
 
 
 def fetch(

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 
 import attrs
 
-from ..framework.errors import ZooError
+from ...framework.errors import ZooError
 from .http_mirror import HttpMirror
 from .mirror import Incoming, Mirror, MirrorError
 

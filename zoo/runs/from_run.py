@@ -4,17 +4,17 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..framework.errors import RunError, ZooError
-from ..framework.evaluation_tables import FUSED
-from ..framework.grid.cell import data_name
-from ..framework.layout import JOINT, DomainSide, Task, modality_subsets
-from ..framework.report.finished_run import FinishedRun, read_run
-from .adapted_model import AdaptedModel
-from .config import CheckpointConfig, Machine, TrainedOn
+from ...framework.errors import RunError, ZooError
+from ...framework.evaluation_tables import FUSED
+from ...framework.grid.cell import data_name
+from ...framework.layout import JOINT, DomainSide, Task, modality_subsets
+from ...framework.report.finished_run import FinishedRun, read_run
+from ..adapted_model import AdaptedModel
+from ..config import CheckpointConfig, Machine, TrainedOn
+from ..metrics import CheckpointMetrics, Score, TaskMetrics
+from ..names import is_name
 from .data_digest import digest_data
 from .measuring import MeasuredRun, measure_run
-from .metrics import CheckpointMetrics, Score, TaskMetrics
-from .names import is_name
 from .numbers import ALL, Number, Numbers, with_spread
 from .seeds import BASELINE, SeedCells
 from .training import Training

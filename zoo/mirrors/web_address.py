@@ -3,7 +3,7 @@
 from ipaddress import ip_address
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-from ..framework.errors import ZooError
+from ...framework.errors import ZooError
 from .mirror import MirrorError
 
 

@@ -8,10 +8,10 @@ from typing import Final, TypeVar
 
 import attrs
 
-from ..framework.errors import ZooError
-from .folder import file_size
+from ...framework.errors import ZooError
+from ..folder import file_size
+from ..registry_entry import FileEntry
 from .mirror import Incoming, Mirror, MirrorError
-from .registry_entry import FileEntry
 
 ATTEMPTS: Final = 6
 """How often a file is asked for. One that brings at least _PROGRESS bytes does not count."""

@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 import numpy as np
 
-from ..framework.data import Table
-from ..framework.data.reading import read_modality
+from ...framework.data import Table
+from ...framework.data.reading import read_modality
 
 
 def digest_data(table: Table, domains: Collection[str]) -> str:

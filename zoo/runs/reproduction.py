@@ -9,18 +9,18 @@ import attrs
 import torch
 from torch import Tensor
 
-from ..framework.run import BEST, RunFolder
-from .adapted_model import AdaptedModel
-from .config import Machine
+from ...framework.run import BEST, RunFolder
+from ..adapted_model import AdaptedModel
+from ..config import Machine
+from ..metrics import Score
 from .data_digest import digest_data
 from .from_run import read_machine
 from .measuring import measure_run
-from .metrics import Score
 from .numbers import Number, read_metrics
 from .training import Device, Training, threads_of_torch
 
 if TYPE_CHECKING:
-    from ..framework.display import Display
+    from ...framework.display import Display
 
 
 @attrs.frozen

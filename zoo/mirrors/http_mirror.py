@@ -17,7 +17,7 @@ from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandl
 
 import attrs
 
-from ..framework.errors import ZooError
+from ...framework.errors import ZooError
 from .mirror import Incoming, Mirror, MirrorError, NotThereError
 from .web_address import follow, is_loopback, origin, parse_address
 

@@ -9,17 +9,17 @@ import attrs
 import torch
 from accelerate import Accelerator
 
-from ..framework.data import Schema, Table, open_table
-from ..framework.data.builtin import builtin_names
-from ..framework.errors import ZooError
-from ..framework.experiment import Experiment, adapt_table
-from ..framework.recipe import Recipe
-from ..framework.report.finished_run import FinishedRun, read_run
-from .config import CheckpointConfig
+from ...framework.data import Schema, Table, open_table
+from ...framework.data.builtin import builtin_names
+from ...framework.errors import ZooError
+from ...framework.experiment import Experiment, adapt_table
+from ...framework.recipe import Recipe
+from ...framework.report.finished_run import FinishedRun, read_run
+from ..config import CheckpointConfig
 
 if TYPE_CHECKING:
-    from ..framework.data.labels import TaskKind
-    from ..framework.display import Display
+    from ...framework.data.labels import TaskKind
+    from ...framework.display import Display
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 

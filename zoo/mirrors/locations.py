@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from ..framework.errors import ZooError
+from ...framework.errors import ZooError
 from .folder_mirror import FolderMirror
 from .http_mirror import HttpMirror
 from .hub_mirror import SCHEME, HubLocation, HubMirror

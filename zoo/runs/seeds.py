@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import attrs
 
-from ..framework.errors import ZooError
-from ..framework.grid.cell import Shift, data_name
-from ..framework.grid.run_cell import CELL_FILE, read_cell
-from ..framework.grid.search import choose_trial
-from ..framework.recipe import Recipe, parse_recipe
-from ..framework.report.finished_run import FinishedRun
+from ...framework.errors import ZooError
+from ...framework.grid.cell import Shift, data_name
+from ...framework.grid.run_cell import CELL_FILE, read_cell
+from ...framework.grid.search import choose_trial
+from ...framework.recipe import Recipe, parse_recipe
+from ...framework.report.finished_run import FinishedRun
 from .numbers import Number, Numbers, read_cell_numbers
 
 BASELINE: Final = "source-only"

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from ..framework.errors import ZooError
-from .cache import Cache
+from ...framework.errors import ZooError
+from ..cache import Cache
+from ..registry import REGISTRY_FILE, REGISTRY_LIMIT, Registry
+from ..registry_entry import RegistryEntry
 from .download import read_small
 from .mirror import Mirror, NotThereError
 from .notes import read_note, write_note
-from .registry import REGISTRY_FILE, REGISTRY_LIMIT, Registry
-from .registry_entry import RegistryEntry
 
 
 def registry_of(mirror: Mirror, cache: Cache, *, offline: bool = False) -> Registry | None:

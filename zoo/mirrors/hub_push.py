@@ -1,10 +1,10 @@
 """Put a checkpoint into a repository of the Hugging Face hub. Imports no torch."""
 
-from ..framework.errors import ZooError
-from .folder import CheckpointFolder
+from ...framework.errors import ZooError
+from ..folder import CheckpointFolder
+from ..names import HASHES_FILE
+from ..offline import is_offline
 from .hub_mirror import SCHEME, HubLocation, explained, import_hub
-from .names import HASHES_FILE
-from .offline import is_offline
 
 
 def push_folder(
