@@ -4,6 +4,8 @@ import warnings
 from collections.abc import Collection
 from typing import Final
 
+import attrs
+
 from ..framework.allocation_bound import AllocationBound
 from ..framework.builder import Builder
 from ..framework.class_paths import check_no_files
@@ -31,10 +33,12 @@ def build_model(
     Raises:
         ZooError: if it describes no model, names files that the checkpoint does not have, or wants too much memory.
     """
-    # The whole method is made, with what it needs in training; and a layer's output may be larger than its weights.
+    # Parts that it shares with its method are made with it, and a layer's output may be larger than its weights.
     room = _ROOM + 4 * weights
     try:
         recipe = without_files(config.recipe, config.schema, config.encoders)
+        # What only trains a model need not even be installed where the model is used.
+        recipe = attrs.evolve(recipe, aligners={}, selector=None, balancers={})
         for key, spec in recipe.class_specs():
             check_no_files(spec, key)
         with warnings.catch_warnings(), AllocationBound(made=room, result=2 * room):

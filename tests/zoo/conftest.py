@@ -14,6 +14,9 @@ from acclimate.zoo.metrics import CheckpointMetrics, Point, Score, TaskMetrics
 from acclimate.zoo.registry import REGISTRY_FILE, Registry
 from acclimate.zoo.registry_entry import RegistryEntry
 
+# A program of its own, which finds its modules beside it.
+collect_ignore = ["fuzz_child.py"]
+
 
 def make_model(recipe: str = "modfinity") -> AdaptedModel:
     """MODfinity shares its class encoder between fusion, aligner and selector: its weights must be there once."""

@@ -43,7 +43,7 @@ def error_of(arguments: list[object], capsys: pytest.CaptureFixture[str]) -> str
 
 
 def test_the_list_names_checkpoints_with_their_scores(say: Say) -> None:
-    lines = say("list", "modfinity.*")
+    lines = say("list", "*.moods")
     (row,) = [line for line in lines if NAME in line]
     for cell in ("0.600", "0.500", "0.17"):
         assert cell in row
@@ -55,12 +55,12 @@ def test_the_list_names_checkpoints_with_their_scores(say: Say) -> None:
 
 
 def test_the_list_can_be_read_by_programs(say: Say, entry: RegistryEntry) -> None:
-    (found,) = json.loads("\n".join(say("list", "modfinity.*", "--json")))
+    (found,) = json.loads("\n".join(say("list", "*.moods", "--json")))
     assert (found["name"], found["size"], found["sha256"], found["place"]) == (NAME, entry.size, entry.sha256, None)
     assert found["tasks"]["mood"]["target"] == {"value": 0.5, "mean": 0.45, "std": 0.05, "seeds": 3}
     assert say("list", "nobody.*", "--json") == ["[]"]
     say("pull", NAME)
-    assert json.loads("\n".join(say("list", "modfinity.*", "--json")))[0]["place"] == "cached"
+    assert json.loads("\n".join(say("list", "*.moods", "--json")))[0]["place"] == "cached"
 
 
 def test_a_checkpoint_that_is_elsewhere_is_shown_as_the_registry_says(

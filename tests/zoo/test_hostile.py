@@ -66,7 +66,18 @@ def test_a_model_that_is_too_large_is_not_made(
 
 def test_nor_is_what_a_method_remembers_of_too_many_samples(folder: Path) -> None:
     change_json(folder, "config.json", lambda found: found["checkpoint"].update(samples={"target": 10**12}))
-    refuse(folder, r"config\.json describes a model that is too large .*: zeros would take 8000000000000 bytes")
+    assert AdaptedModel.from_folder(folder).config.samples == {"target": 10**12}
+
+
+def test_what_only_trains_a_model_is_not_made(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A class of the publisher's own, which is trusted and not here, and one that would say that it was imported.
+    (tmp_path / "loud_method.py").write_text("raise RuntimeError('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    aligners = {name: {"class_path": f"{name}_method.Loss", "init_args": {}} for name in ("absent", "loud")}
+    change_json(folder, "config.json", lambda found: found["checkpoint"]["recipe"].update(aligners=aligners))
+    refuse(folder, r"config\.json .*must begin with one of .*but got 'absent_method\.Loss'")
+    adapted = AdaptedModel.from_folder(folder, trusted=("acclimate.", "torch.optim.", "absent_method.", "loud_method."))
+    assert list(adapted.config.recipe.aligners) == ["absent", "loud"]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,8 @@ PULL = """
 import hashlib, json, os, sys, time, traceback
 from pathlib import Path
 from acclimate.framework.errors import ZooError
-from acclimate.zoo import download, pulling
+from acclimate.zoo import pulling
+from acclimate.zoo.mirrors import download
 from acclimate.zoo.registry import Registry
 import filelock, http.client, urllib.request
 
