@@ -12,13 +12,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import attrs
 
-from .faulty_server import Asked, Server, serve
+from .faulty_server import Asked, Server, running, serve
 
 LARGE = 10_000
 """Bytes from which on a file is not in Git itself."""
@@ -209,11 +208,5 @@ class _Handler(BaseHTTPRequestHandler):
 def serve_hub(folder: Path, token: str) -> Iterator[Hub]:
     """A hub while the block runs, whose large files are in a folder."""
     folder.mkdir()
-    with serve(folder) as store, Hub(token, store) as hub:
-        thread = Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield hub
-        finally:
-            hub.shutdown()
-            thread.join()
+    with serve(folder) as store, Hub(token, store) as hub, running(hub):
+        yield hub

@@ -99,14 +99,20 @@ class Server(ThreadingHTTPServer):
 @contextmanager
 def serve(root: Path, faults: Iterable[Fault] = (), pause: Callable[[], object] = lambda: None) -> Iterator[Server]:
     """A server, while the block runs; `pause` is called after each chunk."""
-    with Server(root, iter(faults), pause) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with Server(root, iter(faults), pause) as server, running(server):
+        yield server
+
+
+@contextmanager
+def running(server: ThreadingHTTPServer) -> Iterator[None]:
+    """Let a server answer while the block runs."""
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
 
 
 def truthful(request: Request) -> None:
