@@ -6,7 +6,7 @@ Names are imported when they are first asked for, so that the modules without to
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .adaptation import Adapted as Adapted, adapt as adapt
+    from .adaptation import adapt as adapt
     from .batch import (
         JOINT_TEACHER as JOINT_TEACHER,
         Batch as Batch,
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     )
     from .builder import Builder as Builder
     from .class_paths import TRUSTED as TRUSTED
+    from .comparison import adapt_table as adapt_table
     from .data.schema import Schema as Schema
     from .data.table import Table as Table
     from .data.table_file import read_table as read_table
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
         ZooError as ZooError,
     )
     from .evaluation import DropTable as DropTable, Scores as Scores, drop_table as drop_table, evaluate as evaluate
-    from .experiment import adapt_table as adapt_table, load_run as load_run
     from .interfaces import (
         Aligner as Aligner,
         Balancer as Balancer,
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         Task as Task,
         modality_subsets as modality_subsets,
     )
+    from .loop import Adapted as Adapted
     from .method import Losses as Losses, Method as Method
     from .model import MultimodalModel as MultimodalModel
     from .own_batches import OwnBatches as OwnBatches
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
         Update as Update,
     )
     from .recipe_files import read_recipe as read_recipe, recipe_names as recipe_names
+    from .saved_method import load_run as load_run
     from .torch_predictor import TorchPredictor as TorchPredictor
 else:
     from ._lazy import attach
@@ -72,10 +74,11 @@ else:
     __getattr__, __dir__, __all__ = attach(
         __name__,
         {
-            "adaptation": ["Adapted", "adapt"],
+            "adaptation": ["adapt"],
             "batch": ["JOINT_TEACHER", "Batch", "Lesson", "Outputs", "Representation", "Side", "Step", "Term"],
             "builder": ["Builder"],
             "class_paths": ["TRUSTED"],
+            "comparison": ["adapt_table"],
             "data.schema": ["Schema"],
             "data.table": ["Table"],
             "data.table_file": ["read_table"],
@@ -90,17 +93,18 @@ else:
                 "ZooError",
             ],
             "evaluation": ["DropTable", "Scores", "drop_table", "evaluate"],
-            "experiment": ["adapt_table", "load_run"],
             "interfaces": ["Aligner", "Balancer", "Encoder", "Fused", "Fusion", "Part", "TeacherSelector"],
             "intervals": ["Confidence", "Interval"],
             "latency": ["Timing", "time_subsets"],
             "layout": ["JOINT", "DomainSide", "Layout", "Task", "modality_subsets"],
+            "loop": ["Adapted"],
             "method": ["Losses", "Method"],
             "model": ["MultimodalModel"],
             "own_batches": ["OwnBatches"],
             "prediction": ["Predictor"],
             "recipe": ["ClassSpec", "Recipe", "Selection", "Stage", "Training", "Update"],
             "recipe_files": ["read_recipe", "recipe_names"],
+            "saved_method": ["load_run"],
             "torch_predictor": ["TorchPredictor"],
         },
     )

@@ -11,11 +11,12 @@ import attrs
 import numpy as np
 from accelerate import Accelerator
 
+from .comparison import Comparison, adapt_table
 from .data import Samples, Schema, Table, open_table
 from .data.labels import TaskKind
 from .display import Display
 from .evaluation import BATCH_SIZE, drop_table, evaluate
-from .experiment import Comparison, Experiment, adapt_table
+from .experiment import Experiment
 from .layout import JOINT
 from .method import Method
 from .prediction import Predictor, predict_subsets

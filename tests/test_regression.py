@@ -19,10 +19,10 @@ from acclimate.framework.data.preprocessing import FeaturesPreprocessing
 from acclimate.framework.demo import Demo, compare_runtimes, results_table, run_demo
 from acclimate.framework.evaluation import evaluate as evaluate_model
 from acclimate.framework.evaluation_tables import scores_table
-from acclimate.framework.experiment import load_run
 from acclimate.framework.metrics import pearson
 from acclimate.framework.prediction import Logits, predict_subsets
 from acclimate.framework.recipe_files import recipe_names
+from acclimate.framework.saved_method import load_run
 from acclimate.framework.scores import RegressionScores, SentimentScores, score_task
 from acclimate.framework.torch_predictor import TorchPredictor
 from numpy.typing import NDArray

@@ -19,7 +19,7 @@ from .options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..experiment import Comparison
+    from ..comparison import Comparison
     from ..layout import Task
 
 
@@ -55,9 +55,10 @@ def main(arguments: list[str]) -> None:
     add("--tensorboard", action="store_true", help="write TensorBoard's files into the run folder")
     options = parser.parse_args(arguments)
 
+    from ..comparison import Reference, adapt_table
     from ..data import open_table
     from ..display import RichDisplay
-    from ..experiment import Experiment, Reference, adapt_table
+    from ..experiment import Experiment
     from ..recipe_files import read_recipe
 
     recipe = read_recipe(options.recipe, read_settings(options.set))

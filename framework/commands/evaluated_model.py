@@ -75,7 +75,7 @@ def open_model(path: Path, checkpoint: str, provider: str, threads: int | None =
 def _open_run(path: Path, checkpoint: str, threads: int | None) -> EvaluatedModel:
     import torch
 
-    from ..experiment import load_run
+    from ..saved_method import load_run
     from ..torch_predictor import TorchPredictor
 
     if threads is not None:

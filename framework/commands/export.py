@@ -50,7 +50,7 @@ def _is_artefact(path: Path) -> bool:
 def _export_run(options: Any) -> Path:  # noqa: ANN401 - jsonargparse's namespace
     """Write the artefact and say how well it agrees with torch."""
     from ...exporters import export_onnx
-    from ..experiment import load_run
+    from ..saved_method import load_run
 
     method, schema, recipe = load_run(options.run, options.checkpoint)
     out: Path = options.out or options.run / "artefact"

@@ -12,10 +12,11 @@ import attrs
 import torch
 from accelerate import Accelerator
 
+from ..comparison import adapt_table
 from ..data import Schema, Table, open_table
 from ..environment import describe_environment
 from ..errors import RunError
-from ..experiment import Experiment, adapt_table
+from ..experiment import Experiment
 from ..oracle import Oracle, open_oracle
 from ..own_sources import own_sources
 from ..run import LAST, RunFolder, check_same, read_json, write_atomically

@@ -10,10 +10,10 @@ import attrs
 from ..data import Samples, Schema, Table
 from ..evaluation import BATCH_SIZE
 from ..evaluation_tables import FUSED
-from ..experiment import load_run
 from ..layout import JOINT, DomainSide, Task
 from ..prediction import Predicted, predict_subsets
 from ..run import BEST, LAST
+from ..saved_method import load_run
 from ..scores import score_task
 from ..torch_predictor import TorchPredictor
 from .cell import Cell

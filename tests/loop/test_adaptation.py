@@ -12,8 +12,8 @@ import pytest
 import torch
 from accelerate import Accelerator
 from acclimate.framework import Adapted, Builder, Recipe, RecipeError, RunError, adapt, read_recipe
-from acclimate.framework.adaptation import LOG_EVERY
 from acclimate.framework.data import Table, read_table
+from acclimate.framework.loop import LOG_EVERY
 from acclimate.framework.run import RunFolder
 from torch import nn
 

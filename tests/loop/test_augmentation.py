@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 from acclimate.framework import Batch, DataError, Recipe, RecipeError, adapt
+from acclimate.framework.comparison import adapt_table
 from acclimate.framework.data import Augmentation, Loader, Schema, Table, read_table
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing, SequencePreprocessing
 from acclimate.framework.domains import Domains
-from acclimate.framework.experiment import adapt_table
 from acclimate.framework.own_batches import OwnBatches
 from acclimate.framework.trunk_cache import TrunkCache
 

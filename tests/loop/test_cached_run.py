@@ -10,8 +10,8 @@ import pytest
 import torch
 from acclimate.framework import Recipe
 from acclimate.framework.commands import adapt as command
+from acclimate.framework.comparison import adapt_table
 from acclimate.framework.data import Table, read_table
-from acclimate.framework.experiment import adapt_table
 from acclimate.framework.grid.cell import Cell, Shift
 from acclimate.framework.trunk_cache import TrunkCache
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import attrs
 import pytest
 from acclimate.framework import DataError, Recipe, RecipeError, RunError, adapt_table, load_run, read_recipe
-from acclimate.framework.adaptation import Adapted
+from acclimate.framework.comparison import Comparison, source_only
 from acclimate.framework.data import Table, read_table
-from acclimate.framework.experiment import Comparison, Experiment, source_only
+from acclimate.framework.experiment import Experiment
+from acclimate.framework.loop import Adapted
 from acclimate.framework.monitor import Record
 from acclimate.framework.optimization import make_optimizer
 from acclimate.framework.run import RunFolder

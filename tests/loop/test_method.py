@@ -21,11 +21,11 @@ from acclimate.framework import (
     Update,
     read_recipe,
 )
-from acclimate.framework.adaptation import LOG_EVERY
 from acclimate.framework.batch import Outputs
 from acclimate.framework.data import Table
 from acclimate.framework.interfaces import Fused, Fusion
 from acclimate.framework.layout import DomainSide
+from acclimate.framework.loop import LOG_EVERY
 from acclimate.framework.method import BalancedGroup, matches
 from acclimate.framework.run import RunFolder
 from torch import Tensor, nn

@@ -10,9 +10,10 @@ import pytest
 from acclimate.exporters import Session
 from acclimate.framework import Recipe, load_run, read_recipe
 from acclimate.framework.command_line import main
+from acclimate.framework.comparison import adapt_table
 from acclimate.framework.data import SequencePreprocessing, SignalPreprocessing, read_table
 from acclimate.framework.encoders import LSTM, FrameMLP, SequenceCNN
-from acclimate.framework.experiment import Experiment, adapt_table
+from acclimate.framework.experiment import Experiment
 from numpy.typing import NDArray
 
 # As MMSA has CMU-MOSI, and as AVE's features are, less wide.

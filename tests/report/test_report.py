@@ -7,9 +7,10 @@ from pathlib import Path
 
 from acclimate.framework import load_run, read_recipe
 from acclimate.framework.command_line import main
+from acclimate.framework.comparison import adapt_table
 from acclimate.framework.data import Samples, read_table
 from acclimate.framework.evaluation import drop_table, evaluate
-from acclimate.framework.experiment import Experiment, adapt_table
+from acclimate.framework.experiment import Experiment
 from acclimate.framework.layout import JOINT
 from acclimate.framework.report.finished_run import read_run
 from acclimate.framework.report.rows import choose_rows

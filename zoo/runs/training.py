@@ -9,10 +9,11 @@ import attrs
 import torch
 from accelerate import Accelerator
 
+from ...framework.comparison import adapt_table
 from ...framework.data import Schema, Table, open_table
 from ...framework.data.builtin import builtin_names
 from ...framework.errors import ZooError
-from ...framework.experiment import Experiment, adapt_table
+from ...framework.experiment import Experiment
 from ...framework.recipe import Recipe
 from ...framework.report.finished_run import FinishedRun, read_run
 from ..config import CheckpointConfig
