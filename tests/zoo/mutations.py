@@ -332,7 +332,7 @@ def _change_graph(folder: Path, generator: random.Random, secret: Path) -> None:
         case _:
             for inner in node.attribute:
                 inner.i, inner.f = generator.choice([-1, 2**62]), generator.choice([1e38, -1.0])
-            node.output.extend(node.output)
+            node.output.extend([*node.output])  # A copy: protobuf 6 dies of a list that is extended by itself.
     _reseal(folder, model.SerializeToString())
 
 
