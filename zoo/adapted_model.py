@@ -3,10 +3,9 @@
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Self
 
 import attrs
@@ -14,11 +13,11 @@ from safetensors.torch import save as save_tensors
 
 from ..exporters.onnx import export_onnx
 from ..framework.class_paths import TRUSTED
-from ..framework.errors import ZooError
 from ..framework.model import MultimodalModel
 from .architecture import build_model
 from .card import write_card
 from .config import CheckpointConfig
+from .copying import new_folder
 from .folder import CheckpointFolder, format_hashes, open_folder
 from .metrics import CheckpointMetrics
 from .mirrors.hub_push import push_folder
@@ -55,19 +54,8 @@ class AdaptedModel:
             ExportError: if the model cannot be exported.
         """
         out = Path(folder)
-        if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-            raise ZooError(f"{out} is not empty: give another folder.")
-        try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            half_written = Path(mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-            try:
-                self._write(half_written)
-                half_written.chmod(0o755)
-                half_written.replace(out)
-            finally:
-                shutil.rmtree(half_written, ignore_errors=True)
-        except OSError as error:
-            raise ZooError(f"{out}: the checkpoint cannot be written: {error.strerror}.") from error
+        with new_folder(out) as unfinished:
+            self._write(unfinished)
         return open_folder(out)
 
     def push_to_hub(

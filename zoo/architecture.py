@@ -15,7 +15,7 @@ from ..framework.saved_method import without_files
 from .config import CheckpointConfig
 
 _ROOM: Final = 2**28
-"""Bytes that a model may take beside its weights: what a method remembers of the samples, and small models' layers."""
+"""Bytes that a model may take beside its weights: parts that it shares with its method, and small models' layers."""
 
 
 def build_model(

@@ -15,8 +15,7 @@ import attrs
 
 from ..framework.data.array_cache import cache_folder
 from ..framework.errors import ZooError
-from .folder import CheckpointFolder
-from .pinned import open_pinned
+from .folder import CheckpointFolder, open_folder
 
 VARIABLE: Final = "ACCLIMATE_CACHE"
 
@@ -55,7 +54,7 @@ class Cache:
             ZooError: if it was damaged since it was put there, or cannot be read.
         """
         path = self.place(name, sha256)
-        return open_pinned(path, sha256) if path.exists() else None
+        return open_folder(path, sha256=sha256) if path.exists() else None
 
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
@@ -96,7 +95,7 @@ class Cache:
         """
         unfinished, place = self.unfinished(name, sha256), self.place(name, sha256)
         try:
-            folder = open_pinned(unfinished, sha256)
+            folder = open_folder(unfinished, sha256=sha256)
         except ZooError:
             self.tidy(name, sha256, keep=False)
             raise

@@ -1,8 +1,10 @@
-"""A copy of a checkpoint, there whole or not at all. Imports no torch."""
+"""A new folder of a checkpoint, such as a copy: there whole or not at all. Imports no torch."""
 
 import glob
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -15,7 +17,7 @@ from .folder import CheckpointFolder, check_hash, open_folder
 from .names import HASHES_FILE
 
 _ABANDONED: Final = 3600
-"""Seconds after which a copy that was never finished is taken for a killed process's."""
+"""Seconds after which a folder that was never finished is taken for a killed process's."""
 
 
 def check_free(out: Path) -> None:
@@ -31,11 +33,11 @@ def check_free(out: Path) -> None:
         raise ZooError(f"{out} cannot be read: {error.strerror}.") from error
 
 
-def copy_folder(folder: CheckpointFolder, out: Path) -> CheckpointFolder:
-    """Copy a checkpoint.
+@contextmanager
+def new_folder(out: Path) -> Iterator[Path]:
+    """An empty folder beside a free place, which is put there in the end; if something fails, nothing is.
 
     Args:
-        folder: that was checked; the copy is checked again before it is visible.
         out: does not exist yet, or is empty.
 
     Raises:
@@ -49,11 +51,7 @@ def copy_folder(folder: CheckpointFolder, out: Path) -> CheckpointFolder:
         unfinished = out.with_name(f".{out.name}.{uuid4().hex}.pull")
         unfinished.mkdir()
         try:
-            for name in (*folder.hashes, HASHES_FILE):
-                shutil.copyfile(folder.path / name, unfinished / name)
-            copied = open_folder(unfinished)
-            for name, value in copied.hashes.items():
-                check_hash(folder.path / name, value, folder.hashes[name])
+            yield unfinished
             if out.exists():
                 out.rmdir()
             unfinished.rename(out)
@@ -62,7 +60,25 @@ def copy_folder(folder: CheckpointFolder, out: Path) -> CheckpointFolder:
                 remove(unfinished)
     except OSError as error:
         raise ZooError(f"{out}: the checkpoint cannot be written: {error.strerror or error}.") from error
-    return attrs.evolve(copied, path=out)
+
+
+def copy_folder(folder: CheckpointFolder, out: Path) -> CheckpointFolder:
+    """Copy a checkpoint.
+
+    Args:
+        folder: that was checked; the copy is checked again before it is visible.
+        out: does not exist yet, or is empty.
+
+    Raises:
+        ZooError: if it holds something, or cannot be written.
+    """
+    with new_folder(out) as unfinished:
+        for name in (*folder.hashes, HASHES_FILE):
+            shutil.copyfile(folder.path / name, unfinished / name)
+        copied = open_folder(unfinished)
+        for name, value in copied.hashes.items():
+            check_hash(folder.path / name, value, folder.hashes[name])
+    return attrs.evolve(copied, path=out.absolute())
 
 
 def _remove_abandoned(out: Path) -> None:

@@ -49,8 +49,12 @@ class CheckpointFolder:
         return content
 
 
-def open_folder(path: str | os.PathLike[str]) -> CheckpointFolder:
+def open_folder(path: str | os.PathLike[str], *, sha256: str | None = None) -> CheckpointFolder:
     """Check a folder's files against its SHA256SUMS.
+
+    Args:
+        path: of the folder.
+        sha256: that SHA256SUMS itself must have, where that is known: it then stands for all files.
 
     Raises:
         ZooError: naming the file, if one is missing, no regular file, larger than any of its kind may be, or not the
@@ -59,7 +63,7 @@ def open_folder(path: str | os.PathLike[str]) -> CheckpointFolder:
     folder = Path(path)
     if not os.path.isdir(folder):  # noqa: PTH112 - Path's own raises where a name is too long
         raise ZooError(f"no checkpoint at {folder}: it is no folder.")
-    hashes = read_hashes(folder)
+    hashes = read_hashes(folder, sha256)
     strange = _find_strange(folder)
     if strange is not None:
         raise ZooError(f"{folder / strange} is no file of a checkpoint: there may be {', '.join(SIZE_LIMITS)}.")
@@ -174,14 +178,20 @@ def check_hash(path: Path, found: str, expected: str) -> None:
         raise ZooError(f"{path} is damaged or was altered: it has the SHA-256 {found}, but should have {expected}.")
 
 
-def read_hashes(folder: Path) -> dict[str, str]:
+def read_hashes(folder: Path, sha256: str | None = None) -> dict[str, str]:
     """What SHA256SUMS in a folder says.
+
+    Args:
+        folder: that holds it.
+        sha256: that it must have; None where that is not known.
 
     Raises:
         ZooError: if it is not there, or not as it should be.
     """
     path = folder / HASHES_FILE
     content = read_bounded(path, HASHES_LIMIT)
+    if sha256 is not None:
+        check_hash(path, hashlib.sha256(content).hexdigest(), sha256)
     try:
         return parse_hashes(content.decode("ascii"), str(path))
     except UnicodeDecodeError as error:

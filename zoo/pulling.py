@@ -10,7 +10,7 @@ from ..framework.errors import ZooError
 from .cache import Cache
 from .copying import check_free, copy_folder
 from .embedded import embedded_folder
-from .folder import CheckpointFolder
+from .folder import CheckpointFolder, open_folder
 from .mirrors.fetch import fetch
 from .mirrors.hub_mirror import SCHEME
 from .mirrors.hub_pull import pull_from_hub
@@ -18,7 +18,6 @@ from .mirrors.locations import VARIABLE, given_mirrors, mirror_at
 from .mirrors.mirror import Mirror
 from .mirrors.registries import find_in_mirrors
 from .offline import is_offline
-from .pinned import open_pinned
 from .registry import builtin_registry
 from .registry_entry import RegistryEntry
 
@@ -94,7 +93,7 @@ class _Wanted:
         embedded, damage = embedded_folder(entry), ""
         if embedded is not None:
             try:
-                return open_pinned(embedded, entry.sha256)
+                return open_folder(embedded, sha256=entry.sha256)
             except ZooError as error:  # A damaged one is as good as none: there are other places.
                 damage = f" {error}"
         return self._pull(entry, (), (*entry.mirrors, *builtin.mirrors), damage=damage, progress=progress)

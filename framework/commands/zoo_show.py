@@ -67,11 +67,11 @@ def _print_card(here: "LocalCheckpoint") -> None:
     from rich.console import Console
     from rich.markdown import Markdown
 
+    from ...zoo.folder import open_folder
     from ...zoo.names import CARD_FILE
-    from ...zoo.pinned import open_pinned
     from ...zoo.texts import decode_card
 
-    text = decode_card(open_pinned(here.path, here.sha256).read(CARD_FILE), str(here.path / CARD_FILE))
+    text = decode_card(open_folder(here.path, sha256=here.sha256).read(CARD_FILE), str(here.path / CARD_FILE))
     # Its head is for programs.
     body = text.split("\n---\n", 1)[-1] if text.startswith("---\n") else text
     Console().print(Markdown(body, hyperlinks=False))

@@ -9,13 +9,13 @@ from typing import Final, Self
 import attrs
 
 from ..config import CheckpointConfig
+from ..folder import open_folder
 from ..local import find_local
 from ..metrics import CheckpointMetrics
 from ..mirrors.folder_mirror import FolderMirror
 from ..mirrors.locations import given_mirrors
 from ..mirrors.mirror import Mirror
 from ..names import CONFIG_FILE, METRICS_FILE
-from ..pinned import open_pinned
 from ..registry import Registry
 from ..registry_entry import RegistryEntry
 
@@ -46,7 +46,7 @@ class Listed:
         Raises:
             ZooError: naming the file, if one is not what the registry says.
         """
-        files = open_pinned(folder, entry.sha256)
+        files = open_folder(folder, sha256=entry.sha256)
         config = CheckpointConfig.from_json(files.read(CONFIG_FILE), str(folder / CONFIG_FILE), _ANY_CLASS)
         metrics = CheckpointMetrics.from_json(files.read(METRICS_FILE), str(folder / METRICS_FILE))
         return cls(entry=entry, config=config, metrics=metrics, mirror=mirror)

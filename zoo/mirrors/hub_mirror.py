@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Final, Self
 from urllib.parse import quote, unquote
@@ -113,11 +113,8 @@ class HubMirror(Mirror):
     @contextmanager
     def open(self, path: str, offset: int = 0) -> Iterator[Incoming]:
         """Ask for a file of the commit."""
-        with self._open(path, offset) as incoming:
+        with self._files.open(f"{self._where.path}/{path}".lstrip("/"), offset) as incoming:
             yield incoming
-
-    def _open(self, path: str, offset: int) -> AbstractContextManager[Incoming]:
-        return self._files.open(f"{self._where.path}/{path}".lstrip("/"), offset)
 
     @cached_property
     def _info(self) -> Any:  # noqa: ANN401 - a class of huggingface_hub, which need not be installed
