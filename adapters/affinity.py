@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..framework.batch import Outputs
 from ..framework.interfaces import Fused, Fusion, Part
 from ..framework.layout import DomainSide, Layout, Task
-from ..framework.unit_norm import to_unit_norm
+from ..framework.tensors.unit_norm import to_unit_norm
 from .arguments import check_positive
 from .terms import present_only
 

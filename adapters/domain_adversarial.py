@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, softplus
 
 from ..framework.batch import Step, Term
-from ..framework.gradient import scale_gradient
 from ..framework.interfaces import Aligner
 from ..framework.layout import Layout
+from ..framework.tensors.gradient_scaling import scale_gradient
 from .arguments import check_not_negative, check_one_of
 from .terms import keep_present, mean_over, reach_across
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ..framework.batch import Side, Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import DomainSide, Layout, Task
-from ..framework.norms import MeanNorms, NormTable, norm_table
+from ..framework.measures.norms import MeanNorms, NormTable, norm_table
 from .arguments import check_not_negative, check_one_of, check_positive
 from .terms import reach, reach_across, term_name, usable_labels
 

@@ -9,10 +9,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..framework.batch import Representation, Term
-from ..framework.class_paths import check_trusted, instantiate
 from ..framework.errors import RecipeError
 from ..framework.interfaces import Balancer
-from ..framework.recipe import ClassSpec
+from ..framework.recipes.class_paths import check_trusted, instantiate
+from ..framework.recipes.recipe import ClassSpec
 from .gram import gram_matrix
 
 TRUSTED: Final = ("torchjd.",)

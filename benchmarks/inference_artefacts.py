@@ -8,12 +8,13 @@ from typing import Any
 
 import attrs
 import inference_model
-from acclimate import exporters
 from acclimate.exporters import Session, export_onnx
 from acclimate.exporters.artefact import CONFIG_FILE, Form, Precision
 from acclimate.framework import ExportError, MultimodalModel
 from acclimate.framework.layout import JOINT
 from inference_model import FusionName, Subject
+
+from acclimate import exporters
 
 CALIBRATION_ROWS = 64
 """Random rows; lower precision is calibrated on some of them, and compared on the others."""

@@ -20,7 +20,8 @@ import numpy as np
 import soundfile
 import torch
 from acclimate.framework import Batch, Builder, Method, read_recipe
-from acclimate.framework.data import Loader, Samples, Schema, Table, read_table
+from acclimate.framework.data import Samples, Schema, Table, read_table
+from acclimate.framework.training.loader import Loader
 from interleaved import Contestant, describe_machine, milliseconds, race, ratio, to_markdown, use_threads
 from PIL import Image
 

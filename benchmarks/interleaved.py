@@ -14,7 +14,7 @@ from typing import Any, Final
 import attrs
 import numpy as np
 import torch
-from acclimate.framework.environment import describe_environment
+from acclimate.framework.runs.environment import describe_environment
 
 
 @attrs.frozen

@@ -6,7 +6,7 @@ from typing import Final
 import attrs
 import torch
 from acclimate.framework import Batch, Builder, DomainSide, Method, Recipe, RunError, Stage, read_recipe
-from acclimate.framework.optimization import bind_update, make_optimizer
+from acclimate.framework.training.optimisation import bind_update, make_optimizer
 from interleaved import Contestant
 from torch import Tensor, nn
 from torch.optim import Optimizer

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from ..framework.data.samples import Arrays
 from ..framework.errors import ExportError
+from ..framework.evaluation.scores import score_task
 from ..framework.layout import JOINT, Task
-from ..framework.scores import score_task
 from .artefact import LENGTH, PRESENT, ArtefactConfig
 from .execution import Graphs
 from .precision_report import Agreement

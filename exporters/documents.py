@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from ..framework.errors import ExportError
-from ..framework.strict_json import parse_json
+from ..framework.files.strict_json import parse_json
 
 
 def _is_mapping_of_text(value: object) -> bool:

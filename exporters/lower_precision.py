@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..framework.data.samples import Arrays
 from ..framework.errors import ExportError
+from ..framework.evaluation.timing import time_in_turns
 from ..framework.layout import JOINT
-from ..framework.timing import time_in_turns
 from .artefact import PRESENT, ArtefactConfig
 from .comparison import compare_logits, predict, score_logits, to_feed
 from .execution import Graphs

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ..framework.errors import ExportError
 from ..framework.interfaces import Encoder
 from ..framework.model import MultimodalModel
-from ..framework.unit_norm import to_unit_norm
+from ..framework.tensors.unit_norm import to_unit_norm
 from .artefact import FEATURES, LENGTH, PRESENT, ArtefactConfig
 from .graph import BATCH, name_ports, strip_notes
 from .parity import Pool

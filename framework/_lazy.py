@@ -1,20 +1,23 @@
-"""Lazy packages (PEP 562): importing a package imports none of its modules until one of their names is asked for."""
+"""Lazy packages (PEP 562): importing a package imports none of its modules until one of their names is asked for.
 
+A stub, `__init__.pyi`, names what a package gives: type checkers read it, and so does `attach`.
+"""
+
+import ast
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 
 
-def attach(
-    package: str, modules: Mapping[str, Sequence[str]]
-) -> tuple[Callable[[str], object], Callable[[], list[str]], list[str]]:
-    """Make `__getattr__`, `__dir__` and `__all__` of a package that imports its names late.
+def attach(package: str) -> tuple[Callable[[str], object], Callable[[], list[str]], list[str]]:
+    """Make `__getattr__`, `__dir__` and `__all__` of a package whose stub says what to import from where.
 
     Args:
         package: the package's `__name__`.
-        modules: public names by the module, relative to the package, that defines them.
     """
-    home = {name: module for module, names in modules.items() for name in names}
+    stub = ast.parse(Path(str(sys.modules[package].__file__)).with_suffix(".pyi").read_text(encoding="utf-8"))
+    home = {alias.name: node.module for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names}
 
     def load(name: str) -> object:
         if name not in home:

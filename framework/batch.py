@@ -1,6 +1,6 @@
 """The data classes that travel through the loop: Batch, Outputs, Lesson, Side, Step, Term."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 import attrs
@@ -84,6 +84,15 @@ class Batch:
             labels=None if self.labels is None else {name: change(value) for name, value in self.labels.items()},
             lengths={name: change(value) for name, value in self.lengths.items()},
         )
+
+
+def unlabelled(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The batches without labels, even where a loader of the user's brings some.
+
+    This is the law that no target label is seen: all code here takes the target through it.
+    """
+    for batch in batches:
+        yield attrs.evolve(batch, labels=None)
 
 
 @attrs.frozen(eq=False)

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from .class_paths import check_trusted, import_class, instantiate
 from .data.preprocessing import Preprocessing
 from .data.schema import Schema
 from .encoders import as_encoder, default_encoder, make_encoder
@@ -16,9 +15,10 @@ from .interfaces import Aligner, Balancer, Encoder, Fusion, TeacherSelector
 from .layout import DomainSide, Layout
 from .method import BalancedGroup, Method
 from .model import MultimodalModel
-from .parsing import suggestion
-from .recipe import ClassSpec, Recipe
-from .selection import check_score
+from .recipes.class_paths import check_trusted, import_class, instantiate
+from .recipes.parsing import suggestion
+from .recipes.recipe import ClassSpec, Recipe
+from .training.selection import check_score
 
 T = TypeVar("T")
 

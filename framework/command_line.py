@@ -1,43 +1,44 @@
-"""The program `acclimate`: each command is a module of `acclimate.framework.commands`, imported when asked for."""
+"""Runs the commands of a program: each is a module that is imported when asked for, and errors are one line each."""
 
 import os
 import sys
 from argparse import ArgumentError
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Final
+from typing import Final, NamedTuple
 
 from .errors import AcclimateError
-from .terminal import printable
+from .files.printable_text import printable
 
-COMMANDS: Final = {
-    "adapt": "train a recipe on a table of files and adapt it to a target domain",
-    "evaluate": "score a run or an artefact, with every subset of its modalities",
-    "export": "write a run as one ONNX artefact",
-    "predict": "classify files with an artefact; needs no torch",
-    "serve": "answer requests with an artefact, over KServe's server",
-    "compare": "run recipes on shifts with several seeds, and compare them with source-only",
-    "data": "check a table of files, corrupt one, or convert a pickle",
-    "zoo": "list, show, pull and verify adapted checkpoints, train them again, publish more",
-    "report": "write one HTML page about a finished run",
-    "demo": "train, adapt, export and evaluate on real signals, in minutes",
-}
 BAD_USE: Final = 2
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command.
+class Command(NamedTuple):
+    """A command of the program.
 
     Args:
-        arguments: after the program's name; None means those of this process.
+        module: import path of the module whose `main` takes the arguments after the command's name.
+        description: a line for `--help`.
+    """
+
+    module: str
+    description: str
+
+
+def run(commands: Mapping[str, Command], arguments: Sequence[str]) -> int:
+    """Run the command that the first argument names.
+
+    Args:
+        commands: all of them, by name.
+        arguments: after the program's name.
 
     Returns:
         0, or 2 after one line on standard error that says what is wrong; where a command's outcome may be good or bad,
         as that of `zoo reproduce`, 1 says that it is bad.
     """
     try:
-        code = _run(list(sys.argv[1:] if arguments is None else arguments))
+        code = _run(commands, list(arguments))
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output, such as `head`, has enough; Python would complain again when it flushes at its end.
@@ -46,9 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _run(given: list[str]) -> int:
+def _run(commands: Mapping[str, Command], given: list[str]) -> int:
     if not given or given[0] in {"-h", "--help"}:
-        print(_help())
+        print(_help(commands))
         return 0 if given else BAD_USE
     if given[0] == "--version":
         from importlib.metadata import version
@@ -56,7 +57,7 @@ def _run(given: list[str]) -> int:
         print(version("acclimate"))
         return 0
     try:
-        return _find(given[0])(given[1:]) or 0
+        return _find(commands, given[0])(given[1:]) or 0
     except (AcclimateError, ArgumentError) as error:
         return _fail(given[0], " ".join(str(error).split()))
     except ModuleNotFoundError as error:
@@ -67,12 +68,12 @@ def _run(given: list[str]) -> int:
         return _fail(given[0], "interrupted; a run goes on from its last checkpoint with --resume")
 
 
-def _find(name: str) -> Callable[[list[str]], int | None]:
-    if name not in COMMANDS:
-        near = get_close_matches(name, COMMANDS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(COMMANDS)}"
+def _find(commands: Mapping[str, Command], name: str) -> Callable[[list[str]], int | None]:
+    if name not in commands:
+        near = get_close_matches(name, commands, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(commands)}"
         raise AcclimateError(f"no such command{hint}")
-    command: Callable[[list[str]], int | None] = import_module(f".commands.{name}", __package__).main
+    command: Callable[[list[str]], int | None] = import_module(commands[name].module).main
     return command
 
 
@@ -81,6 +82,6 @@ def _fail(command: str, message: str) -> int:
     return BAD_USE
 
 
-def _help() -> str:
-    lines = [f"  {name:<10}{description}" for name, description in COMMANDS.items()]
+def _help(commands: Mapping[str, Command]) -> str:
+    lines = [f"  {name:<10}{command.description}" for name, command in commands.items()]
     return "usage: acclimate COMMAND ...   (acclimate COMMAND --help says more)\n\n" + "\n".join(lines)

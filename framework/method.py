@@ -1,7 +1,6 @@
 """A Method: model, aligners, selector and balancers, put together. Turns batches into losses; holds no loop."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 import attrs
@@ -14,12 +13,8 @@ from .errors import RecipeError
 from .interfaces import Aligner, Balancer, Part, TeacherSelector
 from .layout import DomainSide, Layout
 from .model import MultimodalModel
-from .recipe import Update
-
-
-def matches(name: str, patterns: Sequence[str]) -> bool:
-    """Whether a name fits any of the patterns (`*` and `?` as in file names)."""
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+from .recipes.patterns import matches
+from .recipes.recipe import Update
 
 
 @attrs.frozen(eq=False)

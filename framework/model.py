@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from .batch import Outputs
 from .interfaces import Encoder, Fusion, TrunkEncoder
 from .layout import JOINT, DomainSide, Task
-from .unit_norm import to_unit_norm
+from .tensors.unit_norm import to_unit_norm
 
 if TYPE_CHECKING:
-    from .trunk_cache import TrunkCache
+    from .encoders.trunk_cache import TrunkCache
 
 
 class MultimodalModel(nn.Module):

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from acclimate.framework.bounded_folder import BoundedFolder
+from acclimate.framework.files.bounded_folder import BoundedFolder
 
 BODY = bytes(1000)
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from acclimate.framework.command_line import main
+
+from acclimate.__main__ import main
 
 CLASSES = ("cut", "mix", "wash")
 ADAPT = ["--source", "kitchen", "--target", "garden", "--set", "stages.0.epochs=2", "--device", "cpu"]
@@ -181,9 +182,7 @@ def test_a_mistaken_option_of_evaluate_is_one_line(
 
 
 def test_predict_needs_no_torch(artefact: Path, table: Path) -> None:
-    block = (
-        "import sys; sys.modules['torch'] = None; from acclimate.framework.command_line import main; sys.exit(main())"
-    )
+    block = "import sys; sys.modules['torch'] = None; from acclimate.__main__ import main; sys.exit(main())"
     motion, sound = str(table.parent / "garden31-motion.npy"), str(table.parent / "garden31-sound.npy")
     command = [sys.executable, "-c", block, "predict", str(artefact), "--motion", motion]
     both = subprocess.run([*command, "--sound", sound, "--json"], capture_output=True, text=True, check=True)
@@ -274,7 +273,7 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_reader_that_has_enough_is_no_error() -> None:
-    code = "import sys; from acclimate.framework.command_line import main; sys.exit(main(['--help']))"
+    code = "import sys; from acclimate.__main__ import main; sys.exit(main(['--help']))"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None

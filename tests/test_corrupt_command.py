@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from acclimate.framework.command_line import main
 from acclimate.framework.data import read_table
 from test_command_line import error_line, write_table
+
+from acclimate.__main__ import main
 
 NOISE = "motion=gaussian_noise(std=1.5)"
 

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from acclimate.framework.demo import Demo, results_table, run_demo, warnings
+from acclimate.exporters.demo import Demo, results_table, run_demo, warnings
 from rich.console import Console
 
 pytestmark = pytest.mark.skipif(

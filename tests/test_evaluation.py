@@ -19,15 +19,20 @@ from acclimate.exporters.session import Session
 from acclimate.framework import JOINT, MultimodalModel, RunError
 from acclimate.framework.data import Samples, Schema, Table, read_table
 from acclimate.framework.encoders import MLP
-from acclimate.framework.evaluation import DropTable, SubsetScores, drop_table, evaluate
-from acclimate.framework.evaluation_tables import scores_table
-from acclimate.framework.intervals import Confidence, Interval
+from acclimate.framework.evaluation.subsets.intervals import Confidence, Interval
+from acclimate.framework.evaluation.subsets.metrics import accuracy, balanced_accuracy, pearson
+from acclimate.framework.evaluation.subsets.prediction import Logits
+from acclimate.framework.evaluation.subsets.scores import (
+    ClassificationScores,
+    RegressionScores,
+    sample_errors,
+    score_task,
+)
+from acclimate.framework.evaluation.subsets.subsets import DropTable, SubsetScores, drop_table, evaluate
+from acclimate.framework.evaluation.subsets.tables import scores_table
 from acclimate.framework.layout import modality_subsets
-from acclimate.framework.metrics import accuracy, balanced_accuracy, pearson
-from acclimate.framework.prediction import Logits
-from acclimate.framework.scores import ClassificationScores, RegressionScores, sample_errors, score_task
-from acclimate.framework.subset_tables import subset_table
-from acclimate.framework.torch_predictor import TorchPredictor
+from acclimate.framework.report.subset_tables import subset_table
+from acclimate.framework.training.torch_predictor import TorchPredictor
 from numpy.typing import NDArray
 from rich.console import Console
 

@@ -4,15 +4,15 @@ from xml.etree.ElementTree import Element, fromstring
 
 import numpy as np
 import pytest
-from acclimate.framework.bar_chart import draw_charts
-from acclimate.framework.charts import Bar, Chart, Panel
-from acclimate.framework.evaluation import DropTable, SubsetScores
-from acclimate.framework.evaluation_picture import draw_subsets
-from acclimate.framework.intervals import Confidence, Interval
-from acclimate.framework.latency import SubsetTiming, Timing
+from acclimate.framework.evaluation.subsets.intervals import Confidence, Interval
+from acclimate.framework.evaluation.subsets.latency import SubsetTiming, Timing
+from acclimate.framework.evaluation.subsets.scores import score_task
+from acclimate.framework.evaluation.subsets.subsets import DropTable, SubsetScores
 from acclimate.framework.layout import Task, modality_subsets
-from acclimate.framework.scores import score_task
-from acclimate.framework.svg import Drawing
+from acclimate.framework.report.bar_chart import draw_charts
+from acclimate.framework.report.charts import Bar, Chart, Panel
+from acclimate.framework.report.evaluation_picture import draw_subsets
+from acclimate.framework.report.svg import Drawing
 
 SVG = "{http://www.w3.org/2000/svg}"
 NAMES = ("a<script>&\"'", "photoplethysmogram of the left wrist, second session", "臂の加速度" * 5, "x\0y")

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from acclimate.exporters import Session
-from acclimate.framework.command_line import main
 from loop.small import write_table
+
+from acclimate.__main__ import main
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from acclimate.framework.data import Samples, Schema, Table, read_table
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing, SignalPreprocessing
-from acclimate.framework.latency import time_subsets
+from acclimate.framework.evaluation.subsets.latency import time_subsets
+from acclimate.framework.evaluation.subsets.prediction import Logits
 from acclimate.framework.layout import Task
-from acclimate.framework.prediction import Logits
 from numpy.typing import NDArray
 
 MODALITIES = ("gaze", "motion", "touch")

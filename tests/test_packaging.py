@@ -1,4 +1,4 @@
-"""What is installed: every folder of the four packages, nothing under another name, and one ONNX Runtime."""
+"""What is installed: the four packages and what joins them, nothing under another name, and one ONNX Runtime."""
 
 import tomllib
 from importlib.metadata import PackageNotFoundError, files
@@ -10,7 +10,7 @@ from acclimate.zoo.registry import builtin_registry
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("adapters", "exporters", "framework", "zoo")
+FOLDERS = ("acclimate", "adapters", "exporters", "framework", "zoo")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
@@ -20,7 +20,8 @@ CHECKPOINTS = "acclimate/zoo/checkpoints/"
 def checkout_files() -> set[str]:
     """Files of the four folders, as paths inside the namespace `acclimate`."""
     found = (path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file())
-    return {f"acclimate/{path.relative_to(ROOT).as_posix()}" for path in found if "__pycache__" not in path.parts}
+    names = (path.relative_to(ROOT).as_posix() for path in found if "__pycache__" not in path.parts)
+    return {f"acclimate/{name.removeprefix('acclimate/')}" for name in names}
 
 
 def package_files() -> set[str]:

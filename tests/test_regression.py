@@ -12,21 +12,22 @@ import numpy as np
 import pytest
 import torch
 from acclimate.exporters import Session
+from acclimate.exporters.demo import Demo, compare_runtimes, results_table, run_demo
 from acclimate.framework import JOINT, Batch, Builder, Method, RecipeError, Schema, Task, read_recipe
-from acclimate.framework.command_line import main
 from acclimate.framework.data import Samples, Table, read_table
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing
-from acclimate.framework.demo import Demo, compare_runtimes, results_table, run_demo
-from acclimate.framework.evaluation import evaluate as evaluate_model
-from acclimate.framework.evaluation_tables import scores_table
-from acclimate.framework.metrics import pearson
-from acclimate.framework.prediction import Logits, predict_subsets
-from acclimate.framework.recipe_files import recipe_names
-from acclimate.framework.saved_method import load_run
-from acclimate.framework.scores import RegressionScores, SentimentScores, score_task
-from acclimate.framework.torch_predictor import TorchPredictor
+from acclimate.framework.evaluation.subsets.metrics import pearson
+from acclimate.framework.evaluation.subsets.prediction import Logits, predict_subsets
+from acclimate.framework.evaluation.subsets.scores import RegressionScores, SentimentScores, score_task
+from acclimate.framework.evaluation.subsets.subsets import evaluate as evaluate_model
+from acclimate.framework.evaluation.subsets.tables import scores_table
+from acclimate.framework.experiments.saved_method import load_run
+from acclimate.framework.recipes.recipe_files import recipe_names
+from acclimate.framework.training.torch_predictor import TorchPredictor
 from numpy.typing import NDArray
 from rich.console import Console
+
+from acclimate.__main__ import main
 
 SIZES = {"sound": 6, "text": 4}
 DOMAINS = ["--source", "studio", "--target", "street", "--device", "cpu"]

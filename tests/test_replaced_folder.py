@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from acclimate.framework.replaced_folder import replace_folder
+from acclimate.framework.files.replaced_folder import replace_folder
 
 
 def make(folder: Path, *names: str) -> None:

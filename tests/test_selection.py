@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 import pytest
 import torch
 from acclimate.framework import JOINT, Batch, Outputs, Side, Task
-from acclimate.framework.monitor import Record
-from acclimate.framework.recipe import Selection
-from acclimate.framework.selection import (
+from acclimate.framework.recipes.recipe import Selection
+from acclimate.framework.training.monitor import Record
+from acclimate.framework.training.selection import (
     SCORES,
     check_score,
     class_agreement,

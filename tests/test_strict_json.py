@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from acclimate.framework.strict_json import MAX_DEPTH, parse_json
+from acclimate.framework.files.strict_json import MAX_DEPTH, parse_json
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ WITHOUT_TORCH = """
 import sys
 for name in ("accelerate", "jaxtyping", "onnx", "onnxscript", "pyarrow", "scipy", "seglearn", "torch", "transformers"):
     sys.modules[name] = None
-from acclimate.framework.command_line import main
+from acclimate.__main__ import main
 sys.exit(main())
 """
 

@@ -12,8 +12,8 @@ import attrs
 from safetensors.torch import save as save_tensors
 
 from ..exporters.onnx import export_onnx
-from ..framework.class_paths import TRUSTED
 from ..framework.model import MultimodalModel
+from ..framework.recipes.class_paths import TRUSTED
 from .architecture import build_model
 from .card import write_card
 from .config import CheckpointConfig

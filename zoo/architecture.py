@@ -6,12 +6,12 @@ from typing import Final
 
 import attrs
 
-from ..framework.allocation_bound import AllocationBound
 from ..framework.builder import Builder
-from ..framework.class_paths import check_no_files
 from ..framework.errors import AcclimateError, ZooError
+from ..framework.experiments.saved_method import without_files
 from ..framework.model import MultimodalModel
-from ..framework.saved_method import without_files
+from ..framework.recipes.class_paths import check_no_files
+from .allocation_bound import AllocationBound
 from .config import CheckpointConfig
 
 _ROOM: Final = 2**28

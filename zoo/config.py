@@ -11,13 +11,13 @@ import attrs
 from attrs.validators import ge, le
 
 from ..exporters.artefact import CHECKPOINT_KEY, ArtefactConfig
-from ..framework.class_paths import TRUSTED, check_trusted, check_trusted_arguments
 from ..framework.data.schema import Schema
 from ..framework.errors import AcclimateError, ZooError
+from ..framework.files.strict_json import parse_json
 from ..framework.layout import DomainSide
-from ..framework.parsing import parse_attrs
-from ..framework.recipe import Recipe, parse_recipe
-from ..framework.strict_json import parse_json
+from ..framework.recipes.class_paths import TRUSTED, check_trusted, check_trusted_arguments
+from ..framework.recipes.parsing import parse_attrs
+from ..framework.recipes.recipe import Recipe, parse_recipe
 from .names import is_name
 from .texts import check_texts
 

@@ -3,8 +3,8 @@
 import os
 from collections.abc import Collection, Sequence
 
-from ..framework.class_paths import TRUSTED
 from ..framework.model import MultimodalModel
+from ..framework.recipes.class_paths import TRUSTED
 from .adapted_model import AdaptedModel
 from .architecture import build_model
 from .config import CheckpointConfig

@@ -9,7 +9,7 @@ from typing import Self
 import attrs
 
 from ..framework.errors import RecipeError, ZooError
-from ..framework.parsing import parse_attrs
+from ..framework.recipes.parsing import parse_attrs
 from .config import read_document
 from .texts import check_texts
 

@@ -10,10 +10,10 @@ from typing import Final
 import attrs
 from filelock import FileLock, Timeout
 
-from ..framework.class_paths import TRUSTED
 from ..framework.errors import ZooError
-from ..framework.replaced_folder import replace_folder
-from ..framework.run import write_atomically
+from ..framework.files.replaced_folder import replace_folder
+from ..framework.recipes.class_paths import TRUSTED
+from ..framework.runs.run_folder import write_atomically
 from .adapted_model import AdaptedModel
 from .folder import CheckpointFolder, open_folder, read_bounded
 from .names import HASHES_FILE

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 import attrs
 
 from ..framework.errors import RecipeError, ZooError
-from ..framework.parsing import parse_attrs
+from ..framework.recipes.parsing import parse_attrs
 from .config import read_document
 from .folder import read_bounded
 from .names import is_name

@@ -7,9 +7,9 @@ from typing import Final, Self
 import attrs
 from attrs.validators import ge
 
-from ..framework.class_paths import TRUSTED
 from ..framework.errors import ZooError
 from ..framework.layout import Task
+from ..framework.recipes.class_paths import TRUSTED
 from .config import CheckpointConfig
 from .entry_checks import check_digest, check_score, check_texts
 from .folder import CheckpointFolder, check_hash, format_hashes, read_bounded

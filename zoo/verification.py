@@ -8,8 +8,8 @@ import attrs
 
 from ..exporters.artefact import CHECKPOINT_KEY
 from ..exporters.session import Session
-from ..framework.class_paths import TRUSTED
 from ..framework.errors import AcclimateError, ZooError
+from ..framework.recipes.class_paths import TRUSTED
 from .config import CheckpointConfig, read_document
 from .folder import check_hash, file_size, hash_file, open_folder, read_bounded, read_hashes
 from .names import CARD_FILE, CONFIG_FILE, HASHES_FILE, HASHES_LIMIT, SIZE_LIMITS, WEIGHTS_FILE

@@ -7,8 +7,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from torch import Tensor, nn
 
-from ..framework.checkpoint import load_weights
 from ..framework.errors import RunError, ZooError
+from ..framework.runs.checkpoint import load_weights
 from .folder import CheckpointFolder
 from .names import WEIGHTS_FILE
 

@@ -3,12 +3,6 @@
 KServe is imported by `model.ServedArtefact`, and when a server is started.
 """
 
-from typing import TYPE_CHECKING
+from ...framework._lazy import attach
 
-if TYPE_CHECKING:
-    from .limits import Limits as Limits
-    from .server import serve as serve
-else:
-    from ...framework._lazy import attach
-
-    __getattr__, __dir__, __all__ = attach(__name__, {"limits": ["Limits"], "server": ["serve"]})
+__getattr__, __dir__, __all__ = attach(__name__)

@@ -10,7 +10,7 @@ import attrs
 
 from ...framework.data.table import Table
 from ...framework.errors import ExportError
-from ...framework.replaced_folder import replace_folder
+from ...framework.files.replaced_folder import replace_folder
 from ..artefact import CONFIG_FILE
 from ..artefact_folder import read_artefact, write_artefact
 from ..session import Session

@@ -1,1 +1,1 @@
-"""Commands of `acclimate`, a module each; `main` takes the arguments after the command's name."""
+"""The commands that train, compare, report and look after data, each a module."""

@@ -19,7 +19,7 @@ from .options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..comparison import Comparison
+    from ..experiments.comparison import Comparison
     from ..layout import Task
 
 
@@ -55,11 +55,11 @@ def main(arguments: list[str]) -> None:
     add("--tensorboard", action="store_true", help="write TensorBoard's files into the run folder")
     options = parser.parse_args(arguments)
 
-    from ..comparison import Reference, adapt_table
     from ..data import open_table
-    from ..display import RichDisplay
-    from ..experiment import Experiment
-    from ..recipe_files import read_recipe
+    from ..experiments.comparison import Reference, adapt_table
+    from ..experiments.experiment import Experiment
+    from ..recipes.recipe_files import read_recipe
+    from ..training.display import RichDisplay
 
     recipe = read_recipe(options.recipe, read_settings(options.set))
     table = open_table(options.data, seed=options.seed).with_kinds(read_kinds(options.task))

@@ -58,7 +58,7 @@ def _read_preprocessing(recipe: str | None, settings: "Sequence[str]") -> "Mappi
         if settings:
             raise AcclimateError("--set changes a recipe, so it needs --recipe, such as --recipe source-only")
         return {}
-    from ..recipe_files import read_recipe
+    from ..recipes.recipe_files import read_recipe
 
     return read_recipe(recipe, read_settings(settings)).data.preprocessing
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ..data import Problem
     from ..data.labels import TaskKind
-    from ..trunk_cache import TrunkCache
+    from ..encoders.trunk_cache import TrunkCache
 
 
 def make_parser(command: str, description: str) -> ArgumentParser:
@@ -119,7 +119,7 @@ def open_trunk_cache(folder: str | None, gibibytes: float) -> "TrunkCache | None
     """
     if folder is None:
         return None
-    from ..trunk_cache import TrunkCache
+    from ..encoders.trunk_cache import TrunkCache
 
     if not gibibytes * 2**30 >= 1:
         raise AcclimateError(f"--cache-size must be positive, but got {gibibytes}")

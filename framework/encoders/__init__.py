@@ -1,49 +1,5 @@
 """Encoders: one modality's input -> feature vectors. One file a family."""
 
-from typing import TYPE_CHECKING
+from .._lazy import attach
 
-if TYPE_CHECKING:
-    from .audio import LogMelCNN as LogMelCNN
-    from .default import (
-        DEFAULT_ENCODERS as DEFAULT_ENCODERS,
-        default_encoder as default_encoder,
-        make_encoder as make_encoder,
-    )
-    from .frame_mlp import FrameMLP as FrameMLP
-    from .image import SmallCNN as SmallCNN, TimmImage as TimmImage
-    from .log_mel import LogMel as LogMel
-    from .masked_lstm import MaskedLSTM as MaskedLSTM
-    from .mlp import MLP as MLP
-    from .recurrent import LSTM as LSTM, SignalLSTM as SignalLSTM
-    from .signal import SignalResNet as SignalResNet
-    from .speaker_lstm import SpeakerLSTM as SpeakerLSTM
-    from .temporal_relation import TemporalRelationNetwork as TemporalRelationNetwork
-    from .text_cnn import SequenceCNN as SequenceCNN, TextCNN as TextCNN
-    from .timm_spectrogram import TimmSpectrogram as TimmSpectrogram
-    from .transformer_audio import TransformerAudio as TransformerAudio
-    from .transformer_text import TransformerText as TransformerText
-    from .wrap import ModuleEncoder as ModuleEncoder, as_encoder as as_encoder
-else:
-    from .._lazy import attach
-
-    __getattr__, __dir__, __all__ = attach(
-        __name__,
-        {
-            "audio": ["LogMelCNN"],
-            "default": ["DEFAULT_ENCODERS", "default_encoder", "make_encoder"],
-            "frame_mlp": ["FrameMLP"],
-            "image": ["SmallCNN", "TimmImage"],
-            "log_mel": ["LogMel"],
-            "masked_lstm": ["MaskedLSTM"],
-            "mlp": ["MLP"],
-            "recurrent": ["LSTM", "SignalLSTM"],
-            "signal": ["SignalResNet"],
-            "speaker_lstm": ["SpeakerLSTM"],
-            "temporal_relation": ["TemporalRelationNetwork"],
-            "text_cnn": ["SequenceCNN", "TextCNN"],
-            "timm_spectrogram": ["TimmSpectrogram"],
-            "transformer_audio": ["TransformerAudio"],
-            "transformer_text": ["TransformerText"],
-            "wrap": ["ModuleEncoder", "as_encoder"],
-        },
-    )
+__getattr__, __dir__, __all__ = attach(__name__)

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 from torch import nn
 
 from ..interfaces import TrunkEncoder
-from ..parsing import suggestion
+from ..recipes.parsing import suggestion
 
 _NO_FEATURES: Final = ("masked_spec_embed", "pooler.")
 """What the names of weights begin with that a checkpoint may lack, because no feature depends on them."""

@@ -9,7 +9,7 @@ import attrs
 
 from ..data.labels import TaskKind
 from ..errors import AcclimateError, DataError
-from ..recipe import Recipe, parse_recipe
+from ..recipes.recipe import Recipe, parse_recipe
 
 SUPERVISED_TARGET: Final = "supervised-target"
 """Name of the recipe that trains on the target's labels: the upper bound. No other recipe's cells ever do."""
@@ -102,7 +102,7 @@ class Cell:
 
     def settings(self) -> dict[str, Any]:
         """What makes a finished cell the same as this one; classes of the user's own are imported."""
-        from ..own_sources import own_sources
+        from ..recipes.own_sources import own_sources
 
         sources = own_sources(self.recipe)
         recipe = {key: value for key, value in self.recipe.to_config().items() if key != "description"}

@@ -12,15 +12,15 @@ import attrs
 from ..data import Schema, Table, builtin_names, open_table
 from ..data.labels import TaskKind
 from ..errors import RecipeError, RunError
-from ..experiment import Experiment
-from ..oracle import check_labels
-from ..recipe import Recipe
-from ..recipe_files import read_recipe
-from ..run import check_same, read_json, write_atomically
+from ..experiments.experiment import Experiment
+from ..recipes.recipe import Recipe
+from ..recipes.recipe_files import read_recipe
+from ..runs.run_folder import check_same, read_json, write_atomically
+from ..training.oracle import check_labels
 from .cell import SUPERVISED_TARGET, Cell, Shift
 
 if TYPE_CHECKING:
-    from ..domains import Domains
+    from ..training.domains import Domains
 
 GRID_FILE: Final = "grid.json"
 

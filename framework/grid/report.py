@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import attrs
 
-from ..evaluation_tables import FUSED
+from ..evaluation.tables import FUSED
 from .results import identity
 from .scoring import ALL
 from .significance import paired_t_test

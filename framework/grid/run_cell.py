@@ -12,15 +12,15 @@ import attrs
 import torch
 from accelerate import Accelerator
 
-from ..comparison import adapt_table
 from ..data import Schema, Table, open_table
-from ..environment import describe_environment
+from ..encoders.trunk_cache import TrunkCache
 from ..errors import RunError
-from ..experiment import Experiment
-from ..oracle import Oracle, open_oracle
-from ..own_sources import own_sources
-from ..run import LAST, RunFolder, check_same, read_json, write_atomically
-from ..trunk_cache import TrunkCache
+from ..experiments.comparison import adapt_table
+from ..experiments.experiment import Experiment
+from ..recipes.own_sources import own_sources
+from ..runs.environment import describe_environment
+from ..runs.run_folder import LAST, RunFolder, check_same, read_json, write_atomically
+from ..training.oracle import Oracle, open_oracle
 from .cell import Cell
 from .scoring import score_run
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from ..run import write_atomically
+from ..runs.run_folder import write_atomically
 from .cell import Cell
 from .display import GridDisplay
 from .executor import Executor, Outcome

@@ -9,8 +9,8 @@ import attrs
 import pyarrow as pa
 
 from ..errors import RunError
-from ..evaluation_tables import FUSED
-from ..run import write_atomically
+from ..evaluation.tables import FUSED
+from ..runs.run_folder import write_atomically
 from .cell import Cell, Shift
 from .display import GridDisplay
 from .executor import Executor

@@ -8,14 +8,14 @@ from typing import Any, Final, Literal, TypeAlias
 import attrs
 
 from ..data import Samples, Schema, Table
-from ..evaluation import BATCH_SIZE
-from ..evaluation_tables import FUSED
+from ..evaluation.prediction import Predicted, predict_subsets
+from ..evaluation.scores import score_task
+from ..evaluation.subsets import BATCH_SIZE
+from ..evaluation.tables import FUSED
+from ..experiments.saved_method import load_run
 from ..layout import JOINT, DomainSide, Task
-from ..prediction import Predicted, predict_subsets
-from ..run import BEST, LAST
-from ..saved_method import load_run
-from ..scores import score_task
-from ..torch_predictor import TorchPredictor
+from ..runs.run_folder import BEST, LAST
+from ..training.torch_predictor import TorchPredictor
 from .cell import Cell
 
 Choice: TypeAlias = Literal["last", "selected", "oracle"]

@@ -11,8 +11,8 @@ import attrs
 import yaml
 
 from ..errors import AcclimateError, RecipeError
-from ..recipe import Recipe, Selection
-from ..recipe_files import override_recipe
+from ..recipes.recipe import Recipe, Selection
+from ..recipes.recipe_files import override_recipe
 from .cell import Shift
 
 FIRST_SEED: Final = 1000

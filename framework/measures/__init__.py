@@ -4,26 +4,6 @@ Names are imported when they are first asked for. The distance needs scikit-lear
 `acclimate[report]`.
 """
 
-from typing import TYPE_CHECKING
+from .._lazy import attach
 
-if TYPE_CHECKING:
-    from .a_distance import proxy_a_distance as proxy_a_distance
-    from .jensen_shannon import (
-        chance_divergence as chance_divergence,
-        feature_divergence as feature_divergence,
-        jensen_shannon_divergence as jensen_shannon_divergence,
-    )
-    from .learning_curves import Curve as Curve, LearningCurves as LearningCurves, read_curves as read_curves
-    from .t_sne import embed as embed
-else:
-    from .._lazy import attach
-
-    __getattr__, __dir__, __all__ = attach(
-        __name__,
-        {
-            "a_distance": ["proxy_a_distance"],
-            "jensen_shannon": ["chance_divergence", "feature_divergence", "jensen_shannon_divergence"],
-            "learning_curves": ["Curve", "LearningCurves", "read_curves"],
-            "t_sne": ["embed"],
-        },
-    )
+__getattr__, __dir__, __all__ = attach(__name__)

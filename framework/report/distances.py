@@ -6,7 +6,7 @@ from typing import Final
 import attrs
 import numpy as np
 
-from ..evaluation_tables import FUSED
+from ..evaluation.tables import FUSED
 from ..layout import JOINT, DomainSide
 from ..measures import chance_divergence, feature_divergence, proxy_a_distance
 from .sides import Observed, feature_names, spread

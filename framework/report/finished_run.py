@@ -8,10 +8,10 @@ import attrs
 
 from ..errors import RunError
 from ..measures import LearningCurves, read_curves
-from ..monitor import Record
-from ..progress import Progress
-from ..recipe import Recipe, parse_recipe
-from ..run import BEST, RunFolder, read_json
+from ..recipes.recipe import Recipe, parse_recipe
+from ..runs.run_folder import BEST, RunFolder, read_json
+from ..training.monitor import Record
+from ..training.progress import Progress
 
 
 @attrs.frozen

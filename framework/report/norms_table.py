@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ..layout import DomainSide, Task
-from ..norm_statistics import joint_variation, norm_statistics
+from ..measures.norm_statistics import joint_variation, norm_statistics
 from .sides import Observed
 from .views import UNKNOWN, TableView
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import RunError
-from ..run import write_atomically
+from ..runs.run_folder import write_atomically
 from .templates import make_environment, page_style
 from .views import Headline, Section
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ..data import Schema, Table, carve_validation, find_misfits, leave_out, open_table
+from ..experiments.skipped import read_skipped
 from ..layout import DomainSide
-from ..run import SKIPPED_FILE
-from ..skipped import read_skipped
+from ..runs.run_folder import SKIPPED_FILE
 from .finished_run import FinishedRun
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from ..data import Schema
 from ..layout import DomainSide
-from ..selection import COMPARABLE
+from ..training.selection import COMPARABLE
 from .finished_run import FinishedRun
 from .rows import Rows
 from .views import UNKNOWN, Block, Note, Section, TableView

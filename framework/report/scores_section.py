@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from ..evaluation_tables import FUSED, score_columns
+from ..evaluation.metrics import confusion_matrix
+from ..evaluation.tables import FUSED, score_columns
 from ..layout import JOINT, DomainSide, Task
-from ..metrics import confusion_matrix
 from .matrix import draw_matrix
 from .sides import Observed
 from .views import UNKNOWN, Gallery, Headline, Note, Picture, Section, TableView

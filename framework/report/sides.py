@@ -9,13 +9,14 @@ import torch
 from numpy.typing import NDArray
 
 from ..batch import Side
-from ..data import Loader, Samples, Schema
+from ..data import Samples, Schema
 from ..errors import RunError
-from ..evaluation import BATCH_SIZE, DropTable, Scores, drop_table, evaluate
+from ..evaluation.subsets import BATCH_SIZE, DropTable, Scores, drop_table, evaluate
 from ..layout import JOINT, DomainSide
 from ..method import Method
-from ..monitor import gather, survey
-from ..torch_predictor import TorchPredictor
+from ..training.loader import Loader
+from ..training.monitor import gather, survey
+from ..training.torch_predictor import TorchPredictor
 from .rows import Rows
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Final
 
 from ..data import Schema
-from ..evaluation_tables import FUSED
+from ..evaluation.tables import FUSED
 from ..layout import JOINT, Task
 from ..measures import Curve, LearningCurves
 from .curves import Timeline, draw_curves

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from ..saved_method import load_run
+from ..experiments.saved_method import load_run
 from .distances import distance_headline, distance_table, measure_distances
 from .embeddings import describe_embeddings, draw_embeddings
 from .finished_run import FinishedRun, read_run

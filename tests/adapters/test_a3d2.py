@@ -24,7 +24,7 @@ from acclimate.framework.batch import Outputs, Term
 from acclimate.framework.data import read_table
 from acclimate.framework.interfaces import Aligner
 from acclimate.framework.layout import Layout
-from acclimate.framework.unit_norm import to_unit_norm
+from acclimate.framework.tensors.unit_norm import to_unit_norm
 from loop.small import Interrupted, Interrupting, assert_same_runs, run, weights, write_table
 from torch import Tensor, nn
 

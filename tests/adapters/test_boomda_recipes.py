@@ -7,7 +7,7 @@ import pytest
 import torch
 from acclimate.framework import read_recipe
 from acclimate.framework.data import Table, read_table
-from acclimate.framework.recipe import Recipe
+from acclimate.framework.recipes.recipe import Recipe
 from loop.small import Interrupted, Interrupting, assert_same_runs, metrics, prepare, run, write_table
 
 ALL = ("classification", "bottleneck", "pseudo_labels", "coral")

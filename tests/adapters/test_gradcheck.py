@@ -18,9 +18,9 @@ from acclimate.adapters.rna import Comparison, adaptation_loss, generalisation_l
 from acclimate.adapters.supervised import classification_loss, regression_loss
 from acclimate.adapters.tensor_alignment import contraction
 from acclimate.adapters.transport import exact_plan
-from acclimate.framework.norm_statistics import coefficient_of_variation
-from acclimate.framework.norms import norm_table
-from acclimate.framework.unit_norm import to_unit_norm
+from acclimate.framework.measures.norm_statistics import coefficient_of_variation
+from acclimate.framework.measures.norms import norm_table
+from acclimate.framework.tensors.unit_norm import to_unit_norm
 from torch import Tensor
 from torch.autograd import gradcheck
 

@@ -19,7 +19,7 @@ from acclimate.adapters.modality_shift import (
 )
 from acclimate.framework import read_recipe
 from acclimate.framework.data import open_table
-from acclimate.framework.experiment import Experiment
+from acclimate.framework.experiments.experiment import Experiment
 from acclimate.framework.layout import Layout
 from torch import Tensor
 

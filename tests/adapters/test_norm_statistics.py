@@ -3,7 +3,7 @@
 import pytest
 import torch
 from acclimate.framework.layout import JOINT
-from acclimate.framework.norm_statistics import coefficient_of_variation, joint_variation, norm_statistics
+from acclimate.framework.measures.norm_statistics import coefficient_of_variation, joint_variation, norm_statistics
 
 FEATURES = {"image": torch.tensor([[2.0], [4.0], [9.0]]), "audio": torch.tensor([[0.0, 1.0], [3.0, 4.0], [9.0, 9.0]])}
 PRESENT = torch.tensor([[True, True], [True, True], [False, True]])

@@ -9,7 +9,7 @@ import torch
 from acclimate.exporters import Session, export_onnx
 from acclimate.framework import read_recipe
 from acclimate.framework.data import Table, read_table
-from acclimate.framework.recipe import Recipe
+from acclimate.framework.recipes.recipe import Recipe
 from loop.small import (
     Interrupted,
     Interrupting,

@@ -16,8 +16,8 @@ from acclimate.adapters.rna import (
 )
 from acclimate.framework.batch import Lesson, Side, Step, Term
 from acclimate.framework.layout import Layout
+from acclimate.framework.measures.norms import mean_norm, norm_table
 from acclimate.framework.model import MultimodalModel
-from acclimate.framework.norms import mean_norm, norm_table
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 

@@ -23,8 +23,8 @@ from acclimate.adapters.rna import (
     global_loss,
     imbalance,
 )
-from acclimate.framework.norm_statistics import coefficient_of_variation
-from acclimate.framework.norms import NormTable, mean_norm, norm_table
+from acclimate.framework.measures.norm_statistics import coefficient_of_variation
+from acclimate.framework.measures.norms import NormTable, mean_norm, norm_table
 from torch import Tensor, nn
 
 from .golden import DTYPES, Golden, golden_names

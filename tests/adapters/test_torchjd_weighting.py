@@ -10,10 +10,10 @@ from acclimate.adapters.coral import CorrelationAlignment
 from acclimate.adapters.gram import gram_matrix
 from acclimate.adapters.torchjd_weighting import TorchJDWeighting
 from acclimate.framework.batch import Representation, Term
-from acclimate.framework.class_paths import instantiate
 from acclimate.framework.errors import RecipeError
 from acclimate.framework.interfaces import Balancer
-from acclimate.framework.recipe import ClassSpec
+from acclimate.framework.recipes.class_paths import instantiate
+from acclimate.framework.recipes.recipe import ClassSpec
 from torch import Tensor
 from torchjd.aggregation import MGDAWeighting, UPGradWeighting
 

@@ -9,8 +9,8 @@ from acclimate.adapters.late_sum import LateSum
 from acclimate.framework.batch import Batch, Side, Step, Term
 from acclimate.framework.interfaces import Aligner, Encoder
 from acclimate.framework.layout import DomainSide, Layout
+from acclimate.framework.measures.norms import NormTable, norm_table
 from acclimate.framework.model import MultimodalModel
-from acclimate.framework.norms import NormTable, norm_table
 from torch import Tensor, nn
 
 from .scenes import DIGIT

@@ -5,8 +5,9 @@ import json
 from pathlib import Path
 
 import pytest
-from acclimate.framework.command_line import main
 from acclimate.framework.data import read_table
+
+from acclimate.__main__ import main
 
 from .bad_files import BAD_FILES, ROWS, write_good_table
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from acclimate.framework import DataError
-from acclimate.framework.command_line import main
 from acclimate.framework.data import check_data
 from PIL import Image
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+
+from acclimate.__main__ import main
 
 from .data_files import write_sound, write_text
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import torch
 from acclimate.framework import Batch, DataError
-from acclimate.framework.data import Loader, Samples, Schema, Table, read_table, stack
+from acclimate.framework.data import Samples, Schema, Table, read_table, stack
+from acclimate.framework.training.loader import Loader
 
 from .data_files import write_multimodal_table
 

@@ -13,13 +13,14 @@ import attrs
 import numpy as np
 import pytest
 from acclimate.framework import DataError
-from acclimate.framework.command_line import main
 from acclimate.framework.data.pickles import Frame, convert, unpickle
 from acclimate.framework.data.pickles.arrays import PickledArray
 from acclimate.framework.data.pickles.flattening import flatten
 from acclimate.framework.data.pickles.frame import Block, BlockManager, Index
 from acclimate.framework.data.pickles.frame_file import write_frame
 from acclimate.framework.data.reading import read_cell
+
+from acclimate.__main__ import main
 
 from .pickled_frames import COUNTED, RELEASES, TEXT_OF_ARROW, pickled_frame
 

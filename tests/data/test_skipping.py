@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from acclimate.framework import DataError, RunError
 from acclimate.framework.data import Problem, Row, Table, find_bad_rows, leave_out, read_table
-from acclimate.framework.skipped import read_skipped, settle_skipped
+from acclimate.framework.experiments.skipped import read_skipped, settle_skipped
 from PIL import Image
 
 from .bad_files import BAD_FILES, write_good_table

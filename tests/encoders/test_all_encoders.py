@@ -12,9 +12,9 @@ from acclimate.exporters import Session, export_onnx
 from acclimate.framework import Encoder, MultimodalModel, Schema, Task
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing
 from acclimate.framework.encoders import MLP
+from acclimate.framework.encoders.trunk_cache import TrunkCache
 from acclimate.framework.interfaces import TrunkEncoder
-from acclimate.framework.torch_predictor import TorchPredictor
-from acclimate.framework.trunk_cache import TrunkCache
+from acclimate.framework.training.torch_predictor import TorchPredictor
 from encoders.encoder_cases import CASES, Case
 from numpy.typing import NDArray
 from torch import Tensor

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from acclimate.exporters import Session, read_config
 from acclimate.exporters.artefact import Form
-from acclimate.framework.command_line import main
 from acclimate.zoo import builtin_registry
+
+from acclimate.__main__ import main
 
 from .trio import FORMS, Trio
 

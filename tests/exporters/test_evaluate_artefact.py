@@ -51,7 +51,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 BLOCKER = WITHOUT_TORCH.partition("from acclimate")[0]
 EVALUATE = f"""
 {BLOCKER}
-from acclimate.framework.command_line import main
+from acclimate.__main__ import main
 
 sys.exit(main())
 """

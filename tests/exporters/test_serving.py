@@ -21,13 +21,14 @@ import numpy as np
 import pytest
 import soundfile
 from acclimate.exporters.session import Session
-from acclimate.framework.command_line import main
 from numpy.typing import NDArray
 from PIL import Image
 
+from acclimate.__main__ import main
+
 from .conftest import Exported
 
-COMMAND: Final = "import sys; from acclimate.framework.command_line import main; sys.exit(main())"
+COMMAND: Final = "import sys; from acclimate.__main__ import main; sys.exit(main())"
 BINARY: Final = {"Content-Type": "application/octet-stream"}
 
 needs_kserve = pytest.mark.skipif(find_spec("kserve") is None, reason="the package kserve is not installed")

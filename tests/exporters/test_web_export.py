@@ -16,10 +16,11 @@ from acclimate.exporters.web import export_web
 from acclimate.exporters.web.onnxruntime_web import FILES, PACKAGE, VERSION, find_runtime
 from acclimate.exporters.web.previews import MAX_SIDE, write_preview
 from acclimate.framework import DataError, ExportError
-from acclimate.framework.command_line import main
 from acclimate.framework.data import read_table
 from acclimate.framework.data.decoding import Decoded
 from PIL import Image
+
+from acclimate.__main__ import main
 
 from .conftest import Exported
 
@@ -222,11 +223,7 @@ def test_the_command(recordings: Exported, package: Path, tmp_path: Path, capsys
 
 
 def test_the_command_needs_no_torch(recordings: Exported, package: Path, tmp_path: Path) -> None:
-    code = (
-        "import sys; sys.modules['torch'] = None\n"
-        "from acclimate.framework.command_line import main\n"
-        "sys.exit(main(sys.argv[1:]))"
-    )
+    code = "import sys; sys.modules['torch'] = None\nfrom acclimate.__main__ import main\nsys.exit(main(sys.argv[1:]))"
     site = tmp_path / "site"
     given = ["export", str(recordings.folder), "--web", str(site), "--onnxruntime-web", str(package)]
     found = subprocess.run([sys.executable, "-c", code, *given], capture_output=True, text=True, check=False)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from acclimate.framework.command_line import main
 from acclimate.framework.grid.run_cell import read_cell, run_cell
-from acclimate.framework.run import RunFolder
+from acclimate.framework.runs.run_folder import RunFolder
+
+from acclimate.__main__ import main
 
 from .grids import ADAPTING, make_cells, write_recipe
 
@@ -111,7 +112,7 @@ def start(given: list[str]) -> subprocess.Popen[bytes]:
     # A process that was started in the background ignores SIGINT, and hands that down.
     code = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from acclimate.framework.command_line import main; sys.exit(main())"
+        "from acclimate.__main__ import main; sys.exit(main())"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(

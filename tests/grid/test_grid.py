@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from acclimate.framework import RecipeError, RunError, load_run
 from acclimate.framework.data import Samples, read_table, write_table
-from acclimate.framework.evaluation import drop_table, evaluate
+from acclimate.framework.evaluation.subsets.subsets import drop_table, evaluate
 from acclimate.framework.grid.cell import Cell, Shift
 from acclimate.framework.grid.display import GridDisplay
 from acclimate.framework.grid.executor import Outcome
@@ -24,7 +24,7 @@ from acclimate.framework.grid.results import read_cells
 from acclimate.framework.grid.run_cell import is_finished, open_experiment, read_cell, run_cell
 from acclimate.framework.grid.run_grid import run_cells, write_results
 from acclimate.framework.grid.significance import paired_t_test
-from acclimate.framework.torch_predictor import TorchPredictor
+from acclimate.framework.training.torch_predictor import TorchPredictor
 from loop.small import assert_same_tensors, weights
 from rich.console import Console
 from scipy.stats import ttest_rel

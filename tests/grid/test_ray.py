@@ -8,11 +8,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from acclimate.framework.command_line import main
+
+from acclimate.__main__ import main
 
 from .grids import SOURCE_ONLY, write_recipe
 
-CODE = "import sys; from acclimate.framework.command_line import main; sys.exit(main())"
+CODE = "import sys; from acclimate.__main__ import main; sys.exit(main())"
 
 
 def compare(folder: Path, out: Path, recipes: str) -> subprocess.CompletedProcess[str]:

@@ -10,25 +10,14 @@ import attrs
 import numpy as np
 import torch
 import torch.distributed as dist
-from acclimate.framework import (
-    Batch,
-    Builder,
-    Losses,
-    Method,
-    Recipe,
-    Schema,
-    Side,
-    Step,
-    Task,
-    distributed,
-    read_recipe,
-)
+from acclimate.framework import Batch, Builder, Losses, Method, Recipe, Schema, Side, Step, Task, read_recipe
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing
-from acclimate.framework.distributed import average_gradients, observe_whole, share_buffers, world
 from acclimate.framework.layout import DomainSide
-from acclimate.framework.optimization import bind_update
-from acclimate.framework.recipe import Stage, Update
-from acclimate.framework.recipe_files import recipe_names
+from acclimate.framework.recipes.recipe import Stage, Update
+from acclimate.framework.recipes.recipe_files import recipe_names
+from acclimate.framework.training import exchange as distributed
+from acclimate.framework.training.exchange import average_gradients, observe_whole, share_buffers, world
+from acclimate.framework.training.optimisation import bind_update
 from safetensors.torch import save_file
 from torch import Tensor, nn
 

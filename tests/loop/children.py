@@ -10,10 +10,11 @@ import attrs
 import pytest
 import torch
 from accelerate import Accelerator
-from acclimate.framework import Batch, Batches, Recipe, RecipeError, RunError, adapt, adapt_table, checkpoint
+from acclimate.framework import Batch, Batches, Recipe, RecipeError, RunError, adapt, adapt_table
 from acclimate.framework.data import read_table
-from acclimate.framework.display import Display
-from acclimate.framework.run import RunFolder
+from acclimate.framework.runs import checkpoint
+from acclimate.framework.runs.run_folder import RunFolder
+from acclimate.framework.training.display import Display
 from safetensors.torch import save_file
 
 from .small import Interrupted, class_spec, make_experiment, make_recipe, mlp, prepare

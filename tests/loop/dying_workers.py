@@ -13,8 +13,8 @@ import attrs
 import torch
 from acclimate.framework import WorkerError, adapt_table
 from acclimate.framework.data import read_table
-from acclimate.framework.data.read_ahead import ReadAhead
-from acclimate.framework.display import Display
+from acclimate.framework.training.display import Display
+from acclimate.framework.training.read_ahead import ReadAhead
 from torch.utils.data import Dataset
 
 from .small import make_experiment, make_recipe

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 from acclimate.framework import Adapted, Builder, Method, Recipe, Schema, Task, adapt
-from acclimate.framework.checkpoint import Checkpoint, read_checkpoint
 from acclimate.framework.data import Table, read_table
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing
-from acclimate.framework.display import Display
-from acclimate.framework.domains import Domains
-from acclimate.framework.experiment import Experiment
-from acclimate.framework.recipe import parse_recipe
-from acclimate.framework.run import RunFolder
+from acclimate.framework.experiments.experiment import Experiment
+from acclimate.framework.recipes.recipe import parse_recipe
+from acclimate.framework.runs.checkpoint import Checkpoint, read_checkpoint
+from acclimate.framework.runs.run_folder import RunFolder
+from acclimate.framework.training.display import Display
+from acclimate.framework.training.domains import Domains
 from numpy.typing import NDArray
 
 CLASSES = ("cut", "stir", "wash")

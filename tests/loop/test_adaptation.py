@@ -13,8 +13,8 @@ import torch
 from accelerate import Accelerator
 from acclimate.framework import Adapted, Builder, Recipe, RecipeError, RunError, adapt, read_recipe
 from acclimate.framework.data import Table, read_table
-from acclimate.framework.loop import LOG_EVERY
-from acclimate.framework.run import RunFolder
+from acclimate.framework.runs.run_folder import RunFolder
+from acclimate.framework.training.loop import LOG_EVERY
 from torch import nn
 
 from .parts import Spy, SpySelector

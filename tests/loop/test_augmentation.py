@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 from acclimate.framework import Batch, DataError, Recipe, RecipeError, adapt
-from acclimate.framework.comparison import adapt_table
-from acclimate.framework.data import Augmentation, Loader, Schema, Table, read_table
+from acclimate.framework.data import Augmentation, Schema, Table, read_table
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing, SequencePreprocessing
-from acclimate.framework.domains import Domains
-from acclimate.framework.own_batches import OwnBatches
-from acclimate.framework.trunk_cache import TrunkCache
+from acclimate.framework.encoders.trunk_cache import TrunkCache
+from acclimate.framework.experiments.comparison import adapt_table
+from acclimate.framework.training.domains import Domains
+from acclimate.framework.training.loader import Loader
+from acclimate.framework.training.own_batches import OwnBatches
 
 from .small import Interrupted, Interrupting, assert_same_runs, build, make_experiment, make_recipe
 from .trunks import trunk_recipe, write_sequences

@@ -10,10 +10,10 @@ import pytest
 import torch
 from acclimate.framework import Recipe
 from acclimate.framework.commands import adapt as command
-from acclimate.framework.comparison import adapt_table
 from acclimate.framework.data import Table, read_table
+from acclimate.framework.encoders.trunk_cache import TrunkCache
+from acclimate.framework.experiments.comparison import adapt_table
 from acclimate.framework.grid.cell import Cell, Shift
-from acclimate.framework.trunk_cache import TrunkCache
 
 from .small import Interrupted, Interrupting, assert_same_runs, make_experiment, metrics, weights
 from .trunks import SOURCE, TARGET, VALIDATION, trunk_recipe, write_sequences

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from acclimate.framework import RunError
-from acclimate.framework.checkpoint import Checkpoint, load_weights, read_checkpoint, write_checkpoint
+from acclimate.framework.runs.checkpoint import Checkpoint, load_weights, read_checkpoint, write_checkpoint
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn

@@ -7,7 +7,7 @@ import pytest
 import torch
 from acclimate.framework import read_recipe
 from acclimate.framework.data import Table
-from acclimate.framework.display import RichDisplay
+from acclimate.framework.training.display import RichDisplay
 
 from .small import assert_same_runs, make_recipe, run
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import attrs
 import pytest
 from acclimate.framework import DataError, Recipe, RecipeError, RunError, adapt_table, load_run, read_recipe
-from acclimate.framework.comparison import Comparison, source_only
 from acclimate.framework.data import Table, read_table
-from acclimate.framework.experiment import Experiment
-from acclimate.framework.loop import Adapted
-from acclimate.framework.monitor import Record
-from acclimate.framework.optimization import make_optimizer
-from acclimate.framework.run import RunFolder
+from acclimate.framework.experiments.comparison import Comparison, source_only
+from acclimate.framework.experiments.experiment import Experiment
+from acclimate.framework.runs.run_folder import RunFolder
+from acclimate.framework.training.loop import Adapted
+from acclimate.framework.training.monitor import Record
+from acclimate.framework.training.optimisation import make_optimizer
 
 from .small import (
     SOURCE,

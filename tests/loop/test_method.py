@@ -25,9 +25,10 @@ from acclimate.framework.batch import Outputs
 from acclimate.framework.data import Table
 from acclimate.framework.interfaces import Fused, Fusion
 from acclimate.framework.layout import DomainSide
-from acclimate.framework.loop import LOG_EVERY
-from acclimate.framework.method import BalancedGroup, matches
-from acclimate.framework.run import RunFolder
+from acclimate.framework.method import BalancedGroup
+from acclimate.framework.recipes.patterns import matches
+from acclimate.framework.runs.run_folder import RunFolder
+from acclimate.framework.training.loop import LOG_EVERY
 from torch import Tensor, nn
 
 from .parts import SpySelector

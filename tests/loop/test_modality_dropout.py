@@ -3,7 +3,7 @@
 import pytest
 import torch
 from acclimate.framework import Batch
-from acclimate.framework.modality_dropout import drop_modalities
+from acclimate.framework.training.modality_dropout import drop_modalities
 
 
 def make_batch(present: torch.Tensor) -> Batch:

@@ -9,7 +9,7 @@ from acclimate.adapters.affinity import Affinity
 from acclimate.exporters import Session, export_onnx
 from acclimate.framework import Builder, RecipeError, read_recipe
 from acclimate.framework.data import Table
-from acclimate.framework.recipe import Recipe
+from acclimate.framework.recipes.recipe import Recipe
 
 from .small import (
     SIZES,

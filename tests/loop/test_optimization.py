@@ -6,14 +6,14 @@ import re
 import pytest
 import torch
 from acclimate.framework import RecipeError, Training, Update
-from acclimate.framework.optimization import (
+from acclimate.framework.recipes.recipe import ClassSpec
+from acclimate.framework.training.optimisation import (
     bind_update,
     load_optimizer_state,
     make_optimizer,
     optimizer_state,
     set_learning_rate,
 )
-from acclimate.framework.recipe import ClassSpec
 from torch import nn
 
 ADAM = ClassSpec("torch.optim.Adam", {"lr": 0.1})

@@ -8,10 +8,10 @@ import pytest
 import torch
 from acclimate.framework import DataError, Lesson, Recipe, Side, adapt_table
 from acclimate.framework.data import Schema, Table, read_table
-from acclimate.framework.experiment import Experiment
+from acclimate.framework.experiments.experiment import Experiment
 from acclimate.framework.interfaces import TeacherSelector
-from acclimate.framework.oracle import Oracle, check_labels, open_oracle
-from acclimate.framework.run import RunFolder
+from acclimate.framework.runs.run_folder import RunFolder
+from acclimate.framework.training.oracle import Oracle, check_labels, open_oracle
 
 from .small import assert_same_tensors, checkpoint, class_spec, make_recipe, metrics, write_table
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from acclimate.framework import Adapted, Batch, OwnBatches, RecipeError, RunError, adapt
-from acclimate.framework.domains import Batches, Domains
+from acclimate.framework.training.domains import Batches, Domains
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from .parts import Spy, SpySelector

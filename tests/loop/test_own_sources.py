@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from acclimate.framework import Recipe, RunError, adapt_table
 from acclimate.framework.data import Table
-from acclimate.framework.own_sources import own_sources
+from acclimate.framework.recipes.own_sources import own_sources
 
 from .small import class_spec, make_experiment, make_recipe
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 from accelerate import Accelerator
 from acclimate.framework import Encoder, RecipeError
-from acclimate.framework.comparison import adapt_table
 from acclimate.framework.data import read_table
-from acclimate.framework.saved_method import load_run
+from acclimate.framework.experiments.comparison import adapt_table
+from acclimate.framework.experiments.saved_method import load_run
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 from acclimate.framework import ClassSpec, Recipe, RecipeError, read_recipe, recipe_names
-from acclimate.framework.class_paths import import_class
-from acclimate.framework.recipe import LearningRate, parse_recipe
+from acclimate.framework.recipes.class_paths import import_class
+from acclimate.framework.recipes.recipe import LearningRate, parse_recipe
 
 from .small import make_recipe
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from acclimate.framework import RunError, read_recipe
-from acclimate.framework.run import RunFolder, write_atomically
+from acclimate.framework.runs.run_folder import RunFolder, write_atomically
 
 CONFIG = {"seed": 0, "recipe": {"name": "mine", "training": {"batch_size": 4, "rate": 1e-05}}, "samples": {"source": 3}}
 

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from acclimate.exporters import Session
 from acclimate.framework import Recipe, load_run, read_recipe
-from acclimate.framework.command_line import main
-from acclimate.framework.comparison import adapt_table
 from acclimate.framework.data import SequencePreprocessing, SignalPreprocessing, read_table
 from acclimate.framework.encoders import LSTM, FrameMLP, SequenceCNN
-from acclimate.framework.experiment import Experiment
+from acclimate.framework.experiments.comparison import adapt_table
+from acclimate.framework.experiments.experiment import Experiment
 from numpy.typing import NDArray
+
+from acclimate.__main__ import main
 
 # As MMSA has CMU-MOSI, and as AVE's features are, less wide.
 SENTIMENT = {"audio": 74, "video": 20}

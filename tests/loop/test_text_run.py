@@ -11,11 +11,12 @@ import pytest
 import torch
 from acclimate.exporters import Session
 from acclimate.framework import RecipeError, load_run, read_recipe
-from acclimate.framework.command_line import main
 from acclimate.framework.data import TextPreprocessing, read_table
 from acclimate.framework.encoders import TextCNN, TransformerText
 from acclimate.framework.encoders.pretrained import load_transformer
-from acclimate.framework.experiment import Experiment
+from acclimate.framework.experiments.experiment import Experiment
+
+from acclimate.__main__ import main
 
 GOOD, BAD = ("a fine day", "what a lovely fine room", "fine , lovely"), ("a sad day", "what a gloomy sad room", "sad !")
 WORDS = ("a", "fine", "day", "what", "lovely", "room", ",", "sad", "gloomy", "!")

@@ -10,8 +10,8 @@ import torch
 from acclimate.adapters import LateSum
 from acclimate.framework import MultimodalModel, Task
 from acclimate.framework.encoders import TimmImage, TransformerAudio, TransformerText
+from acclimate.framework.encoders.trunk_cache import TrunkCache
 from acclimate.framework.interfaces import TrunkEncoder
-from acclimate.framework.trunk_cache import TrunkCache
 from torch import Tensor, nn
 
 from .trunks import ToyTrunk

@@ -4,9 +4,9 @@ import re
 
 import pytest
 from acclimate.framework import RecipeError, read_recipe
-from acclimate.framework.class_paths import TRUSTED, check_trusted, check_trusted_arguments
-from acclimate.framework.recipe import ClassSpec
-from acclimate.framework.recipe_files import recipe_names
+from acclimate.framework.recipes.class_paths import TRUSTED, check_trusted, check_trusted_arguments
+from acclimate.framework.recipes.recipe import ClassSpec
+from acclimate.framework.recipes.recipe_files import recipe_names
 
 REACHABLE = [
     "acclimate.adapters.rna.torch.load",
@@ -16,10 +16,10 @@ REACHABLE = [
     "acclimate.adapters.late_sum",
     "acclimate.adapters.nowhere.Thing",
     "acclimate.adapters.../os.Thing",
-    "acclimate.framework.class_paths.Any",
+    "acclimate.framework.recipes.class_paths.Any",
     "acclimate.framework.commands.adapt.main",
     "acclimate.framework.encoders.timm_model.make_timm_model",
-    "acclimate.framework.run.RunFolder",
+    "acclimate.framework.runs.run_folder.RunFolder",
     "acclimate.x.__globals__",
     "torch.optim.adam.torch.load",
     "torch.optim.lr_scheduler.LambdaLR",

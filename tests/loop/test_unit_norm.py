@@ -1,7 +1,7 @@
 """Features of norm 1: in the model, and through the recipe."""
 
 import torch
-from acclimate.framework.unit_norm import SMALLEST_NORM, to_unit_norm
+from acclimate.framework.tensors.unit_norm import SMALLEST_NORM, to_unit_norm
 
 from .small import build, make_recipe
 

@@ -10,7 +10,7 @@ import attrs
 import pytest
 from acclimate.framework import WorkerError, adapt_table
 from acclimate.framework.data import Table
-from acclimate.framework.data.read_ahead import naming_dead_workers
+from acclimate.framework.training.read_ahead import naming_dead_workers
 
 from .small import Interrupted, Interrupting, assert_same_tensors, make_experiment, make_recipe, metrics, weights
 

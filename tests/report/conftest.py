@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from acclimate.framework import adapt_table, read_recipe
-from acclimate.framework.command_line import main
 from acclimate.framework.data import Schema, Table, read_table
-from acclimate.framework.experiment import Experiment
-from acclimate.framework.oracle import Oracle, open_oracle
+from acclimate.framework.experiments.experiment import Experiment
+from acclimate.framework.training.oracle import Oracle, open_oracle
 from loop.small import write_table
+
+from acclimate.__main__ import main
 
 EPOCHS = 3
 

@@ -6,15 +6,16 @@ from collections import Counter
 from pathlib import Path
 
 from acclimate.framework import load_run, read_recipe
-from acclimate.framework.command_line import main
-from acclimate.framework.comparison import adapt_table
 from acclimate.framework.data import Samples, read_table
-from acclimate.framework.evaluation import drop_table, evaluate
-from acclimate.framework.experiment import Experiment
+from acclimate.framework.evaluation.subsets.subsets import drop_table, evaluate
+from acclimate.framework.experiments.comparison import adapt_table
+from acclimate.framework.experiments.experiment import Experiment
 from acclimate.framework.layout import JOINT
 from acclimate.framework.report.finished_run import read_run
 from acclimate.framework.report.rows import choose_rows
-from acclimate.framework.torch_predictor import TorchPredictor
+from acclimate.framework.training.torch_predictor import TorchPredictor
+
+from acclimate.__main__ import main
 
 from .conftest import EPOCHS, rewrite
 from .reading import oracle_titles, read_pictures, read_tables, texts

@@ -9,9 +9,10 @@ from pathlib import Path
 import attrs
 import pytest
 from acclimate.framework import RunError
-from acclimate.framework.checkpoint import read_checkpoint, write_checkpoint
-from acclimate.framework.command_line import main
 from acclimate.framework.report.page import write_page
+from acclimate.framework.runs.checkpoint import read_checkpoint, write_checkpoint
+
+from acclimate.__main__ import main
 
 
 def cut_log(run: Path) -> None:

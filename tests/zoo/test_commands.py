@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from acclimate.framework.command_line import main
 from acclimate.zoo import RegistryEntry
 from acclimate.zoo.folder import open_folder
 from acclimate.zoo.registry import REGISTRY_FILE, Registry
+
+from acclimate.__main__ import main
 
 from .test_adapted_model import rehash
 
@@ -202,7 +203,7 @@ def test_a_damaged_registry_of_a_mirror_is_one_line(tmp_path: Path, capsys: pyte
 def test_no_command_but_those_that_train_brings_torch(mirror: Path) -> None:
     script = f"""
 import sys
-from acclimate.framework.command_line import main
+from acclimate.__main__ import main
 where = ["--mirror", {str(mirror)!r}]
 for command in ("list", "show NAME", "pull NAME", "show NAME", "verify", "verify NAME"):
     assert main(["zoo", *command.replace("NAME", "{NAME}").split(), *where]) == 0, command
@@ -214,7 +215,7 @@ assert "torch" not in sys.modules
 
 
 def test_an_old_name_is_one_line_more_on_standard_error(mirror: Path) -> None:
-    script = "import sys; from acclimate.framework.command_line import main; sys.exit(main())"
+    script = "import sys; from acclimate.__main__ import main; sys.exit(main())"
     command = [sys.executable, "-c", script, "zoo", "pull", "modfinity.faces", "--mirror", str(mirror)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, f"the checkpoint modfinity.faces is called {NAME} now\n")

@@ -10,12 +10,11 @@ from typing import Any
 import attrs
 import pytest
 import yaml
-from acclimate.framework.command_line import main
 from acclimate.framework.data import write_table
 from acclimate.framework.errors import ZooError
 from acclimate.framework.grid.cell import Cell
 from acclimate.framework.report.finished_run import read_run
-from acclimate.framework.run import read_json
+from acclimate.framework.runs.run_folder import read_json
 from acclimate.zoo.adapted_model import AdaptedModel
 from acclimate.zoo.folder import open_folder
 from acclimate.zoo.names import HASHES_FILE
@@ -23,6 +22,8 @@ from acclimate.zoo.publishing import LOCK_FILE, publish_folder, read_registry
 from acclimate.zoo.runs.seeds import find_cells
 from filelock import FileLock
 from grid.grids import labelled_table
+
+from acclimate.__main__ import main
 
 from .grids import SEEDS, run_grid, write_grid
 from .test_adapted_model import rehash

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import attrs
 import pytest
-from acclimate.framework.command_line import main
 from acclimate.framework.data import read_table, write_table
-from acclimate.framework.display import Display
 from acclimate.framework.errors import AcclimateError
-from acclimate.framework.monitor import Record
 from acclimate.framework.report.finished_run import read_run
+from acclimate.framework.training.display import Display
+from acclimate.framework.training.monitor import Record
 from acclimate.zoo.adapted_model import AdaptedModel
 from acclimate.zoo.metrics import Score
 from acclimate.zoo.runs.from_run import make_checkpoint
@@ -20,6 +19,8 @@ from acclimate.zoo.runs.reproduction import Comparison, Reproduction, reproduce
 from acclimate.zoo.runs.seeds import find_cells
 from grid.grids import InThisProcess, make_cells, write_labelled_table, write_recipe
 from loop.small import class_spec
+
+from acclimate.__main__ import main
 
 NAME = "selfmade.labelled"
 OWN = {

@@ -16,7 +16,6 @@ from pathlib import Path
 import attrs
 import numpy as np
 import pytest
-from acclimate.framework.command_line import main
 from acclimate.framework.errors import ZooError
 from acclimate.framework.report.theme import SERIES
 from acclimate.zoo.cache import VARIABLE as CACHE
@@ -30,6 +29,8 @@ from acclimate.zoo.known import known_registry
 from acclimate.zoo.metrics import Point, Score
 from acclimate.zoo.mirrors.locations import VARIABLE as MIRRORS
 from acclimate.zoo.registry import Registry, RegistryEntry, builtin_registry
+
+from acclimate.__main__ import main
 
 from .shown import Words, make_metrics, write_checkpoint, write_registry
 
@@ -276,7 +277,7 @@ def test_the_same_checkpoints_give_the_same_pages(listed: list[Listed], site: Pa
 def test_the_command_writes_what_mirrors_have_without_torch(mirror: Path, tmp_path: Path) -> None:
     """A mirror that is given to the command; in a new process, to see what it imports."""
     program = (
-        "import sys; from acclimate.framework.command_line import main; "
+        "import sys; from acclimate.__main__ import main; "
         f"print(main(['zoo', 'site', {str(tmp_path / 'site')!r}, '--mirror', {str(mirror)!r}]), 'torch' in sys.modules)"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

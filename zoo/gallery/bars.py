@@ -5,8 +5,8 @@ from math import isfinite
 
 import attrs
 
-from ...framework.charts import Bar, Panel
-from ...framework.intervals import Interval
+from ...framework.evaluation.intervals import Interval
+from ...framework.report.charts import Bar, Panel
 from ..metrics import Score, TaskMetrics
 
 

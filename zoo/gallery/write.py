@@ -7,7 +7,7 @@ from pathlib import Path
 import attrs
 
 from ...framework.errors import ZooError
-from ...framework.replaced_folder import replace_folder
+from ...framework.files.replaced_folder import replace_folder
 from ..names import is_name
 from .checkpoint_view import CheckpointView
 from .listed import Listed

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...framework.errors import RunError, ZooError
-from ...framework.evaluation_tables import FUSED
+from ...framework.evaluation.tables import FUSED
 from ...framework.grid.cell import data_name
 from ...framework.layout import JOINT, DomainSide, Task, modality_subsets
 from ...framework.report.finished_run import FinishedRun, read_run

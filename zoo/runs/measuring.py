@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 
 from ...framework.data import Schema
+from ...framework.experiments.saved_method import load_run
 from ...framework.layout import JOINT, DomainSide, Task
 from ...framework.measures import embed
 from ...framework.measures.t_sne import FEWEST
@@ -15,7 +16,6 @@ from ...framework.model import MultimodalModel
 from ...framework.report.finished_run import FinishedRun
 from ...framework.report.rows import choose_rows, open_rows
 from ...framework.report.sides import Observed, observe, spread
-from ...framework.saved_method import load_run
 from ..metrics import Point
 from .numbers import Number, read_scores
 

@@ -6,8 +6,8 @@ from typing import Any, Final, Self, TypeAlias
 
 import attrs
 
-from ...framework.evaluation import DropTable, Scores
-from ...framework.evaluation_tables import FUSED
+from ...framework.evaluation.subsets import DropTable, Scores
+from ...framework.evaluation.tables import FUSED
 from ...framework.layout import JOINT, DomainSide
 from ..metrics import CheckpointMetrics, Score
 

@@ -9,7 +9,7 @@ import attrs
 import torch
 from torch import Tensor
 
-from ...framework.run import BEST, RunFolder
+from ...framework.runs.run_folder import BEST, RunFolder
 from ..adapted_model import AdaptedModel
 from ..config import Machine
 from ..metrics import Score
@@ -20,7 +20,7 @@ from .numbers import Number, read_metrics
 from .training import Device, Training, threads_of_torch
 
 if TYPE_CHECKING:
-    from ...framework.display import Display
+    from ...framework.training.display import Display
 
 
 @attrs.frozen

@@ -10,7 +10,7 @@ from ...framework.errors import ZooError
 from ...framework.grid.cell import Shift, data_name
 from ...framework.grid.run_cell import CELL_FILE, read_cell
 from ...framework.grid.search import choose_trial
-from ...framework.recipe import Recipe, parse_recipe
+from ...framework.recipes.recipe import Recipe, parse_recipe
 from ...framework.report.finished_run import FinishedRun
 from .numbers import Number, Numbers, read_cell_numbers
 

@@ -9,18 +9,18 @@ import attrs
 import torch
 from accelerate import Accelerator
 
-from ...framework.comparison import adapt_table
 from ...framework.data import Schema, Table, open_table
 from ...framework.data.builtin import builtin_names
 from ...framework.errors import ZooError
-from ...framework.experiment import Experiment
-from ...framework.recipe import Recipe
+from ...framework.experiments.comparison import adapt_table
+from ...framework.experiments.experiment import Experiment
+from ...framework.recipes.recipe import Recipe
 from ...framework.report.finished_run import FinishedRun, read_run
 from ..config import CheckpointConfig
 
 if TYPE_CHECKING:
     from ...framework.data.labels import TaskKind
-    from ...framework.display import Display
+    from ...framework.training.display import Display
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 

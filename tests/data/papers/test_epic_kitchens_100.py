@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from acclimate.framework import DataError
-from acclimate.framework.command_line import main
 from acclimate.framework.data import Samples, Schema, check_table, open_table, read_cell
 from acclimate.framework.data.pickles import convert
+
+from acclimate.__main__ import main
 
 from .trees import write_text
 

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 from acclimate.framework import DataError
-from acclimate.framework.command_line import main
 from acclimate.framework.data import Samples, Schema, default_domains, open_table, paper_shifts, read_cell
 from acclimate.framework.data.papers.epic_kitchens_55 import KITCHENS, VERBS
 from acclimate.framework.data.pickles import convert
+
+from acclimate.__main__ import main
 
 from .trees import write_text
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from acclimate.framework import DataError
-from acclimate.framework.command_line import main
 from acclimate.framework.data import Samples, Schema, open_table, paper_shifts
 from acclimate.framework.data.papers.ucf_hmdb import ACTIONS
+
+from acclimate.__main__ import main
 
 from .trees import write_array, write_text
 

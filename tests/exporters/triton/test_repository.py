@@ -11,7 +11,8 @@ import pytest
 from acclimate.exporters.artefact import Form
 from acclimate.exporters.triton import write_triton
 from acclimate.framework import ExportError
-from acclimate.framework.command_line import main
+
+from acclimate.__main__ import main
 
 from .artefacts import make_small, remake
 
@@ -192,7 +193,7 @@ def test_a_failure_leaves_what_was_there(
 
 def test_the_command_needs_no_torch(mask: Path, tmp_path: Path) -> None:
     script = (
-        "import sys; from acclimate.framework.command_line import main; "
+        "import sys; from acclimate.__main__ import main; "
         f"status = main(['export', {str(mask)!r}, '--triton', {str(tmp_path / 'models')!r}]); "
         "sys.exit(status or 3 * ('torch' in sys.modules))"
     )

@@ -1,0 +1,28 @@
+from .a3d2 import AnchorDragDrift as AnchorDragDrift, ConditionalAdversarial as ConditionalAdversarial
+from .affinity import Affinity as Affinity, AffinityMeasure as AffinityMeasure, ClassEncoder as ClassEncoder
+from .boomda import MajorityVote as MajorityVote, ParetoBalance as ParetoBalance
+from .concatenation import Concatenation as Concatenation
+from .coral import CorrelationAlignment as CorrelationAlignment
+from .domain_adversarial import DomainAdversarial as DomainAdversarial
+from .fused_argmax import FusedArgmax as FusedArgmax
+from .information_bottleneck import InformationBottleneck as InformationBottleneck
+from .information_maximisation import InformationMaximisation as InformationMaximisation
+from .late_sum import LateSum as LateSum
+from .maximum_mean_discrepancy import MaximumMeanDiscrepancy as MaximumMeanDiscrepancy
+from .modality_shift import ModalityRoles as ModalityRoles
+from .modfinity import (
+    ModalAffinityDistillation as ModalAffinityDistillation,
+    ModalAffinityMetricLearning as ModalAffinityMetricLearning,
+    SampleFiltering as SampleFiltering,
+)
+from .osan import DynamicDomainAdversarial as DynamicDomainAdversarial
+from .rna import RelativeNormAlignment as RelativeNormAlignment
+from .supervised import Supervised as Supervised
+from .tensor_alignment import (
+    TensorAlignment as TensorAlignment,
+    TensorProduct as TensorProduct,
+    TensorProjections as TensorProjections,
+)
+from .torchjd_weighting import TorchJDWeighting as TorchJDWeighting
+from .transport import Transport as Transport
+from .weighted_sum import WeightedSum as WeightedSum

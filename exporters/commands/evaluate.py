@@ -1,0 +1,84 @@
+"""acclimate evaluate: score a run or an artefact, with every subset of its modalities."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from ...framework.commands.corruption_options import add_corruption_options
+from ...framework.commands.options import add_skip_option, count_skipped, make_parser, write_text
+from ...framework.errors import AcclimateError
+from .evaluate_severities import report_severities
+from .evaluate_subsets import add_subset_options, read_confidence, report_subsets
+from .evaluated_model import open_model
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command."""
+    parser = make_parser(
+        "evaluate",
+        "Score a run (in torch) or an artefact (in ONNX Runtime, without torch) on labelled rows: per modality, fused, "
+        "and with every subset of modalities, with intervals and times; or, with --corrupt or --preset, fused and "
+        "corrupted more and more. On a target, these scores are oracle: choose nothing by them.",
+    )
+    add = parser.add_argument
+    add("model", type=Path, help="run folder, or folder of an artefact")
+    add("--data", type=str, required=True, help="table of files, or name of a built-in data set")
+    add("--domain", type=str, help="domain, or several as A+B; default: all")
+    add("--split", type=str, default="test", help="split")
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        help="of a built-in data set's split (a run's own must be given), noise and intervals",
+    )
+    add("--checkpoint", type=str, default="best", help="best or last, of a run")
+    add("--provider", type=str, default="cpu", help="execution provider of an artefact: cpu, cuda or tensorrt")
+    add("--threads", type=int, help="that compute together on the CPU; default: what the runtime chooses")
+    add("--batch-size", type=int, default=64, help="rows at once, for scores and for samples per second")
+    add("--json", type=Path, help="file to write all scores into, and the rows that were left out")
+    add_subset_options(parser)
+    add_skip_option(parser)
+    add_corruption_options(parser)
+    add("--baseline", type=Path, help="run or artefact to compare robustness with, such as RUN/source-only")
+    options = parser.parse_args(arguments)
+
+    from ...framework.data import Samples, find_misfits, leave_out, open_table
+
+    corrupted = bool(options.corrupt) or options.preset is not None
+    _check(options, corrupted=corrupted)
+    model = open_model(options.model, options.checkpoint, options.provider, options.threads)
+    domains = None if options.domain is None else tuple(options.domain.split("+"))
+    rows = open_table(options.data, seed=options.seed).select(domains, options.split)
+    skipped = tuple(find_misfits(rows, model.schema)) if options.skip_bad else ()
+    rows = leave_out(rows, skipped, labelled=False)
+    where = f"{options.data}, {options.domain or 'all domains'}, {options.split}"
+    if skipped:
+        print(*skipped, count_skipped(skipped), sep="\n")
+    if corrupted:
+        models = {"model": model}
+        if options.baseline is not None:
+            models["baseline"] = open_model(options.baseline, options.checkpoint, options.provider, options.threads)
+        found = report_severities(options, models, rows, where)
+    else:
+        found = report_subsets(options, model, Samples(rows, model.schema, labelled=True), where)
+    if options.json is not None:
+        content = {"runtime": model.runtime, **found, "skipped": [attrs.asdict(problem) for problem in skipped]}
+        write_text(options.json, json.dumps(content, indent=2) + "\n")
+
+
+def _check(options: Any, *, corrupted: bool) -> None:  # noqa: ANN401
+    """Refuse before any work is done what would fail after it."""
+    if not corrupted and (options.baseline, options.modalities) != (None, None):
+        raise AcclimateError("--baseline and --modalities belong to --corrupt or --preset, but neither is given")
+    if corrupted and options.picture is not None:
+        raise AcclimateError("--picture shows subsets of modalities, so it does not go with --corrupt or --preset")
+    if options.picture is not None and options.picture.suffix.lower() != ".svg":
+        raise AcclimateError(f"--picture is an SVG, so its name must end in .svg, but got {options.picture}")
+    if options.batch_size < 1:
+        raise AcclimateError(f"--batch-size must be positive, but got {options.batch_size}")
+    for file in (options.json, options.picture):
+        if file is not None and not file.parent.is_dir():
+            raise AcclimateError(f"{file} cannot be written: there is no folder {file.parent}")
+    read_confidence(options)

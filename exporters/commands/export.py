@@ -1,0 +1,65 @@
+"""acclimate export: write a run as an ONNX artefact, or an artefact as what serves it."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from ...framework.commands.options import make_parser
+from ...framework.errors import AcclimateError
+from .export_precision import add_precision_options, print_precision, read_evidence
+from .export_triton import add_triton_options, write_models
+from .export_web import add_web_options, write_page
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command."""
+    parser = make_parser(
+        "export",
+        "Write a run as an ONNX artefact, and check it against torch. What comes beside it, such as a page for "
+        "browsers, is also written from an artefact that is there, without torch.",
+    )
+    add = parser.add_argument
+    add("run", type=Path, help="run folder, or folder of an artefact")
+    add("--out", type=Path, help="folder of the artefact; default: RUN/artefact")
+    add("--checkpoint", type=Literal["best", "last"], default="best", help="which weights")
+    add(
+        "--form",
+        type=Literal["mask", "branch", "split"],
+        default="branch",
+        help="what becomes of encoders whose modality is absent: they run all the same (mask), are left out in one "
+        "graph (branch), or are files of their own (split)",
+    )
+    add_precision_options(parser)
+    add_web_options(parser)
+    add_triton_options(parser)
+    options = parser.parse_args(arguments)
+    artefact = options.run if _is_artefact(options.run) else _export_run(options)
+    if options.web is not None:
+        write_page(options, artefact)
+    if options.triton is not None:
+        write_models(options, artefact)
+    if artefact == options.run and options.web is None and options.triton is None:
+        raise AcclimateError(f"{artefact} is an artefact already: give a run, --web DIR or --triton DIR")
+
+
+def _is_artefact(path: Path) -> bool:
+    from ..artefact_folder import model_path
+
+    return model_path(path).is_file() and not (path / "config.yaml").is_file()
+
+
+def _export_run(options: Any) -> Path:  # noqa: ANN401 - jsonargparse's namespace
+    """Write the artefact and say how well it agrees with torch."""
+    from ...framework.experiments.saved_method import load_run
+    from .. import export_onnx
+
+    method, schema, recipe = load_run(options.run, options.checkpoint)
+    out: Path = options.out or options.run / "artefact"
+    evidence = read_evidence(options, schema)
+    report = export_onnx(method.model, out, schema, form=options.form, recipe=recipe.name, **evidence)
+    print(
+        f"{report.path}: {report.size / 1e6:.2f} MB; ONNX Runtime agrees with torch to {report.max_abs:.1e} "
+        f"on {report.samples} samples over every subset of modalities{', in float32' if report.precision else ''}"
+    )
+    if report.precision is not None:
+        print_precision(report.precision, schema)
+    return out

@@ -1,0 +1,42 @@
+"""acclimate serve: answer requests with an artefact, over KServe's server."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from ...framework.commands.options import make_parser
+from ...framework.errors import AcclimateError
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command."""
+    parser = make_parser(
+        "serve",
+        "Answer requests with an artefact: the open inference protocol over HTTP and gRPC, with health and metrics, by "
+        "KServe's server. It listens on all addresses of the machine.",
+    )
+    add = parser.add_argument
+    add("artefact", type=Path, help="folder of the artefact")
+    add("--name", type=str, help="of the model, in URLs; default: the folder's name")
+    add("--port", type=int, default=8080, help="for HTTP")
+    add("--grpc-port", type=int, help="for gRPC; default: none")
+    add("--workers", type=int, default=1, help="processes, each with a session of its own")
+    add("--provider", type=str, default="cpu", help="execution provider: cpu, cuda or tensorrt")
+    add("--threads", type=int, help="that compute one operator together, in each worker; default: one for each core")
+    add("--max-rows", type=int, default=64, help="of a request")
+    add("--max-megabytes", type=int, default=64, help="of a request's body, and of each file in it after decoding")
+    options = parser.parse_args(arguments)
+    if find_spec("kserve") is None:
+        raise AcclimateError("needs the package kserve: pip install 'acclimate[serve]'")
+
+    from ..serving import Limits, serve
+
+    serve(
+        options.artefact,
+        name=options.name,
+        port=options.port,
+        grpc_port=options.grpc_port,
+        workers=options.workers,
+        provider=options.provider,
+        threads=options.threads,
+        limits=Limits(options.max_rows, options.max_megabytes * 2**20),
+    )

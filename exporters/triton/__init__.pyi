@@ -1,0 +1,1 @@
+from .repository import TritonExport as TritonExport, write_triton as write_triton

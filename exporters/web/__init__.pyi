@@ -1,0 +1,1 @@
+from .export import WebReport as WebReport, export_web as export_web

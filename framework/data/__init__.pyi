@@ -1,0 +1,34 @@
+from .augmentation import Augmentation as Augmentation
+from .builtin import (
+    builtin_names as builtin_names,
+    default_domains as default_domains,
+    open_table as open_table,
+    paper_shifts as paper_shifts,
+)
+from .check import check_data as check_data, check_file as check_file, check_table as check_table
+from .decoding import Decoded as Decoded
+from .preprocessing import (
+    AudioPreprocessing as AudioPreprocessing,
+    DepthPreprocessing as DepthPreprocessing,
+    FeaturesPreprocessing as FeaturesPreprocessing,
+    ImagePreprocessing as ImagePreprocessing,
+    Preprocessing as Preprocessing,
+    SequencePreprocessing as SequencePreprocessing,
+    SignalPreprocessing as SignalPreprocessing,
+    TextPreprocessing as TextPreprocessing,
+)
+from .problem import Problem as Problem
+from .reading import read_cell as read_cell
+from .reference import Reference as Reference, parse_reference as parse_reference
+from .report import Report as Report
+from .samples import Arrays as Arrays, Sample as Sample, Samples as Samples, stack as stack
+from .schema import Schema as Schema
+from .skipping import find_bad_rows as find_bad_rows, find_misfits as find_misfits, leave_out as leave_out
+from .table import Row as Row, Table as Table
+from .table_file import (
+    name_unwritten as name_unwritten,
+    read_table as read_table,
+    scan_table as scan_table,
+    write_table as write_table,
+)
+from .validation import carve_validation as carve_validation

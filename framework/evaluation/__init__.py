@@ -1,0 +1,1 @@
+"""How good a model is: metrics, intervals, subsets of modalities, severities, latency. No torch."""

@@ -1,0 +1,181 @@
+"""Adapt to a target of a table, and say how the result stands against source-only."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import attrs
+from accelerate import Accelerator
+
+from ..data import Problem, Schema
+from ..errors import RunError
+from ..recipes.own_sources import own_sources
+from ..recipes.recipe import Recipe, Stage
+from ..recipes.recipe_files import read_recipe
+from ..runs.run_folder import RunFolder
+from ..training.adaptation import adapt
+from ..training.display import Display
+from ..training.exchange import on_main
+from ..training.loop import Adapted
+from ..training.oracle import Oracle
+from ..training.selection import COMPARABLE
+from .experiment import Experiment
+from .saved_method import load_model_weights, portable_encoders
+from .skipped import settle_skipped
+
+if TYPE_CHECKING:
+    from ..encoders.trunk_cache import TrunkCache
+
+Reference: TypeAlias = Path | Literal["train"] | None
+
+_OWN_TO_A_METHOD: Final = ("aligners.", "balancers.", "model.fusion.", "parts.", "selector.")
+"""What the names of parameters begin with that source-only does not have."""
+
+
+@attrs.frozen(eq=False)
+class Comparison:
+    """A run, and how its target-side scores stand against source-only.
+
+    Args:
+        adapted: the run.
+        schema: of its data.
+        reference: target-side scores of source-only; empty where there is nothing to compare.
+        skipped: problems of the rows that were left out.
+    """
+
+    adapted: Adapted
+    schema: Schema
+    reference: Mapping[str, float]
+    skipped: Sequence[Problem] = ()
+
+    @property
+    def falls_below(self) -> dict[str, tuple[float, float]]:
+        """Comparable target-side scores that are lower than those of source-only: score -> (source-only, this run)."""
+        found = self.adapted.best.target
+        return {
+            name: (before, found[name])
+            for name, before in self.reference.items()
+            if name in found and name in COMPARABLE and found[name] < before
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data, for summary.json."""
+        return {
+            "best": self.adapted.best.to_json(),
+            "source_only": dict(self.reference),
+            "falls_below_source_only": self.falls_below,
+            "skipped_rows": len({(problem.line, problem.id) for problem in self.skipped}),
+            "seconds": self.adapted.seconds,
+        }
+
+
+def adapt_table(
+    experiment: Experiment,
+    out: Path,
+    *,
+    resume: bool = False,
+    reference: Reference = "train",
+    initial: Path | None = None,
+    accelerator: Accelerator | None = None,
+    display: Display | None = None,
+    checkpoint_every: int | None = None,
+    oracle: Callable[[Schema], Oracle] | None = None,
+    skip_bad: bool = False,
+    trunk_cache: "TrunkCache | None" = None,
+) -> Comparison:
+    """Adapt to a target of a table, and say how the result stands against source-only.
+
+    Args:
+        experiment: what to do.
+        out: run folder.
+        resume: go on with the run that is there.
+        reference: the run folder of a source-only model to compare with; "train" trains one, with the same model and
+            optimiser, in `out/source-only`; None compares with nothing.
+        initial: run folder of a source model to start from.
+        accelerator: device, precision, processes.
+        display: shows progress.
+        checkpoint_every: steps between checkpoints within an epoch.
+        oracle: makes, once the schema is known, what reports on the target's labels beside each epoch of the run.
+        skip_bad: leave out rows whose files cannot be used. Every file is read before training starts; skipped.json in
+            the run folder says which rows, and why. A resumed run leaves out the same ones.
+        trunk_cache: keeps what frozen trunks make of samples. It changes results by rounding only, so a run may go on
+            with another one, or none.
+
+    Raises:
+        AcclimateError: one line that names what is wrong.
+    """
+    # Read before hours of training, not after.
+    scores = _summary_scores(reference) if isinstance(reference, Path) else {}
+    if skip_bad:
+        experiment = attrs.evolve(experiment, skipped=settle_skipped(experiment.find_bad_rows, out, resume=resume))
+    schema, domains = experiment.open(pin=accelerator is not None and accelerator.device.type == "cuda")
+
+    def train(recipe: Recipe, folder: Path, initial: Path | None, oracle: Oracle | None = None) -> Adapted:
+        method = experiment.build(recipe, schema, domains)
+        if trunk_cache is not None:
+            method.model.cache_trunks(trunk_cache, recipe.training.augment)
+        if initial is not None:
+            load_model_weights(method, initial)
+        return adapt(
+            method,
+            recipe,
+            domains if recipe.uses_target else attrs.evolve(domains, target=None),
+            folder,
+            seed=experiment.seed,
+            config=experiment.config(schema, domains)
+            | {"initial": None if initial is None else str(initial)}
+            | portable_encoders(method)
+            | _sources(recipe),
+            resume=resume,
+            accelerator=accelerator,
+            display=display,
+            checkpoint_every=checkpoint_every,
+            oracle=oracle,
+        )
+
+    adapted = train(experiment.recipe, out, initial, None if oracle is None else oracle(schema))
+    if reference == "train" and experiment.recipe.uses_target:
+        scores = train(source_only(experiment.recipe), out / "source-only", None).best.target
+    comparison = Comparison(adapted, schema, scores, experiment.skipped or ())
+    on_main(lambda: RunFolder.open(out).write_json("summary.json", comparison.to_json()))
+    return comparison
+
+
+def source_only(recipe: Recipe) -> Recipe:
+    """The recipe that trains the same encoders as long on the source alone.
+
+    The modalities are fused by source-only's own sum of logits, not by the method's Fusion: that may only mean
+    something with the losses that train it.
+    """
+    epochs = sum(stage.epochs * stage.rounds for stage in recipe.stages)
+    groups = recipe.training.parameter_groups
+    baseline = read_recipe("source-only")
+    return attrs.evolve(
+        baseline,
+        model=attrs.evolve(baseline.model, encoders=recipe.model.encoders, projection=recipe.model.projection),
+        stages=(Stage("source", epochs=epochs, target=False),),
+        data=recipe.data,
+        # The other parts of the method, and with them their parameters, are gone.
+        training=attrs.evolve(
+            recipe.training,
+            parameter_groups={key: value for key, value in groups.items() if not key.startswith(_OWN_TO_A_METHOD)},
+        ),
+    )
+
+
+def _sources(recipe: Recipe) -> dict[str, Any]:
+    """With code of the user's own that has changed, a run is not gone on with."""
+    sources = own_sources(recipe)
+    return {"sources": sources} if sources else {}
+
+
+def _summary_scores(path: Path) -> Mapping[str, float]:
+    summary = RunFolder.open(path).path / "summary.json"
+    if not summary.is_file():
+        raise RunError(f"{path} has no summary.json: the run has not ended")
+    try:
+        scores: Mapping[str, float] = json.loads(summary.read_text(encoding="utf-8"))["best"]["target"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{summary} is damaged: {error}") from error
+    return scores

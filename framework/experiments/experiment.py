@@ -1,0 +1,129 @@
+"""Which table, which domains, which recipe: opens the data and builds the method."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import attrs
+
+from ..builder import Builder
+from ..data import Augmentation, Problem, Samples, Schema, Table, carve_validation, find_bad_rows, leave_out
+from ..errors import DataError
+from ..method import Method
+from ..recipes.recipe import Recipe
+from ..training.domains import Domains
+from ..training.loader import Loader
+
+
+def _to_names(names: str | Iterable[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+@attrs.frozen(eq=False)
+class Experiment:
+    """Which table, which domains, which recipe.
+
+    Args:
+        recipe: the method.
+        table: all rows.
+        source: domains with labels.
+        target: domain to adapt to, or to look at only where the recipe is one of generalisation; None means there is
+            none.
+        seed: of weights, order of samples, and validation rows.
+        preprocessing: fields of a modality's preprocessing that are known, by modality or kind of input; before those
+            that the recipe knows.
+        workers: processes that read samples ahead.
+        name: of the table, as the run folder remembers it: a path, or the name of a built-in data set.
+        skipped: problems of the rows that the run leaves out; None means that every row must be good.
+
+    Raises:
+        DataError: if the target is one of the sources, whose labels are used.
+    """
+
+    recipe: Recipe
+    table: Table
+    source: tuple[str, ...] = attrs.field(converter=_to_names)
+    target: str | None = None
+    seed: int = 0
+    preprocessing: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
+    workers: int = 0
+    name: str = ""
+    skipped: Sequence[Problem] | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.target in self.source:
+            raise DataError(f"target must not be one of the sources {', '.join(self.source)}, but got {self.target!r}")
+
+    def open(self, *, pin: bool = False) -> tuple[Schema, Domains]:
+        """Fit the schema on the source's training rows, and make the loaders.
+
+        Args:
+            pin: whether batches are put into page-locked memory, as is good for training on a GPU.
+
+        Raises:
+            DataError: if a domain or split is missing, or a file cannot be read.
+        """
+        training, validation = self._source_rows()
+        schema = Schema.fit(training, self._known())
+        target = self._target_rows()
+        unlabelled = None if target is None else Samples(target, schema, labelled=False)
+        load = partial(self._loader, pin=pin)
+        augment = self.recipe.training.augment
+        augmented = partial(load, augmentation=Augmentation.parse(augment, schema, self.seed) if augment else None)
+        return schema, Domains(
+            source=augmented(Samples(training, schema, labelled=True), shuffle=True),
+            validation=load(Samples(validation, schema, labelled=True), shuffle=False),
+            target=None if unlabelled is None else augmented(unlabelled, shuffle=True),
+            target_in_order=None if unlabelled is None else load(unlabelled, shuffle=False),
+        )
+
+    def find_bad_rows(self) -> tuple[Problem, ...]:
+        """Read every file that training will read; see the function of this name."""
+        source, target = self.table.select(self.source), self._target_rows()
+        others = [source.select(split="validation")] if "validation" in source.splits else []
+        return find_bad_rows(
+            source.select(split="train"), [*others, *([] if target is None else [target])], self._known()
+        )
+
+    def build(self, recipe: Recipe, schema: Schema, domains: Domains) -> Method:
+        """Build a recipe's Method for the data."""
+        return Builder(recipe).build(schema, domains.sizes, self.seed)
+
+    def config(self, schema: Schema, domains: Domains) -> dict[str, Any]:
+        """What a run folder must know to rebuild the model and find the data again."""
+        skipped = {} if self.skipped is None else {"skipped": len(self.skipped)}
+        return {
+            "data": {"table": self.name, "source": list(self.source), "target": self.target, **skipped},
+            "schema": schema.to_config(),
+            "samples": domains.sizes,
+        }
+
+    def _known(self) -> dict[str, Mapping[str, object]]:
+        return {**self.recipe.data.preprocessing, **self.preprocessing}
+
+    def _source_rows(self) -> tuple[Table, Table]:
+        rows = leave_out(self.table.select(self.source), self.skipped or (), labelled=True)
+        training = rows.select(split="train")
+        if "validation" in rows.splits:
+            return training, rows.select(split="validation")
+        return carve_validation(training, self.recipe.training.validation, self.seed)
+
+    def _target_rows(self) -> Table | None:
+        if self.target is None:
+            return None
+        return leave_out(self.table.select(self.target, "train"), self.skipped or (), labelled=False)
+
+    def _loader(
+        self, samples: Samples, *, shuffle: bool, pin: bool, augmentation: Augmentation | None = None
+    ) -> Loader:
+        domains = (*self.source, *([] if self.target is None else [self.target]))
+        return Loader(
+            samples,
+            self.recipe.training.batch_size,
+            shuffle=shuffle,
+            seed=self.seed,
+            domains=domains,
+            workers=self.workers,
+            pin=pin,
+            augmentation=augmentation,
+        )

@@ -1,0 +1,1 @@
+"""Files that are bounded, written whole or not at all, and read strictly. No torch."""

@@ -1,0 +1,44 @@
+"""Which of a recipe's classes are the user's own code: with other code, a run is another run."""
+
+import hashlib
+import inspect
+import sysconfig
+from pathlib import Path
+
+from ..errors import RecipeError
+from .class_paths import import_class
+from .recipe import Recipe
+
+
+def own_sources(recipe: Recipe) -> dict[str, str]:
+    """SHA-256 of the files that hold the user's own classes of a recipe, and what these inherit from, by module.
+
+    Own is what belongs neither to acclimate nor to what is installed, which the versions in environment.json tell of.
+
+    Args:
+        recipe: whose classes are imported.
+    """
+    found: dict[str, str] = {}
+    for key, spec in recipe.class_specs():
+        try:
+            named = import_class(spec, f"{recipe.name}: {key}")
+        except RecipeError:
+            # Whoever builds the recipe says so.
+            continue
+        for owner in named.__mro__:
+            file = _own_file(owner)
+            if file is not None:
+                found[owner.__module__] = hashlib.sha256(file.read_bytes()).hexdigest()
+    return dict(sorted(found.items()))
+
+
+def _own_file(owner: type) -> Path | None:
+    if owner.__module__.startswith("acclimate."):
+        return None
+    try:
+        file = Path(inspect.getfile(owner)).resolve()
+    except (OSError, TypeError):
+        # Built in, or typed into an interpreter.
+        return None
+    installed = (Path(sysconfig.get_path(kind)).resolve() for kind in ("purelib", "platlib", "stdlib"))
+    return file if file.is_file() and not any(map(file.is_relative_to, installed)) else None

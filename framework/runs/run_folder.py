@@ -1,0 +1,207 @@
+"""A run folder: config.yaml, environment.json, metrics.jsonl, checkpoints.
+
+All that is needed to resume, export or explain a run.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from ..errors import RunError
+from .checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+
+LAST: Final = "last"
+BEST: Final = "best"
+SKIPPED_FILE: Final = "skipped.json"
+"""Rows that a run leaves out, with the reasons: there before the run is."""
+
+
+class RunFolder:
+    """The files of one run.
+
+    Args:
+        path: the folder.
+
+    Example:
+        >>> import tempfile
+        >>> folder = RunFolder.create(Path(tempfile.mkdtemp()) / "run", {"seed": 0})
+        >>> folder.log({"step": 1})
+        >>> list(folder.metrics())
+        [{'step': 1}]
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._metrics = path / "metrics.jsonl"
+
+    @classmethod
+    def create(cls, path: Path, config: Mapping[str, Any], *, resume: bool = False) -> "RunFolder":
+        """Make the folder, or go on with one that has the same configuration.
+
+        Raises:
+            RunError: if a run is there and `resume` is false, or it was started with another configuration.
+        """
+        folder, plain = cls(path), _to_plain(config)
+        written = path / "config.yaml"
+        if check_free(path, resume=resume):
+            check_same(folder.config(), plain, path)
+        for leftover in path.rglob("*.part"):
+            if _is_half_written(leftover):
+                leftover.unlink()
+        (path / "checkpoints").mkdir(parents=True, exist_ok=True)
+        if not written.exists():
+            # Last, so that where it is, the folder is a run.
+            write_atomically(written, yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
+        return folder
+
+    @classmethod
+    def open(cls, path: Path) -> "RunFolder":
+        """A run that is there already.
+
+        Raises:
+            RunError: if there is none.
+        """
+        if not (path / "config.yaml").is_file():
+            raise RunError(f"no run at {path}: it has no config.yaml")
+        return cls(path)
+
+    def config(self) -> dict[str, Any]:
+        """What the run was started with.
+
+        Raises:
+            RunError: if config.yaml cannot be read.
+        """
+        file = self.path / "config.yaml"
+        try:
+            config = yaml.safe_load(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise RunError(f"{file} cannot be read: {' '.join(str(error).split())}") from error
+        if not isinstance(config, dict):
+            raise RunError(f"{file} must be a mapping, but is {type(config).__name__}")
+        return config
+
+    def write_json(self, name: str, content: object) -> None:
+        """Write a JSON file into the folder."""
+        write_atomically(self.path / name, json.dumps(content, indent=2) + "\n")
+
+    def log(self, row: Mapping[str, Any]) -> None:
+        """Add a row to metrics.jsonl."""
+        with self._metrics.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(dict(row)) + "\n")
+
+    def metrics(self) -> Iterator[dict[str, Any]]:
+        """The rows of metrics.jsonl, without one that a killed run left half written."""
+        if self._metrics.exists():
+            lines = self._metrics.read_text(encoding="utf-8").splitlines(keepends=True)
+            yield from (json.loads(line) for line in lines if line.endswith("\n"))
+
+    def metrics_length(self) -> int:
+        """Bytes of metrics.jsonl so far: what a checkpoint remembers, and a resumed run cuts back to."""
+        return self._metrics.stat().st_size if self._metrics.exists() else 0
+
+    def cut_metrics(self, length: int) -> None:
+        """Forget the rows that were written after a checkpoint."""
+        if self.metrics_length() > length:
+            os.truncate(self._metrics, length)
+
+    def has(self, checkpoint: str) -> bool:
+        """Whether there is a checkpoint of that name."""
+        return self._checkpoint(checkpoint).exists()
+
+    def save(self, name: str, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint in one piece."""
+        write_checkpoint(self._checkpoint(name), checkpoint)
+
+    def load(self, name: str) -> Checkpoint:
+        """Read a checkpoint."""
+        return read_checkpoint(self._checkpoint(name))
+
+    def _checkpoint(self, name: str) -> Path:
+        return self.path / "checkpoints" / f"{name}.safetensors"
+
+
+def check_free(path: Path, *, resume: bool) -> bool:
+    """Refuse a folder in which no run can be started or, if `resume`, gone on with.
+
+    Returns:
+        Whether a run is there.
+
+    Raises:
+        RunError: if a run is there and `resume` is false, or the folder holds something else.
+    """
+    if (path / "config.yaml").exists():
+        if not resume:
+            raise RunError(f"{path} already holds a run: give another folder, or go on with it by resuming")
+        return True
+    if path.exists() and not (path.is_dir() and all(map(_is_leftover, path.iterdir()))):
+        raise RunError(f"{path} is not empty and holds no run: give another folder")
+    return False
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON file that holds a mapping.
+
+    Raises:
+        RunError: if it cannot be read, or holds something else.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise RunError(f"{path} must be a mapping, but is {type(content).__name__}")
+    return content
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file that is there whole or not at all."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def _to_plain(config: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        plain: dict[str, Any] = json.loads(json.dumps(config))
+    except TypeError as error:
+        raise RunError(f"a run's configuration must be plain data, so that it can be written down: {error}") from error
+    return plain
+
+
+def _is_leftover(path: Path) -> bool:
+    """Whether a run that was killed before it had a config.yaml left this."""
+    return (
+        _is_half_written(path)
+        or path.name == SKIPPED_FILE
+        or (path.name == "checkpoints" and path.is_dir() and not any(path.iterdir()))
+    )
+
+
+def _is_half_written(path: Path) -> bool:
+    return re.fullmatch(r"\w+\.(yaml|json|safetensors)\.\d+\.part", path.name) is not None
+
+
+def check_same(before: Mapping[str, Any], now: Mapping[str, Any], path: Path, key: str = "") -> None:
+    """Refuse to go on with what was started with another configuration.
+
+    Raises:
+        RunError: naming the first key that differs.
+    """
+    for name in {**before, **now}:
+        old, new = before.get(name), now.get(name)
+        where = f"{key}.{name}" if key else str(name)
+        if isinstance(old, dict) and isinstance(new, dict):
+            check_same(old, new, path, where)
+        elif old != new:
+            raise RunError(f"{path} was started with {where}: {_brief(old)}, but is to be resumed with {_brief(new)}")
+
+
+def _brief(value: object) -> str:
+    """A value as one line; a tokenizer is long."""
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:100]} ... {text[-50:]}"

@@ -1,0 +1,1 @@
+"""The loop and all that it needs: batches, optimiser, selection, several processes."""

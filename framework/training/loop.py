@@ -1,0 +1,265 @@
+"""The loop: stages, rounds, epochs, steps. It knows no method.
+
+Losses come from a Method, what to train on from its selector, when to stop from the recipe.
+"""
+
+import math
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+import attrs
+import torch
+from accelerate import Accelerator
+
+from ..batch import Batch, Side, Step, unlabelled
+from ..errors import RunError
+from ..interfaces import TeacherSelector
+from ..layout import DomainSide
+from ..method import Losses, Method
+from ..recipes.recipe import Recipe, Stage, Update
+from ..runs.checkpoint import load_weights
+from ..runs.run_folder import BEST, LAST, RunFolder
+from .display import Display
+from .domains import Domains
+from .exchange import average_gradients, observe_whole, on_main, share, share_buffers, slice_sizes, world
+from .modality_dropout import drop_modalities
+from .monitor import Record, measure, survey
+from .optimisation import BoundUpdate, bind_update, check_patterns, make_optimizer, set_learning_rate
+from .oracle import Oracle
+from .pairs import Pair, Pairs
+from .progress import Progress
+from .selection import newest_is_best
+from .state import RunState
+
+LOG_EVERY: Final = 10
+"""Steps between the rows that metrics.jsonl gets within an epoch."""
+
+
+@attrs.frozen(eq=False)
+class Adapted:
+    """What a run leaves.
+
+    Args:
+        method: with the weights of the best checkpoint.
+        history: what was measured after each epoch.
+        best: the record of the best checkpoint.
+        seconds: time that training took.
+    """
+
+    method: Method
+    history: tuple[Record, ...]
+    best: Record
+    seconds: float
+
+
+class Loop:
+    """State of a run: all of it is in a checkpoint, so that a killed run goes on to the same weights."""
+
+    def __init__(
+        self,
+        method: Method,
+        recipe: Recipe,
+        domains: Domains,
+        *,
+        folder: RunFolder,
+        accelerator: Accelerator,
+        seed: int,
+        display: Display | None,
+        checkpoint_every: int | None,
+        oracle: Oracle | None,
+    ) -> None:
+        torch.manual_seed(seed + world()[0])
+        self.method = method.to(accelerator.device)
+        self.recipe, self.domains, self.folder, self.accelerator = recipe, domains, folder, accelerator
+        self.display = display if display is not None and accelerator.is_main_process else Display()
+        self.checkpoint_every, self.oracle = checkpoint_every, oracle
+        for stage in recipe.stages:
+            for update in stage.updates:
+                check_patterns(method, update.parameters, f"{recipe.name}: stage {stage.name!r}: updates.parameters")
+        self.optimizer = accelerator.prepare(make_optimizer(self.method, recipe.training))
+        self.generator = torch.Generator().manual_seed(seed)
+        self.state = RunState(self.method, self.optimizer, self.generator, accelerator)
+        self.plan = [
+            (stage, number, epoch)
+            for stage in recipe.stages
+            for number in range(stage.rounds)
+            for epoch in range(stage.epochs)
+        ]
+        self.at = Progress()
+        self.started = time.monotonic()
+
+    def run(self) -> Adapted:
+        """Go on from the last checkpoint, or begin, and train to the end."""
+        self._restore()
+        self.started = time.monotonic() - self.at.seconds
+        with self.display.training(self.recipe.name, len(self.plan)):
+            while self.at.epoch < len(self.plan):
+                stage, number, epoch = self.plan[self.at.epoch]
+                if epoch == 0 and self.at.step == 0:
+                    self.at.rows = self._study(stage)
+                pace = self._train(stage)
+                self._finish_epoch(stage, number, pace)
+        return self._conclude()
+
+    def _study(self, stage: Stage) -> list[int] | None:
+        selector, target = self.method.selector, self.domains.target_in_order
+        if target is None or not stage.target or selector is None or type(selector).study is TeacherSelector.study:
+            return None
+        with torch.no_grad():
+            kept = selector.study(survey(self.method, unlabelled(target), "target", self.accelerator.device))
+        share_buffers(self.method)
+        if kept is None:
+            return None
+        if kept.shape != (target.size,):
+            raise ValueError(
+                f"study must return a flag for each of {target.size} samples, but got {tuple(kept.shape)}."
+            )
+        rows: list[int] = share(kept.to(self.accelerator.device)).nonzero().flatten().tolist()
+        if not rows and not stage.source:
+            raise RunError(f"{self.recipe.name}: stage {stage.name!r} has no source, and its selector keeps no sample")
+        return rows
+
+    def _train(self, stage: Stage) -> float | None:
+        """Train to the epoch's end; returns the seconds that a step took, None where none was left."""
+        self.method.train()
+        began, steps = time.monotonic(), self.at.steps
+        updates = [bind_update(self.method, update) for update in stage.updates]
+        pairs = Pairs(self.domains, stage, self.at.rows, self.at.epoch)
+        for source, target in pairs.start_at(self.at.step):
+            progress = self._epochs(len(pairs)) / len(self.plan)
+            set_learning_rate(self.optimizer, self.recipe.training.learning_rate.factor(progress))
+            pair = self._prepare(source), self._prepare(target)
+            losses = [self._update(pair, progress, update) for update in updates]
+            self.at.step += 1
+            self.at.steps += 1
+            if self.at.steps % LOG_EVERY == 0:
+                self._log(losses, progress)
+            self.display.step(self._epochs(len(pairs)), losses[-1].total)
+            if self.checkpoint_every and self.at.steps % self.checkpoint_every == 0:
+                self._check_weights()
+                self._save(LAST)
+        made = self.at.steps - steps
+        return (time.monotonic() - began) / made if made else None
+
+    def _epochs(self, steps: int) -> float:
+        """How many are done, of whose last so many steps are to be made; a loader may have said too few."""
+        return self.at.epoch + min(self.at.step / steps, 1.0)
+
+    def _update(self, pair: Pair, progress: float, bound: BoundUpdate) -> Losses:
+        losses = self._losses(pair, progress, bound.update)
+        self._check_finite(losses)
+        self.optimizer.zero_grad()
+        if losses.total.requires_grad:
+            self.accelerator.backward(losses.total)
+        for parameter in bound.frozen:
+            parameter.grad = None
+        average_gradients(bound.moved)
+        if any(parameter.grad is not None for parameter in bound.moved):
+            if self.recipe.training.gradient_clip is not None:
+                self.accelerator.clip_grad_norm_(bound.moved, self.recipe.training.gradient_clip)
+            self.optimizer.step()
+        return losses
+
+    def _losses(self, pair: Pair, progress: float, update: Update) -> Losses:
+        source, target = pair
+        with self.accelerator.autocast():
+            step = Step(
+                source=None if source is None else self._observe(source, "source"),
+                target=None if target is None else self.method.teach(self._observe(target, "target")),
+                progress=progress,
+                generator=self.generator,
+            )
+        return self.method.losses(step, update)
+
+    def _prepare(self, batch: Batch | None) -> Batch | None:
+        probability = self.recipe.training.modality_dropout
+        there = None if batch is None else batch.to(self.accelerator.device)
+        if there is None or probability == 0.0:
+            return there
+        return drop_modalities(there, probability, self.generator, slice_sizes(there), world()[0])
+
+    def _observe(self, batch: Batch, domain_side: DomainSide) -> Side:
+        try:
+            return observe_whole(self.method, batch, domain_side)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise RunError(
+                f"{self.recipe.name}: batch normalisation cannot train on one row, but a {domain_side} batch has no "
+                "more of some modality: take another training.batch_size, or an encoder with another normalisation"
+            ) from error
+
+    def _check_finite(self, losses: Losses) -> None:
+        if not bool(torch.isfinite(losses.total)):
+            values = {name: value for name, value in losses.values().items() if not math.isfinite(value)}
+            self._fail(f"these losses are not finite: {values}")
+
+    def _check_weights(self) -> None:
+        """A gradient may be infinite where its loss is not; such weights must not become a checkpoint."""
+        for name, parameter in self.method.named_parameters():
+            if not bool(torch.isfinite(parameter).all()):
+                self._fail(f"the weight {name} is not finite")
+
+    def _fail(self, reason: str) -> None:
+        raise RunError(
+            f"{self.recipe.name}: at step {self.at.steps}, in epoch {self.at.epoch}, {reason}; "
+            f"the last checkpoint stays in {self.folder.path}"
+        )
+
+    def _log(self, losses: Sequence[Losses], progress: float) -> None:
+        if self.accelerator.is_main_process:
+            values = {name: value for update in losses for name, value in update.values().items()}
+            self.folder.log({"kind": "step", "step": self.at.steps, "progress": progress, "losses": values})
+            self.display.scalars(values, self.at.steps)
+
+    def _finish_epoch(self, stage: Stage, number: int, pace: float | None) -> None:
+        self._check_weights()
+        share_buffers(self.method)
+        record = measure(
+            self.method,
+            self.domains.validation,
+            self.domains.target_in_order,
+            self.accelerator.device,
+            epoch=self.at.epoch,
+            stage=stage.name,
+        )
+        self.at.history.append(record)
+        self.at.epoch, self.at.step = self.at.epoch + 1, 0
+        chosen = newest_is_best(self.at.history, self.at.best, self.recipe.selection)
+        if chosen:
+            self.at.best = len(self.at.history) - 1
+        self.at.seconds = time.monotonic() - self.started
+        if self.accelerator.is_main_process:
+            times = {"seconds": round(self.at.seconds, 3), "seconds_per_step": pace}
+            self.folder.log({"kind": "epoch", "round": number, **record.to_json(), **times, **self._ask_oracle(stage)})
+            self.display.epoch(record)
+        if chosen:
+            self._save(BEST)
+        self._save(LAST)
+
+    def _ask_oracle(self, stage: Stage) -> dict[str, Any]:
+        """What the target's labels say, after all is decided; the time that it takes is no part of the run's."""
+        if self.oracle is None:
+            return {}
+        began = time.monotonic()
+        report = self.oracle.report(self.method, self.accelerator.device, taught=stage.target)
+        self.started += time.monotonic() - began
+        return {"oracle": report}
+
+    def _save(self, name: str) -> None:
+        self.at.seconds = time.monotonic() - self.started
+        checkpoint = self.state.to_checkpoint(self.at, self.folder.metrics_length())
+        if self.accelerator.is_main_process:
+            self.folder.save(name, checkpoint)
+
+    def _restore(self) -> None:
+        metrics_length = 0
+        if self.folder.has(LAST):
+            self.at, metrics_length = self.state.restore(self.folder.load(LAST))
+        on_main(lambda: self.folder.cut_metrics(metrics_length))
+
+    def _conclude(self) -> Adapted:
+        self.accelerator.wait_for_everyone()
+        load_weights(self.method, self.folder.load(BEST).under("method."), "best checkpoint")
+        return Adapted(self.method.eval(), tuple(self.at.history), self.at.history[self.at.best], self.at.seconds)

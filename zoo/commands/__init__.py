@@ -1,0 +1,1 @@
+"""The commands of `acclimate zoo`, each a module."""

@@ -1,0 +1,40 @@
+"""acclimate zoo pull: bring a checkpoint to this machine. Needs no torch."""
+
+import shlex
+import sys
+from pathlib import Path
+
+from ...framework.commands.options import make_parser
+from .zoo_options import add_mirror_options
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command."""
+    parser = make_parser(
+        "zoo pull",
+        "Bring a checkpoint to this machine, and check that its bytes are the right ones: from the package, the cache "
+        "or a mirror. What was broken off goes on where it stopped.",
+    )
+    parser.add_argument("name", type=str, help="of the checkpoint, as method.tag, or hf://owner/repo")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for a copy; default: it stays in the package or the cache"
+    )
+    parser.add_argument("--revision", type=str, help="of hf://owner/repo: branch, tag or commit")
+    add_mirror_options(parser)
+    options = parser.parse_args(arguments)
+
+    from ...exporters import read_config
+    from ..pulling import pull
+
+    folder = pull(
+        options.name,
+        out=options.out,
+        mirrors=options.mirror,
+        local_files_only=options.offline,
+        revision=options.revision,
+        progress=sys.stderr.isatty(),
+    )
+    files = " ".join(f"--{name} FILE" for name in read_config(folder.path).schema.modalities)
+    place = options.out or folder.path
+    print(f"{place}: {folder.size / 1e6:.2f} MB, checked; to use it, with some modalities or all:")
+    print(f"acclimate predict {shlex.quote(str(place))} {files}")
