@@ -15,7 +15,8 @@ from .inline_text import find_stray_words
 from .labels import TaskKind
 from .problem import Problem
 from .report import Report, count
-from .schema import Schema, fit_preprocessing
+from .schema import Schema
+from .schema_fitting import fit_preprocessing
 from .skipping import find_misfits
 from .table import Table
 from .table_file import scan_table

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from .npy_header import read_npy_header
-from .wave_header import missing_bytes
 
 DecodedKind: TypeAlias = Literal["audio", "image", "array", "text"]
 
@@ -79,6 +78,8 @@ def decode(data: bytes, suffix: str, name: str) -> Decoded:
 
 def _decode_audio(data: bytes, name: str) -> Decoded:
     import soundfile
+
+    from .wave_header import missing_bytes
 
     missing = missing_bytes(data)
     if missing:

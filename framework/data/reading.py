@@ -1,13 +1,16 @@
 """A cell to decoded data: parse the reference, fetch the bytes, decode them."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 from ..errors import DataError
-from . import archives, hdf5
-from .corruptions.applying import corrupt_decoded
 from .decoding import Decoded, decode
 from .reference import HDF5_SUFFIXES, Reference, parse_reference
-from .table import Row, Table
+
+if TYPE_CHECKING:
+    from .table import Row, Table
 
 
 def read_cell(cell: str, root: Path) -> Decoded:
@@ -36,16 +39,26 @@ def _read(reference: Reference, path: Path, cell: str) -> Decoded:
         return decode(path.read_bytes(), reference.suffix, cell)
     try:
         if reference.is_array:
-            read_array = hdf5.read_array if path.suffix.lower() in HDF5_SUFFIXES else archives.read_array
-            value = read_array(path, reference.member, reference.row)
-            return Decoded("array", value, None, cell)
-        data = archives.read_member(path, reference.member)
+            return Decoded("array", _read_array(path, reference.member, reference.row), None, cell)
+        from .archives import read_member
+
+        data = read_member(path, reference.member)
     except DataError as error:
         raise DataError(f"{cell}: {error}") from error
     return decode(data, reference.suffix, cell)
 
 
-def read_modality(table: Table, row: Row, modality: str) -> Decoded | None:
+def _read_array(path: Path, key: str, row: int | None) -> NDArray[Any]:
+    if path.suffix.lower() in HDF5_SUFFIXES:
+        from . import hdf5
+
+        return hdf5.read_array(path, key, row)
+    from . import archives
+
+    return archives.read_array(path, key, row)
+
+
+def read_modality(table: "Table", row: "Row", modality: str) -> Decoded | None:
     """What a row has of a modality: inline text as it stands, what a path names, or None.
 
     Where the row says that the modality is corrupted, it is, as far as that is done to decoded files.
@@ -57,4 +70,8 @@ def read_modality(table: Table, row: Row, modality: str) -> Decoded | None:
     if cell is None:
         return None
     decoded = Decoded("text", cell, name=repr(cell)) if modality in table.text else read_cell(cell, table.root)
+    if modality not in row.corruptions:
+        return decoded
+    from .corruptions.applying import corrupt_decoded
+
     return corrupt_decoded(decoded, row, modality)

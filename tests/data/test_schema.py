@@ -20,7 +20,7 @@ from acclimate.framework.data import (
     scan_table,
 )
 from acclimate.framework.data.preprocessing.tokenizer import SPECIAL_TOKENS
-from acclimate.framework.data.schema import FITTED_ROWS
+from acclimate.framework.data.schema_fitting import FITTED_ROWS
 
 from .data_files import CLASSES, ENDINGS, write_multimodal_table, write_sound, write_text
 

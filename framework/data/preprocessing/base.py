@@ -4,6 +4,7 @@ import json
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 from typing import Any, ClassVar, Final, Self
 
 import attrs
@@ -18,6 +19,9 @@ MAX_VALUES: Final = 2**26
 
 MAX_RATE: Final = 2**24
 """In Hz, of what was stored in a configuration; encoders make tables of a length that grows with it."""
+
+_OWN_KINDS: Final = ("audio", "depth", "features", "image", "sequence", "signal", "text")
+"""Each is a module of this package, which is imported when its kind is first asked for."""
 
 
 @attrs.frozen(eq=False)
@@ -146,9 +150,11 @@ class Preprocessing(ABC):
         Raises:
             DataError: if there is none.
         """
+        if kind in _OWN_KINDS:
+            import_module(f".{kind}", __package__)
         found = Preprocessing._kinds.get(str(kind))
         if found is None:
-            known = ", ".join(sorted(Preprocessing._kinds))
+            known = ", ".join(sorted({*_OWN_KINDS, *Preprocessing._kinds}))
             raise DataError(f"kind of preprocessing must be one of {known}, but got {kind!r}.")
         return found
 

@@ -13,8 +13,6 @@ from ..decoding import Decoded
 from .base import Preprocessing, check_positive
 from .lengths import fit_length
 from .tokenizer import Vocabulary, explained, open_tokenizer, read_vocabulary
-from .tokenizer_files import load_tokenizer
-from .word_tokenizer import WordSplitter, make_word_tokenizer
 
 MAX_TOKENS: Final = 512
 """Tokens that are inferred at most, as many as BERT has positions for; an override may say more."""
@@ -61,6 +59,9 @@ class TextPreprocessing(Preprocessing):
             samples: seen once, one after the other.
             overrides: fields that are known already. `tokenizer` is a path or name, see `load_tokenizer`, or JSON.
         """
+        from .tokenizer_files import load_tokenizer
+        from .word_tokenizer import WordSplitter, make_word_tokenizer
+
         known = dict(overrides or {})
         given = known.get("tokenizer")
         lengths: list[int] = []

@@ -1,0 +1,143 @@
+"""What a table's source rows say of its schema: the preprocessing of each modality, and the tasks."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+import attrs
+import numpy as np
+
+from ..errors import DataError
+from ..layout import Task
+from .decoding import Decoded
+from .inline_text import find_stray_words
+from .labels import TaskKind, make_task
+from .preprocessing import Preprocessing
+from .preprocessing.inference import infer_kind
+from .problem import Problem
+from .reading import read_modality
+from .table import Row, Table
+
+FITTED_ROWS: Final = 512
+"""Preprocessing is fitted on this many rows a modality at most, spread evenly over the table, unless it wants all."""
+
+
+def fit_preprocessing(
+    table: Table, overrides: Mapping[str, Mapping[str, object]] | None = None
+) -> dict[str, Preprocessing]:
+    """Infer the preprocessing of each modality.
+
+    Args:
+        table: the source's training rows; no label is read.
+        overrides: fields of a modality's preprocessing that are known, among them its `kind`; or those of all
+            modalities of a kind that do not stand for themselves.
+
+    Raises:
+        DataError: if a modality has no data, its files do not fit together, or a name is not in the table. The message
+            names the row.
+    """
+    overrides = overrides or {}
+    kinds = {name: _find_kind(table, name, overrides) for name in table.modalities}
+    _check_names("modality or kind of input", overrides, tuple(dict.fromkeys((*kinds, *kinds.values()))))
+    return {name: _fit_modality(table, name, kind, overrides) for name, kind in kinds.items()}
+
+
+def check_labels(table: Table, kinds: Mapping[str, TaskKind]) -> None:
+    """Check that there are tasks, those of `kinds` among them; no label is read.
+
+    Raises:
+        DataError: if there is none, or not one of these.
+    """
+    _check_names("task", kinds, table.tasks)
+    if not table.tasks:
+        raise DataError("the source must have labels, but the table has no column 'label' or 'label.<task>'.")
+
+
+def fit_tasks(table: Table, kinds: Mapping[str, TaskKind]) -> tuple[Task, ...]:
+    """The tasks that a table's label columns make, with the classes that its rows have.
+
+    Args:
+        table: the source's training rows.
+        kinds: of tasks, by name, where `Table.kind` would be wrong.
+
+    Raises:
+        DataError: if a task has fewer than two classes, or a regression target is no number.
+    """
+    return tuple(_fit_task(table, name, kinds.get(name)) for name in table.tasks)
+
+
+def _fit_task(table: Table, name: str, kind: TaskKind | None) -> Task:
+    kind = kind or table.kinds.get(name)
+    if name in table.classes and kind != "regression":
+        return Task(name, table.classes[name])
+    cells = [cell for row in table.rows if (cell := row.labels[name]) is not None]
+    return make_task(name, cells, kind)
+
+
+@attrs.define
+class _Column:
+    """A modality of some rows, decoded one by one; remembers where it is."""
+
+    table: Table
+    modality: str
+    rows: list[Row]
+    current: Row | None = None
+
+    def __iter__(self) -> Iterator[Decoded]:
+        for row in self.rows:
+            self.current = row
+            decoded = read_modality(self.table, row, self.modality)
+            if decoded is not None:
+                yield decoded
+
+
+def _find_kind(table: Table, modality: str, overrides: Mapping[str, Mapping[str, object]]) -> str:
+    known = overrides.get(modality, {}).get("kind")
+    if known is not None:
+        return Preprocessing.of_kind(known).kind
+    column = _Column(table, modality, _spread(_rows_with(table, modality)))
+    stray = find_stray_words(table, modality)
+    if stray is not None:
+        raise DataError(str(stray))
+    with _named_row(column):
+        return infer_kind(column)
+
+
+def _fit_modality(
+    table: Table, modality: str, kind: str, overrides: Mapping[str, Mapping[str, object]]
+) -> Preprocessing:
+    fields = dict(overrides.get(modality, overrides.get(kind, {})))
+    fields.pop("kind", None)
+    fitted = Preprocessing.of_kind(kind)
+    rows = _rows_with(table, modality)
+    column = _Column(table, modality, rows if fitted.fits_all_rows else _spread(rows))
+    with _named_row(column):
+        return fitted.fit(column, fields)
+
+
+def _rows_with(table: Table, modality: str) -> list[Row]:
+    rows = [row for row in table.rows if row.cells[modality] is not None]
+    if not rows:
+        raise DataError(f"modality {modality!r} must be there in some of the source's training rows, but is in none.")
+    return rows
+
+
+def _spread(rows: list[Row]) -> list[Row]:
+    positions = np.linspace(0, len(rows) - 1, min(FITTED_ROWS, len(rows))).round().astype(int)
+    return [rows[position] for position in positions]
+
+
+@contextmanager
+def _named_row(column: _Column) -> Iterator[None]:
+    """Say in errors which row was being read."""
+    try:
+        yield
+    except DataError as error:
+        row = column.current or column.rows[0]
+        raise DataError(str(Problem(str(error), row.line, row.id, column.modality))) from error
+
+
+def _check_names(what: str, given: Mapping[str, object], known: tuple[str, ...]) -> None:
+    for name in given:
+        if name not in known:
+            raise DataError(f"{what} must be one of {', '.join(map(repr, known)) or 'none'}, but got {name!r}.")
