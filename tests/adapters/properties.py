@@ -11,9 +11,8 @@ import torch
 from acclimate.framework.batch import Representation, Term
 from acclimate.framework.interfaces import Aligner
 from acclimate.framework.layout import DomainSide, Layout
+from acclimate.framework.testing import DIGIT, SCATTERED, SCORE, VERB, Rows, Scene, drop, make_scene
 from torch import Tensor, nn
-
-from .scenes import DIGIT, SCATTERED, SCORE, VERB, Rows, Scene, drop, make_scene
 
 Terms = Mapping[str, Term]
 

@@ -25,10 +25,9 @@ from acclimate.framework.data import read_table
 from acclimate.framework.interfaces import Aligner
 from acclimate.framework.layout import Layout
 from acclimate.framework.tensors.unit_norm import to_unit_norm
+from acclimate.framework.testing import DIGIT, SCATTERED, VERB, Scene, drop, make_scene
 from loop.small import Interrupted, Interrupting, assert_same_runs, run, weights, write_table
 from torch import Tensor, nn
-
-from .scenes import DIGIT, SCATTERED, VERB, Scene, drop, make_scene
 
 DRIFTS = ("image", "text")
 

@@ -6,9 +6,8 @@ from acclimate.adapters.affinity import Affinity, AffinityMeasure, ClassEncoder,
 from acclimate.adapters.modfinity import ModalAffinityDistillation
 from acclimate.framework.batch import Outputs
 from acclimate.framework.layout import Layout
+from acclimate.framework.testing import DIGIT, SCORE, VERB, make_layout
 from torch import nn
-
-from .scenes import DIGIT, SCORE, VERB, make_layout
 
 SCREAM = AffinityMeasure(tau=1e-6, normalise=False)
 

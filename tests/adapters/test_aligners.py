@@ -16,11 +16,11 @@ from acclimate.adapters.osan import DynamicDomainAdversarial
 from acclimate.adapters.rna import Comparison, RelativeNormAlignment
 from acclimate.adapters.supervised import Supervised
 from acclimate.framework.layout import Layout
+from acclimate.framework.testing import EDGES
 from torch import nn
 
 from . import properties
 from .properties import AlignerCase
-from .scenes import EDGES
 from .shared import class_encoder
 
 GLOBAL = {"global/source", "global/target"}

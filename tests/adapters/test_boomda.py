@@ -24,11 +24,11 @@ from acclimate.adapters.supervised import Supervised, classification_loss
 from acclimate.adapters.weighted_sum import WeightedSum
 from acclimate.framework.batch import JOINT_TEACHER, Lesson, Representation, Term
 from acclimate.framework.layout import JOINT
+from acclimate.framework.testing import DIGIT, SCATTERED, SCORE, Rows, Scene, drop, make_layout, make_scene
 from torch import Tensor
 from torch.nn.functional import normalize
 
 from .golden import DTYPES, Golden, golden_names
-from .scenes import DIGIT, SCATTERED, SCORE, Rows, Scene, drop, make_layout, make_scene
 
 each_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=str)
 

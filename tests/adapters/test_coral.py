@@ -9,10 +9,10 @@ import torch
 from acclimate.adapters.coral import CorrelationAlignment, Statistic, align, coral_loss, spread
 from acclimate.framework.batch import Step, Term
 from acclimate.framework.layout import JOINT
+from acclimate.framework.testing import SCATTERED, Scene, drop, make_scene
 from torch import Tensor
 
 from .golden import DTYPES, Golden, golden_names
-from .scenes import SCATTERED, Scene, drop, make_scene
 
 each_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=str)
 

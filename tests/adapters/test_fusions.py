@@ -14,9 +14,8 @@ from acclimate.adapters.tensor_alignment import TensorProduct, TensorProjections
 from acclimate.framework.batch import Outputs
 from acclimate.framework.interfaces import Fused, Fusion, Part
 from acclimate.framework.layout import JOINT, Layout
+from acclimate.framework.testing import DIGIT, SCATTERED, SCORE, Scene, drop, make_scene
 from torch import Tensor, nn
-
-from .scenes import DIGIT, SCATTERED, SCORE, Scene, drop, make_scene
 
 FUSIONS: Mapping[str, Callable[[], Fusion]] = {
     "late-sum": LateSum,

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import torch
 from acclimate.adapters.information_bottleneck import InformationBottleneck, feature_variance, log_variance
+from acclimate.framework.testing import make_scene
 from torch import Tensor
 
 from .golden import DTYPES, Golden, golden_names
-from .scenes import make_scene
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)

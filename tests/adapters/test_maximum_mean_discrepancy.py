@@ -10,11 +10,11 @@ from acclimate.adapters.maximum_mean_discrepancy import (
     multi_kernel_discrepancy,
     squared_distances,
 )
+from acclimate.framework.testing import drop, make_scene
 from torch import Tensor
 from torch.autograd import gradcheck
 
 from .golden import DTYPES
-from .scenes import drop, make_scene
 from .toy import make_toy, train
 
 

@@ -21,9 +21,8 @@ from acclimate.framework import read_recipe
 from acclimate.framework.data import open_table
 from acclimate.framework.experiments.experiment import Experiment
 from acclimate.framework.layout import Layout
+from acclimate.framework.testing import DIGIT, SCATTERED, SCORE, VERB, Rows, Scene, drop, make_scene
 from torch import Tensor
-
-from .scenes import DIGIT, SCATTERED, SCORE, VERB, Rows, Scene, drop, make_scene
 
 STEPS = 3
 """Of training, before the anchor is found on real data."""

@@ -22,9 +22,9 @@ from acclimate.adapters.modfinity import (
 )
 from acclimate.framework.batch import JOINT_TEACHER, Lesson, Side, Step
 from acclimate.framework.layout import Layout, Task
+from acclimate.framework.testing import DIGIT, SCATTERED, SCORE, VERB, Rows, Scene, drop, make_layout, make_scene
 from torch import Tensor
 
-from .scenes import DIGIT, SCATTERED, SCORE, VERB, Rows, Scene, drop, make_layout, make_scene
 from .shared import class_encoder
 
 FORMS: tuple[Form, ...] = ("ratio", "sample")

@@ -13,11 +13,11 @@ from acclimate.adapters.osan import (
     soft_domain_loss,
 )
 from acclimate.framework.layout import JOINT
+from acclimate.framework.testing import Scene, make_scene, without_labels
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from .golden import DTYPES
-from .scenes import Scene, make_scene, unlabelled
 from .toy import make_toy, train
 
 
@@ -135,7 +135,7 @@ def test_mixup_generates_one_sample_a_pair() -> None:
 
 
 def test_only_kept_classes_are_bridged() -> None:
-    scene = make_scene(2).change(unlabelled)
+    scene = make_scene(2).change(without_labels)
     value = make_adversarial(scene)(scene.step())["generated"].value
     assert value.item() == 0.0
     assert value.requires_grad

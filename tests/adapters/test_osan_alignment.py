@@ -18,9 +18,8 @@ from acclimate.adapters.tensor_alignment import (
 )
 from acclimate.framework.batch import Outputs
 from acclimate.framework.layout import JOINT, Layout
+from acclimate.framework.testing import DIGIT, EDGES, SCATTERED, SCORE, Scene, drop, make_layout, make_scene
 from torch import Tensor
-
-from .scenes import DIGIT, EDGES, SCATTERED, SCORE, Scene, drop, make_layout, make_scene
 
 
 def draw(*shape: int, seed: int = 0) -> Tensor:

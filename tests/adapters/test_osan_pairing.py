@@ -4,10 +4,9 @@ import pytest
 import torch
 from acclimate.adapters.pairing import Pairing, class_pairs, draw_partners, nearest_pairs, pair_sides, random_pairs
 from acclimate.framework.layout import JOINT
+from acclimate.framework.testing import DIGIT, SCORE, VERB, Scene, make_scene, one_class, without_labels
 from osan_pairing import make_clusters, noise_correlation, similarities, train_projections
 from torch import Tensor
-
-from .scenes import DIGIT, SCORE, VERB, Scene, make_scene, one_class, unlabelled
 
 SIZES = [(5, 5), (3, 8), (8, 3), (1, 1), (1, 4), (4, 1)]
 
@@ -75,7 +74,7 @@ def test_without_classes_pairs_are_random() -> None:
     assert torch.equal(pairs_of("class", scene), pairs_of("random", scene))
 
 
-@pytest.mark.parametrize("change", [one_class, unlabelled])
+@pytest.mark.parametrize("change", [one_class, without_labels])
 def test_no_common_class_means_no_pairs(change: object) -> None:
     assert callable(change)
     scene = make_scene(2).change(change)  # one class each side, and not the same

@@ -18,10 +18,10 @@ from acclimate.framework.batch import Lesson, Side, Step, Term
 from acclimate.framework.layout import Layout
 from acclimate.framework.measures.norms import mean_norm, norm_table
 from acclimate.framework.model import MultimodalModel
+from acclimate.framework.testing import DIGIT, SCORE, VERB, Rows, Scene, drop, make_layout, make_scene, without_labels
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from .scenes import DIGIT, SCORE, VERB, Rows, Scene, drop, make_layout, make_scene, unlabelled
 from .toy import LinearEncoder, make_toy, train
 
 WACV = Comparison(form="wacv")
@@ -217,7 +217,7 @@ def test_one_modality_has_cross_domain_terms_only() -> None:
 
 
 def test_unlabelled_rows_leave_zero_class_terms() -> None:
-    terms = rna_terms(RelativeNormAlignment(), make_scene(2).change(unlabelled))
+    terms = rna_terms(RelativeNormAlignment(), make_scene(2).change(without_labels))
     assert terms["class/source"].value.item() == terms["class/target"].value.item() == 0.0
     assert terms["global/source"].value.item() > 0.0
 

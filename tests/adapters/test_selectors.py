@@ -9,8 +9,8 @@ from acclimate.adapters.fused_argmax import FusedArgmax
 from acclimate.adapters.modfinity import SampleFiltering
 from acclimate.framework.batch import JOINT_TEACHER, Lesson
 from acclimate.framework.interfaces import TeacherSelector
+from acclimate.framework.testing import DIGIT, EDGES, SCATTERED, SCORE, VERB, Scene, drop, make_scene
 
-from .scenes import DIGIT, EDGES, SCATTERED, SCORE, VERB, Scene, drop, make_scene
 from .shared import class_encoder
 
 SELECTORS: Mapping[str, Callable[[], TeacherSelector]] = {

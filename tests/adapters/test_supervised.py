@@ -8,8 +8,8 @@ import torch
 from acclimate.adapters.supervised import Supervised, classification_loss, regression_loss
 from acclimate.framework.batch import Term
 from acclimate.framework.layout import JOINT
+from acclimate.framework.testing import DIGIT, SCORE, Scene, drop, make_layout, make_scene, without_labels
 
-from .scenes import DIGIT, SCORE, Scene, drop, make_layout, make_scene, unlabelled
 from .toy import make_toy, train
 
 
@@ -40,7 +40,7 @@ def test_regression_loss_by_hand() -> None:
 
 
 def test_no_label_at_all_is_zero_of_the_graph() -> None:
-    scene = make_scene(2, tasks=(DIGIT, SCORE)).change(unlabelled)
+    scene = make_scene(2, tasks=(DIGIT, SCORE)).change(without_labels)
     terms = supervised_terms(Supervised((JOINT, "audio"), (JOINT, "audio")), scene)
     assert len(terms) == 8
     for term in terms.values():

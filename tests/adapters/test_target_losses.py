@@ -13,9 +13,9 @@ from acclimate.adapters.domain_adversarial import (
     reverse_gradient,
 )
 from acclimate.adapters.information_maximisation import InformationMaximisation, information_maximisation_loss
+from acclimate.framework.testing import drop, make_scene
 from torch import Tensor, nn
 
-from .scenes import drop, make_scene
 from .toy import Toy, make_toy, train
 
 

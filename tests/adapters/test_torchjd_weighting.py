@@ -14,10 +14,9 @@ from acclimate.framework.errors import RecipeError
 from acclimate.framework.interfaces import Balancer
 from acclimate.framework.recipes.class_paths import instantiate
 from acclimate.framework.recipes.recipe import ClassSpec
+from acclimate.framework.testing import make_scene
 from torch import Tensor
 from torchjd.aggregation import MGDAWeighting, UPGradWeighting
-
-from .scenes import make_scene
 
 
 def aligned(dtype: torch.dtype = torch.float64) -> tuple[dict[str, Term], dict[Representation, Tensor]]:

@@ -6,11 +6,11 @@ from importlib import import_module
 
 import pytest
 import torch
+from acclimate.framework.testing import EDGES
 from tutorial import read_file
 
 from . import properties
 from .properties import AlignerCase
-from .scenes import EDGES
 from .test_aligners import PROPERTIES
 
 

@@ -11,9 +11,8 @@ from acclimate.framework.interfaces import Aligner, Encoder
 from acclimate.framework.layout import DomainSide, Layout
 from acclimate.framework.measures.norms import NormTable, norm_table
 from acclimate.framework.model import MultimodalModel
+from acclimate.framework.testing import DIGIT
 from torch import Tensor, nn
-
-from .scenes import DIGIT
 
 SIZE = 6
 ROWS = 30
