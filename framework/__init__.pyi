@@ -27,6 +27,7 @@ from .evaluation.prediction import Predictor as Predictor
 from .evaluation.subsets import DropTable as DropTable, Scores as Scores, drop_table as drop_table, evaluate as evaluate
 from .experiments.comparison import adapt_table as adapt_table
 from .experiments.saved_method import load_run as load_run
+from .gathering import alone as alone, among_processes as among_processes
 from .interfaces import (
     Aligner as Aligner,
     Balancer as Balancer,
@@ -57,6 +58,7 @@ from .recipes.recipe import (
 from .recipes.recipe_files import read_recipe as read_recipe, recipe_names as recipe_names
 from .training.adaptation import adapt as adapt
 from .training.domains import Batches as Batches, Domains as Domains
+from .training.exchange import average_gradients as average_gradients
 from .training.loader import Loader as Loader
 from .training.loop import Adapted as Adapted
 from .training.own_batches import OwnBatches as OwnBatches

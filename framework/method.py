@@ -1,6 +1,6 @@
 """A Method: model, aligners, selector and balancers, put together. Turns batches into losses; holds no loop."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 import attrs
@@ -9,7 +9,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from .batch import Batch, Outputs, Side, Step, Term
-from .errors import RecipeError
+from .errors import RecipeError, RunError
+from .gathering import Gather, among_processes
 from .interfaces import Aligner, Balancer, Part, TeacherSelector
 from .layout import DomainSide, Layout
 from .model import MultimodalModel
@@ -56,11 +57,16 @@ class Method(nn.Module):
         selector: who teaches on the target; None where no loss needs lessons.
         groups: groups of competing terms by name; a term goes to the first that it fits.
         parts: modules that parts share, by name.
+        gather: makes whole batches of the slices that processes hold; `alone` for a process that trains by itself
+            beside others.
 
-    Example of use in a loop of one's own::
+    Example of use in a loop of one's own, which is right on several processes too::
 
         losses = method.step(source, target, progress=step / steps)
+        optimizer.zero_grad()
         losses.total.backward()
+        average_gradients(method.parameters())
+        optimizer.step()
     """
 
     def __init__(
@@ -70,6 +76,8 @@ class Method(nn.Module):
         selector: TeacherSelector | None = None,
         groups: Mapping[str, BalancedGroup] | None = None,
         parts: Mapping[str, nn.Module] | None = None,
+        *,
+        gather: Gather = among_processes,
     ) -> None:
         super().__init__()
         self.model = model
@@ -78,6 +86,7 @@ class Method(nn.Module):
         self.groups = dict(groups or {})
         self.balancers = nn.ModuleDict({name: group.balancer for name, group in self.groups.items()})
         self.parts = nn.ModuleDict(dict(parts or {}))
+        self.gather = gather
 
     def bind(self, layout: Layout, *, fusion: bool = True) -> None:
         """Tell every part the data's sizes; once, before training.
@@ -115,14 +124,41 @@ class Method(nn.Module):
             for key, value in part.measure(step).items()
         }
 
-    def observe(self, batch: Batch, domain_side: DomainSide) -> Side:
-        """Run the model on a batch; outputs are float32 whatever the precision of the forward pass."""
-        outputs: Outputs = self.model(batch.inputs, batch.present, domain_side, batch.lengths)
-        return Side(batch, _float32(outputs))
+    def look(self, batch: Batch, domain_side: DomainSide) -> Side:
+        """What the model says of a batch, by this process alone: in evaluation, where all see the same batches."""
+        return self._classify(batch, self._encode(batch, domain_side), domain_side)
 
-    def classify(self, batch: Batch, features: Mapping[str, Float[Tensor, "batch _"]], domain_side: DomainSide) -> Side:
-        """As `observe`, where the encoders' features are known: of a batch whose slices several processes encoded."""
-        return Side(batch, _float32(self.model.classify(features, batch.present, domain_side)))
+    def _look_together(self, batch: Batch, domain_side: DomainSide) -> Side:
+        """As `look`, of a batch of which each process holds a slice."""
+        whole, features = self.gather(batch, self._encode(batch, domain_side))
+        return self._classify(whole, features, domain_side)
+
+    def _encode(self, batch: Batch, domain_side: DomainSide) -> dict[str, Float[Tensor, "batch _"]]:
+        try:
+            features = self.model.encode(batch.inputs, batch.present, batch.lengths)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise RunError(
+                f"batch normalisation cannot train on one row, but a {domain_side} batch has no more of some modality: "
+                "take another training.batch_size, or an encoder with another normalisation"
+            ) from error
+        # Before the heads: what is differentiated by features reaches the logits through them, also under autocast, and
+        # a slice without a modality has features of another precision than those that autocast made.
+        return _float32(features)
+
+    def _classify(
+        self, batch: Batch, features: Mapping[str, Float[Tensor, "batch _"]], domain_side: DomainSide
+    ) -> Side:
+        outputs = self.model.classify(features, batch.present, domain_side)
+        return Side(
+            batch,
+            Outputs(
+                features=_float32(outputs.features),
+                logits={task: _float32(values) for task, values in outputs.logits.items()},
+                task_features={task: _float32(values) for task, values in outputs.task_features.items()},
+            ),
+        )
 
     def teach(self, side: Side) -> Side:
         """Give a target side its lessons. No gradient flows through them."""
@@ -132,12 +168,15 @@ class Method(nn.Module):
             return attrs.evolve(side, lessons=self.selector(side))
 
     def losses(self, step: Step, update: Update | None = None) -> Losses:
-        """Terms of a step that an update minimises, and their balanced and weighted sum.
+        """Terms of a step that an update minimises, and their balanced and weighted sum; outside of autocast.
 
         Raises:
             RecipeError: if an Aligner returned something else than Terms.
         """
-        patterns = ("*",) if update is None else update.terms
+        with torch.autocast(_device_type(step), enabled=False):
+            return self._losses(step, ("*",) if update is None else update.terms)
+
+    def _losses(self, step: Step, patterns: Sequence[str]) -> Losses:
         terms = {
             key: term
             for name, aligner in self.aligners.items()
@@ -165,23 +204,32 @@ class Method(nn.Module):
     ) -> Losses:
         """Losses of a pair of batches; either may be None.
 
+        The model runs in the precision of the autocast around the call, where there is one; losses do not. Where
+        `torch.distributed` is initialised, each process gives its slices of the batches, and gets the losses of the
+        whole, see `gather`.
+
         Args:
             source: labelled batch.
             target: batch whose labels, if it carries any, are not looked at.
             progress: of training, from 0 to 1.
-            generator: source of random numbers.
+            generator: source of random numbers, in the same state in each process.
             update: which terms count; None means all.
+
+        Raises:
+            RunError: if a batch has one row of a modality whose encoder normalises batches.
+            RecipeError: if an Aligner returned something else than Terms.
         """
-        return self.losses(
-            Step(
-                source=None if source is None else self.observe(source, "source"),
-                target=None
-                if target is None
-                else self.teach(self.observe(attrs.evolve(target, labels=None), "target")),
-                progress=progress,
-                generator=generator,
-            ),
-            update,
+        return self.losses(self._see(source, target, progress, generator), update)
+
+    def _see(
+        self, source: Batch | None, target: Batch | None, progress: float, generator: torch.Generator | None
+    ) -> Step:
+        plain = None if target is None else attrs.evolve(target, labels=None)
+        return Step(
+            source=None if source is None else self._look_together(source, "source"),
+            target=None if plain is None else self.teach(self._look_together(plain, "target")),
+            progress=progress,
+            generator=generator,
         )
 
 
@@ -204,17 +252,14 @@ def _name_terms(aligner: str, answer: object) -> dict[str, Term]:
     return {f"{aligner}/{name}": term for name, term in answer.items()}
 
 
+def _device_type(step: Step) -> str:
+    return next((side.batch.present.device.type for _, side in step.sides), "cpu")
+
+
 def _nothing(step: Step) -> Float[Tensor, ""]:
     """Zero with a graph, so that a step without terms can still be differentiated."""
     return torch.stack([features.sum() * 0 for features in step.representations.values()]).sum()
 
 
-def _float32(outputs: Outputs) -> Outputs:
-    def convert(values: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return {name: value if value.dtype == torch.float64 else value.float() for name, value in values.items()}
-
-    return Outputs(
-        features=convert(outputs.features),
-        logits={task: convert(values) for task, values in outputs.logits.items()},
-        task_features={task: convert(values) for task, values in outputs.task_features.items()},
-    )
+def _float32(values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value if value.dtype == torch.float64 else value.float() for name, value in values.items()}

@@ -153,7 +153,7 @@ def test_real_encoders_take_their_batches() -> None:
     pytest.importorskip("transformers")
     workload = real(batch_size=2, features=16)
     method = build(workload, open_recipe(SOURCE_ONLY, workload))
-    outputs = method.observe(workload.draw(2, "source"), "source").outputs
+    outputs = method.look(workload.draw(2, "source"), "source").outputs
     assert {name: tuple(values.shape) for name, values in outputs.features.items() if name != "joint"} == {
         "audio": (2, 16),
         "image": (2, 16),

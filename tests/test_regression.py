@@ -317,7 +317,7 @@ def test_every_recipe_trains_on_numbers_or_says_why_not(name: str) -> None:
         target = make_batch(5, labelled=False) if stage.target else None
         if target is not None and method.selector is not None:
             with torch.no_grad():
-                method.selector.study([method.eval().observe(target, "target")])
+                method.selector.study([method.eval().look(target, "target")])
         losses = method.train().step(source, target, progress=0.5, generator=torch.Generator().manual_seed(0))
         assert losses.total.isfinite()
         optimizer.zero_grad()

@@ -12,17 +12,17 @@ import attrs
 import torch
 from accelerate import Accelerator
 
-from ..batch import Batch, Side, Step, unlabelled
-from ..errors import RunError
+from ..batch import Batch, unlabelled
+from ..errors import RecipeError, RunError
+from ..gathering import slice_sizes, world
 from ..interfaces import TeacherSelector
-from ..layout import DomainSide
 from ..method import Losses, Method
 from ..recipes.recipe import Recipe, Stage, Update
 from ..runs.checkpoint import load_weights
 from ..runs.run_folder import BEST, LAST, RunFolder
 from .display import Display
 from .domains import Domains
-from .exchange import average_gradients, observe_whole, on_main, share, share_buffers, slice_sizes, world
+from .exchange import average_gradients, on_main, share, share_buffers
 from .modality_dropout import drop_modalities
 from .monitor import Record, measure, survey
 from .optimisation import BoundUpdate, bind_update, check_patterns, make_optimizer, set_learning_rate
@@ -162,15 +162,11 @@ class Loop:
         return losses
 
     def _losses(self, pair: Pair, progress: float, update: Update) -> Losses:
-        source, target = pair
-        with self.accelerator.autocast():
-            step = Step(
-                source=None if source is None else self._observe(source, "source"),
-                target=None if target is None else self.method.teach(self._observe(target, "target")),
-                progress=progress,
-                generator=self.generator,
-            )
-        return self.method.losses(step, update)
+        try:
+            with self.accelerator.autocast():
+                return self.method.step(*pair, progress=progress, generator=self.generator, update=update)
+        except (RecipeError, RunError) as error:
+            raise type(error)(f"{self.recipe.name}: {error}") from error
 
     def _prepare(self, batch: Batch | None) -> Batch | None:
         probability = self.recipe.training.modality_dropout
@@ -178,17 +174,6 @@ class Loop:
         if there is None or probability == 0.0:
             return there
         return drop_modalities(there, probability, self.generator, slice_sizes(there), world()[0])
-
-    def _observe(self, batch: Batch, domain_side: DomainSide) -> Side:
-        try:
-            return observe_whole(self.method, batch, domain_side)
-        except ValueError as error:
-            if "more than 1 value per channel" not in str(error):
-                raise
-            raise RunError(
-                f"{self.recipe.name}: batch normalisation cannot train on one row, but a {domain_side} batch has no "
-                "more of some modality: take another training.batch_size, or an encoder with another normalisation"
-            ) from error
 
     def _check_finite(self, losses: Losses) -> None:
         if not bool(torch.isfinite(losses.total)):

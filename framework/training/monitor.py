@@ -53,7 +53,7 @@ def survey(method: Method, batches: Iterable[Batch], domain_side: DomainSide, de
     """Run the model, in evaluation mode, over all batches."""
     with torch.no_grad():
         for batch in batches:
-            yield method.eval().observe(batch.to(device), domain_side)
+            yield method.eval().look(batch.to(device), domain_side)
 
 
 def gather(sides: Iterable[Side]) -> Side:

@@ -9,9 +9,9 @@ import attrs
 
 from ..batch import Batch, unlabelled
 from ..errors import RecipeError, RunError
+from ..gathering import world
 from ..recipes.recipe import Stage
 from .domains import Batches, Domains
-from .exchange import world
 
 Pair: TypeAlias = tuple[Batch | None, Batch | None]
 """Batches of source and target."""

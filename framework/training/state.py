@@ -6,9 +6,10 @@ from accelerate import Accelerator
 from torch.optim import Optimizer
 
 from ..errors import RunError
+from ..gathering import world
 from ..method import Method
 from ..runs.checkpoint import Checkpoint, load_weights
-from .exchange import gather_bytes, share_buffers, world
+from .exchange import gather_bytes, share_buffers
 from .optimisation import load_optimizer_state, optimizer_state
 from .progress import Progress
 from .random_state import load_random_state, random_state

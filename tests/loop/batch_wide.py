@@ -10,13 +10,14 @@ import attrs
 import numpy as np
 import torch
 import torch.distributed as dist
-from acclimate.framework import Batch, Builder, Losses, Method, Recipe, Schema, Side, Step, Task, read_recipe
+from acclimate.framework import Batch, Builder, Losses, Method, Recipe, Schema, Task, read_recipe
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing
+from acclimate.framework.gathering import world
 from acclimate.framework.layout import DomainSide
 from acclimate.framework.recipes.recipe import Stage, Update
 from acclimate.framework.recipes.recipe_files import recipe_names
 from acclimate.framework.training import exchange as distributed
-from acclimate.framework.training.exchange import average_gradients, observe_whole, share_buffers, world
+from acclimate.framework.training.exchange import average_gradients, share_buffers
 from acclimate.framework.training.optimisation import bind_update
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -156,30 +157,28 @@ class Walk:
             method.train()
             for number in range(STEPS):
                 for index, update in enumerate(stage.updates):
-                    step = Step(
-                        **self._sides(method, stage, number), progress=(1 + number) / STEPS, generator=generator
-                    )
-                    self._step(method, step, update, f"{stage.name}/{number}/{index}")
+                    name = f"{stage.name}/{number}/{index}"
+                    self._step(method, self._losses(method, stage, update, number, generator), update, name)
         return self.traces
 
     def _study(self, method: Method, stage: Stage) -> None:
         if stage.target and method.selector is not None:
             with torch.no_grad():
-                kept = method.selector.study([method.eval().observe(make_batch("target", 0, self.dtype), "target")])
+                kept = method.selector.study([method.eval().look(make_batch("target", 0, self.dtype), "target")])
             share_buffers(method)
             if kept is not None:
                 self.traces[f"{stage.name}:kept:rows"] = kept
 
-    def _sides(self, method: Method, stage: Stage, number: int) -> dict[DomainSide, Side]:
-        sides: dict[DomainSide, Side] = {}
-        if stage.source:
-            sides["source"] = observe_whole(method, own_batch("source", number, self.dtype), "source")
-        if stage.target:
-            sides["target"] = method.teach(observe_whole(method, own_batch("target", number, self.dtype), "target"))
-        return sides
+    def _losses(self, method: Method, stage: Stage, update: Update, number: int, generator: torch.Generator) -> Losses:
+        return method.step(
+            own_batch("source", number, self.dtype) if stage.source else None,
+            own_batch("target", number, self.dtype) if stage.target else None,
+            progress=(1 + number) / STEPS,
+            generator=generator,
+            update=update,
+        )
 
-    def _step(self, method: Method, step: Step, update: Update, name: str) -> None:
-        losses = method.losses(step, update)
+    def _step(self, method: Method, losses: Losses, update: Update, name: str) -> None:
         bound = bind_update(method, update)
         method.zero_grad()
         losses.total.backward()

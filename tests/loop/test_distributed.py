@@ -10,7 +10,8 @@ import pytest
 import torch
 from acclimate.framework import Batch, Recipe
 from acclimate.framework.data import read_table
-from acclimate.framework.training.exchange import average_gradients, on_main, share, share_buffers, slice_sizes, world
+from acclimate.framework.gathering import slice_sizes, world
+from acclimate.framework.training.exchange import average_gradients, on_main, share, share_buffers
 from safetensors.torch import load_file
 from torch import nn
 

@@ -146,7 +146,7 @@ def test_a_step_does_not_look_at_the_targets_labels() -> None:
 
 def test_lessons_carry_no_gradient_and_are_there_only_with_a_selector() -> None:
     method = build(make_recipe(selector=class_spec("FusedArgmax")))
-    side = method.observe(make_batch(labels=False), "target")
+    side = method.look(make_batch(labels=False), "target")
     assert side.outputs.joint_logits("label").requires_grad
     assert not method.teach(side).lessons["label"].confidence.requires_grad
     assert not build(make_recipe()).teach(side).lessons
@@ -155,7 +155,7 @@ def test_lessons_carry_no_gradient_and_are_there_only_with_a_selector() -> None:
 def test_outputs_are_float32_under_autocast() -> None:
     method = build(make_recipe())
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        outputs = method.observe(make_batch(), "source").outputs
+        outputs = method.look(make_batch(), "source").outputs
     assert {value.dtype for value in outputs.features.values()} == {torch.float32}
     assert outputs.joint_logits("label").dtype == torch.float32
 
@@ -203,7 +203,7 @@ def test_a_part_that_cannot_be_bound_is_named() -> None:
 
 def test_measures_bear_the_name_of_their_part() -> None:
     method = build(read_recipe("rna-uda"))
-    side = method.observe(make_batch(), "source")
+    side = method.look(make_batch(), "source")
     found = method.measure(Step(source=side))
     assert set(found) == {"rna/mean_norm/source/audio", "rna/mean_norm/source/video"}
 

@@ -164,5 +164,5 @@ def test_a_regression_is_reported_by_its_mean_absolute_error(tmp_path: Path) -> 
     truth = np.array([float(str(row.labels["label"])) for row in numbers.select("there", "test").rows])
     predicted = []
     for batch in open_oracle(numbers, ("here",), "there", schema, 4).test:
-        predicted += method.eval().observe(batch, "target").outputs.joint_logits("label")[:, 0].tolist()
+        predicted += method.eval().look(batch, "target").outputs.joint_logits("label")[:, 0].tolist()
     assert report["target"]["label"]["fused"] == pytest.approx(float(np.abs(truth - predicted).mean()), rel=1e-5)
