@@ -107,7 +107,7 @@ def floor(workload: Workload, forwarded: Sequence[DomainSide], reached: Sequence
             if side in reached:
                 totals.append(method.step(batch, progress=PROGRESS).total)
             else:
-                method.observe(batch, side)
+                method.look(batch, side)
         descend(torch.stack(totals).sum(), optimizer, weights, ())
 
     return Contestant(floor_name(forwarded, reached), run)
@@ -149,7 +149,7 @@ def _studied_batch(method: Method, workload: Workload) -> Batch:
     if method.selector is not None:
         method.eval()
         with torch.no_grad():
-            kept = method.selector.study(method.observe(batch, "target") for batch in _split(pool, workload.batch_size))
+            kept = method.selector.study(method.look(batch, "target") for batch in _split(pool, workload.batch_size))
         if kept is not None:
             rows = kept.nonzero().flatten()
     if not len(rows):
