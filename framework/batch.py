@@ -30,6 +30,8 @@ class Batch:
         labels: by task; None on an unlabelled target. Class indices, or numbers for regression.
         lengths: by modality whose samples differ in length, how many steps of each row are its own; what follows is
             padding. A modality that is not there is all its own.
+        views: the same samples in the same order with other inputs, by name, such as a weakly and a strongly augmented
+            one, for losses that compare what the model says of both. A view has none of its own.
     """
 
     inputs: Mapping[str, Shaped[Tensor, "batch ..."]]
@@ -39,6 +41,7 @@ class Batch:
     ids: tuple[str, ...]
     labels: Mapping[str, Shaped[Tensor, " batch"]] | None = None
     lengths: Mapping[str, Int64[Tensor, " batch"]] = attrs.field(factory=dict)
+    views: "Mapping[str, Batch]" = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         names = tuple(self.inputs)
@@ -51,6 +54,9 @@ class Batch:
         bare = (~self.present.any(dim=1)).nonzero().flatten().tolist()
         if bare:
             raise ValueError(f"every sample must have a modality, but {self.ids[bare[0]]!r} has none.")
+        for name, view in self.views.items():
+            if view.ids != self.ids or view.views:
+                raise ValueError(f"view {name!r} must hold the batch's own samples and no further views.")
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -68,22 +74,29 @@ class Batch:
         """The batch with its tensors on another device; from page-locked memory, the copy does not wait."""
         # Towards the CPU it must wait: nothing else would say when the values are there.
         towards_gpu = torch.device(device).type == "cuda"
-        return self._change(lambda value: value.to(device, non_blocking=towards_gpu))
+        return _change(self, lambda value: value.to(device, non_blocking=towards_gpu))
 
     def pin_memory(self) -> "Batch":
         """The batch in page-locked memory; torch's DataLoader calls this."""
-        return self._change(Tensor.pin_memory)
+        return _change(self, Tensor.pin_memory)
 
-    def _change(self, change: Callable[[Tensor], Tensor]) -> "Batch":
-        return attrs.evolve(
-            self,
-            inputs={name: change(value) for name, value in self.inputs.items()},
-            present=change(self.present),
-            domain=change(self.domain),
-            index=change(self.index),
-            labels=None if self.labels is None else {name: change(value) for name, value in self.labels.items()},
-            lengths={name: change(value) for name, value in self.lengths.items()},
-        )
+    def without_labels(self) -> "Batch":
+        """The batch, and its views, as an unlabelled target's."""
+        views = {name: view.without_labels() for name, view in self.views.items()}
+        return attrs.evolve(self, labels=None, views=views)
+
+
+def _change(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
+    return attrs.evolve(
+        batch,
+        inputs={name: change(value) for name, value in batch.inputs.items()},
+        present=change(batch.present),
+        domain=change(batch.domain),
+        index=change(batch.index),
+        labels=None if batch.labels is None else {name: change(value) for name, value in batch.labels.items()},
+        lengths={name: change(value) for name, value in batch.lengths.items()},
+        views={name: _change(view, change) for name, view in batch.views.items()},
+    )
 
 
 def unlabelled(batches: Iterable[Batch]) -> Iterator[Batch]:
@@ -92,7 +105,23 @@ def unlabelled(batches: Iterable[Batch]) -> Iterator[Batch]:
     This is the law that no target label is seen: all code here takes the target through it.
     """
     for batch in batches:
-        yield attrs.evolve(batch, labels=None)
+        yield batch.without_labels()
+
+
+def views_by_name(source: Batch | None, target: Batch | None) -> dict[str, tuple[DomainSide, Batch]]:
+    """The views of both sides, each with its side.
+
+    Raises:
+        ValueError: if views of both sides have the same name.
+    """
+    sides: tuple[tuple[DomainSide, Batch | None], ...] = (("source", source), ("target", target))
+    found: dict[str, tuple[DomainSide, Batch]] = {}
+    for side, batch in sides:
+        for name, view in ({} if batch is None else batch.views).items():
+            if name in found:
+                raise ValueError(f"views must have names of their own, but both sides have one called {name!r}.")
+            found[name] = side, view
+    return found
 
 
 @attrs.frozen(eq=False)
@@ -148,7 +177,7 @@ class Step:
     Args:
         source: labelled side; None in a stage without source.
         target: unlabelled side; None in generalisation and source-only training.
-        views: further augmented views of either side, by name.
+        views: what the model says of the batches' views, by name; a target's have no lessons.
         progress: from 0 at the first step of training to 1 at its end.
         generator: source of random numbers; None means torch's own.
     """

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .batch import Batch, Outputs, Side, Step, Term
+from .batch import Batch, Outputs, Side, Step, Term, views_by_name
 from .errors import RecipeError, RunError
 from .gathering import Gather, among_processes
 from .interfaces import Aligner, Balancer, Part, TeacherSelector
@@ -224,10 +224,12 @@ class Method(nn.Module):
     def _see(
         self, source: Batch | None, target: Batch | None, progress: float, generator: torch.Generator | None
     ) -> Step:
-        plain = None if target is None else attrs.evolve(target, labels=None)
+        plain = None if target is None else target.without_labels()
+        views = views_by_name(source, plain)
         return Step(
             source=None if source is None else self._look_together(source, "source"),
             target=None if plain is None else self.teach(self._look_together(plain, "target")),
+            views={name: self._look_together(view, side) for name, (side, view) in views.items()},
             progress=progress,
             generator=generator,
         )

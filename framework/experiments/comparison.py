@@ -16,7 +16,9 @@ from ..recipes.recipe_files import read_recipe
 from ..runs.run_folder import RunFolder
 from ..training.adaptation import adapt
 from ..training.display import Display
+from ..training.domains import Domains
 from ..training.exchange import on_main
+from ..training.loader import Loader
 from ..training.loop import Adapted
 from ..training.oracle import Oracle
 from ..training.selection import COMPARABLE
@@ -114,13 +116,13 @@ def adapt_table(
     def train(recipe: Recipe, folder: Path, initial: Path | None, oracle: Oracle | None = None) -> Adapted:
         method = experiment.build(recipe, schema, domains)
         if trunk_cache is not None:
-            method.model.cache_trunks(trunk_cache, recipe.training.augment)
+            method.model.cache_trunks(trunk_cache, recipe.training.augmented)
         if initial is not None:
             load_model_weights(method, initial)
         return adapt(
             method,
             recipe,
-            domains if recipe.uses_target else attrs.evolve(domains, target=None),
+            domains if recipe.uses_target else _source_alone(domains, recipe),
             folder,
             seed=experiment.seed,
             config=experiment.config(schema, domains)
@@ -160,8 +162,17 @@ def source_only(recipe: Recipe) -> Recipe:
         training=attrs.evolve(
             recipe.training,
             parameter_groups={key: value for key, value in groups.items() if not key.startswith(_OWN_TO_A_METHOD)},
+            views={},
         ),
     )
+
+
+def _source_alone(domains: Domains, recipe: Recipe) -> Domains:
+    """The domains without their target and, where the recipe has no views, without those of the one compared with."""
+    source = domains.source
+    if isinstance(source, Loader) and source.views and not recipe.training.views:
+        source = attrs.evolve(source, views={})
+    return attrs.evolve(domains, source=source, target=None)
 
 
 def _sources(recipe: Recipe) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import attrs
 from ..builder import Builder
 from ..data import Augmentation, Problem, Samples, Schema, Table, carve_validation, find_bad_rows, leave_out
 from ..errors import DataError
+from ..layout import DomainSide
 from ..method import Method
 from ..recipes.recipe import Recipe
 from ..training.domains import Domains
@@ -70,10 +71,11 @@ class Experiment:
         load = partial(self._loader, pin=pin)
         augment = self.recipe.training.augment
         augmented = partial(load, augmentation=Augmentation.parse(augment, schema, self.seed) if augment else None)
+        views = self._views(schema)
         return schema, Domains(
-            source=augmented(Samples(training, schema, labelled=True), shuffle=True),
+            source=augmented(Samples(training, schema, labelled=True), shuffle=True, views=views["source"]),
             validation=load(Samples(validation, schema, labelled=True), shuffle=False),
-            target=None if unlabelled is None else augmented(unlabelled, shuffle=True),
+            target=None if unlabelled is None else augmented(unlabelled, shuffle=True, views=views["target"]),
             target_in_order=None if unlabelled is None else load(unlabelled, shuffle=False),
         )
 
@@ -113,8 +115,20 @@ class Experiment:
             return None
         return leave_out(self.table.select(self.target, "train"), self.skipped or (), labelled=False)
 
+    def _views(self, schema: Schema) -> dict[DomainSide, dict[str, Augmentation]]:
+        made: dict[DomainSide, dict[str, Augmentation]] = {"source": {}, "target": {}}
+        for name, view in self.recipe.training.views.items():
+            made[view.side][name] = Augmentation.parse(view.augment, schema, self.seed, name)
+        return made
+
     def _loader(
-        self, samples: Samples, *, shuffle: bool, pin: bool, augmentation: Augmentation | None = None
+        self,
+        samples: Samples,
+        *,
+        shuffle: bool,
+        pin: bool,
+        augmentation: Augmentation | None = None,
+        views: Mapping[str, Augmentation] | None = None,
     ) -> Loader:
         domains = (*self.source, *([] if self.target is None else [self.target]))
         return Loader(
@@ -126,4 +140,5 @@ class Experiment:
             workers=self.workers,
             pin=pin,
             augmentation=augmentation,
+            views=views or {},
         )

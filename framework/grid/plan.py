@@ -111,7 +111,8 @@ class Grid:
         opened: dict[str, tuple[Schema, Domains]] = {}
         for recipe in (*self.recipes, *others):
             experiment = Experiment(recipe, table, shift.source, shift.target, seed=self.seeds[0])
-            prepared = json.dumps([recipe.data.preprocessing, recipe.training.augment], sort_keys=True)
+            views = {name: view.augment for name, view in recipe.training.views.items()}
+            prepared = json.dumps([recipe.data.preprocessing, recipe.training.augment, views], sort_keys=True)
             if prepared not in opened:
                 opened[prepared] = experiment.open()
             experiment.build(recipe, *opened[prepared])

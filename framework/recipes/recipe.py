@@ -7,6 +7,7 @@ import attrs
 from attrs.validators import ge, gt, le, min_len, optional
 
 from ..errors import RecipeError
+from ..layout import DomainSide
 from .parsing import parse_attrs
 
 SCHEMA_VERSION: Final = 1
@@ -141,6 +142,20 @@ class LearningRate:
 
 
 @attrs.frozen
+class View:
+    """Further inputs of a side's training batches, for losses that compare what the model says of several.
+
+    Args:
+        side: whose samples.
+        augment: corruptions by modality, as in `Training.augment`, in place of that one: a view begins with what stands
+            in the table.
+    """
+
+    side: DomainSide
+    augment: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
+
+
+@attrs.frozen
 class Training:
     """How the loop trains.
 
@@ -152,6 +167,7 @@ class Training:
         gradient_clip: largest norm of the gradient of an update; None does not clip.
         augment: corruptions of training batches by modality, such as `gaussian_noise(std=0.3)`, drawn anew in each
             epoch; see `Augmentation`.
+        views: further inputs of training batches, by the name that `Step.views` gives them, drawn anew in each epoch.
         modality_dropout: probability that a modality is dropped from a training sample; one always stays.
         precision: of the forward pass.
         validation: share of the source's training rows kept for validation where the table has no such split.
@@ -163,9 +179,15 @@ class Training:
     parameter_groups: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     gradient_clip: float | None = attrs.field(default=None, validator=optional(gt(0.0)))
     augment: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
+    views: dict[str, View] = attrs.field(factory=dict)
     modality_dropout: float = attrs.field(default=0.0, validator=[ge(0.0), le(1.0)])
     precision: Literal["no", "fp16", "bf16"] = "no"
     validation: float = attrs.field(default=0.15, validator=[gt(0.0), le(0.5)])
+
+    @property
+    def augmented(self) -> frozenset[str]:
+        """Modalities whose inputs are others in each epoch."""
+        return frozenset(self.augment).union(*(view.augment for view in self.views.values()))
 
 
 @attrs.frozen
@@ -230,13 +252,14 @@ class Recipe:
         yield "training.optimizer", self.training.optimizer
 
     def to_config(self) -> dict[str, Any]:
-        """The recipe as plain data, every default written out; `data` and `augment` only where they say something."""
+        """The recipe as plain data, every default written out but for those of keys that few recipes have."""
         config = attrs.asdict(self)
         # Runs and grids that were started before there were these keys can be gone on with.
         if not self.data.preprocessing:
             del config["data"]
-        if not self.training.augment:
-            del config["training"]["augment"]
+        for key in ("augment", "views"):
+            if not config["training"][key]:
+                del config["training"][key]
         return config
 
 

@@ -56,8 +56,8 @@ def adapt(
     """
     if recipe.uses_target and (domains.target is None or domains.target_in_order is None):
         raise RecipeError(f"{recipe.name} trains on a target, but no target is given")
-    if recipe.training.augment and isinstance(domains.source, OwnBatches):
-        raise RecipeError(f"{recipe.name}: training.augment is for the rows of a table, not for a loader of one's own")
+    if isinstance(domains.source, OwnBatches):
+        _check_own_batches(recipe)
     if recipe.training.precision == "fp16" and not (
         torch.accelerator.is_available() if accelerator is None else accelerator.device.type != "cpu"
     ):
@@ -88,6 +88,14 @@ def adapt(
             settings["oracle"] = True
         on_main(lambda: _open(out, settings, resume=resume))
         return loop.run()
+
+
+def _check_own_batches(recipe: Recipe) -> None:
+    for key in ("augment", "views"):
+        if getattr(recipe.training, key):
+            raise RecipeError(
+                f"{recipe.name}: training.{key} is for the rows of a table, not for a loader of one's own"
+            )
 
 
 def _make_accelerator(precision: str) -> Accelerator:

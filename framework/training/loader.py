@@ -1,7 +1,7 @@
 """Batches of samples for torch."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 import numpy as np
@@ -35,6 +35,7 @@ class Loader:
             it has read, up to an N-th of what `samples` may cache; batches are the same for any number.
         pin: whether batches are put into page-locked memory, from which copies to a GPU do not wait.
         augmentation: what happens to the inputs, anew in each epoch.
+        views: what makes the batches' views, by name, of the inputs as they were before `augmentation`.
 
     Raises:
         ValueError: if `batch_size` is not positive or `workers` is negative.
@@ -49,6 +50,7 @@ class Loader:
     workers: int = attrs.field(default=0, kw_only=True, validator=attrs.validators.ge(0))
     pin: bool = attrs.field(default=False, kw_only=True)
     augmentation: Augmentation | None = attrs.field(default=None, kw_only=True)
+    views: Mapping[str, Augmentation] = attrs.field(factory=dict, kw_only=True)
     _reader: "ReadAhead[Batch | DataError]" = attrs.field(init=False, repr=False)
 
     @_reader.default
@@ -96,7 +98,12 @@ class Loader:
         for batch in self._reader.read(parts):
             if isinstance(batch, DataError):
                 raise batch
-            yield batch if self.augmentation is None else _augment(batch, self.augmentation, number)
+            yield self._augment(batch, number)
+
+    def _augment(self, batch: Batch, number: int) -> Batch:
+        views = {name: _augment(batch, augmentation, number) for name, augmentation in self.views.items()}
+        own = batch if self.augmentation is None else _augment(batch, self.augmentation, number)
+        return attrs.evolve(own, views=views) if views else own
 
     def _order(self, number: int, rows: Sequence[int] | None) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         chosen = np.arange(len(self.samples)) if rows is None else np.asarray(rows, dtype=np.int64)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import attrs
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from ..batch import Batch
 
@@ -32,10 +34,15 @@ def drop_modalities(
         return batch
     sizes = [len(batch)] if sizes is None else sizes
     draws = torch.rand(sum(sizes), len(batch.modalities), generator=generator, device=generator.device)
-    draws = draws[sum(sizes[:rank]) :][: len(batch)].to(batch.present.device)
+    return _drop(batch, draws[sum(sizes[:rank]) :][: len(batch)].to(batch.present.device), probability)
+
+
+def _drop(batch: Batch, draws: Float[Tensor, "batch modality"], probability: float) -> Batch:
     kept = batch.present & (draws >= probability)
     # Where all would go, the present modality with the largest draw stays.
     spared = torch.where(batch.present, draws, -1.0).argmax(dim=1)
     bare = ~kept.any(dim=1)
     kept[bare, spared[bare]] = True
-    return attrs.evolve(batch, present=kept)
+    # A row's views lose what the row does, so that they can be compared.
+    views = {name: _drop(view, draws, probability) for name, view in batch.views.items()}
+    return attrs.evolve(batch, present=kept, views=views)

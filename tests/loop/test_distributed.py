@@ -77,6 +77,20 @@ def assert_close(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]
         assert (second[name] - value).abs().max() < 1e-6, name
 
 
+def test_views_are_gathered_as_batches_are(together: Together, uneven: Path, tmp_path: Path) -> None:
+    fix_match = {"class_path": "uses.fix_match.FixMatch", "init_args": {"threshold": 0.3}}
+    noise = {"side": "target", "augment": {"audio": ["gaussian_noise(std=0.5)"]}}
+    recipe = make_recipe(
+        aligners={"classification": class_spec("Supervised"), "fix_match": fix_match},
+        training__optimizer=SGD,
+        training__modality_dropout=0.3,
+        training__views={"strong": noise, "weak": {"side": "target"}},
+    )
+    run(read_table(uneven), recipe, tmp_path / "one")
+    assert together(tmp_path / "two", recipe) == ["None", "None"]
+    assert_close(weights(tmp_path / "one"), weights(tmp_path / "two"))
+
+
 def test_two_processes_end_with_the_weights_of_one(together: Together, uneven: Path, tmp_path: Path) -> None:
     """RNA, DANN and information maximisation: each is a function of the whole batch, and of who has which modality."""
     run(read_table(uneven), RNA, tmp_path / "one")
