@@ -1,5 +1,6 @@
 """What child processes do: whole runs over a table, some of which end themselves with SIGKILL."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -10,11 +11,24 @@ import attrs
 import pytest
 import torch
 from accelerate import Accelerator
-from acclimate.framework import Batch, Batches, Recipe, RecipeError, RunError, adapt, adapt_table
+from acclimate.framework import (
+    Batch,
+    Batches,
+    Domains,
+    Method,
+    Recipe,
+    RecipeError,
+    RunError,
+    adapt,
+    adapt_table,
+    average_gradients,
+)
 from acclimate.framework.data import read_table
 from acclimate.framework.runs import checkpoint
 from acclimate.framework.runs.run_folder import RunFolder
+from acclimate.framework.training import loop
 from acclimate.framework.training.display import Display
+from acclimate.framework.training.pairs import CYCLES
 from safetensors.torch import save_file
 
 from .small import Interrupted, class_spec, make_experiment, make_recipe, mlp, prepare
@@ -153,8 +167,8 @@ class Ending:
             yield batch
 
 
-def adapt_together(place: Place, table: Path, out: Path, recipe: Recipe, options: dict[str, Any]) -> None:
-    """One of several processes that adapt together, as accelerate's launcher starts them."""
+def meet(place: Place) -> Accelerator:
+    """Join the other processes, as those do that accelerate's launcher starts."""
     torch.set_num_threads(1)
     os.environ |= {
         "RANK": str(place.rank),
@@ -167,6 +181,12 @@ def adapt_together(place: Place, table: Path, out: Path, recipe: Recipe, options
     }
     accelerator = Accelerator(cpu=True)
     assert accelerator.num_processes == place.world_size
+    return accelerator
+
+
+def adapt_together(place: Place, table: Path, out: Path, recipe: Recipe, options: dict[str, Any]) -> None:
+    """One of several processes that adapt together."""
+    accelerator = meet(place)
     method, domains = prepare(table, recipe)
     domains = attrs.evolve(domains, source=Ending(domains.source, options.pop("stop_after", 1000)))
     failure = None
@@ -179,3 +199,33 @@ def adapt_together(place: Place, table: Path, out: Path, recipe: Recipe, options
         save_file(weights, out.parent / f"{out.name}-{place.rank}.safetensors")
     (out.parent / f"{out.name}-{place.rank}.txt").write_text(str(failure))
     torch.distributed.destroy_process_group()
+
+
+def train_twice(place: Place, table: Path, recipe: Recipe, out: Path) -> None:
+    """One of several processes that train by our loop and by one of the user's own, from the same start."""
+    accelerator = meet(place)
+    by_hand = own_loop(*prepare(table, recipe), place)
+    method, domains = prepare(table, recipe)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "LOG_EVERY", 1)
+        adapt(method, recipe, domains, out, accelerator=accelerator)
+    if place.rank == 0:
+        (out / "by_hand.json").write_text(json.dumps(by_hand))
+    torch.distributed.destroy_process_group()
+
+
+def own_loop(method: Method, domains: Domains, place: Place) -> list[dict[str, float]]:
+    """As a user would write it: an epoch of pairs, where the target has no fewer batches than the source."""
+    assert domains.target is not None
+    torch.manual_seed(place.rank)
+    optimizer, generator = torch.optim.Adam(method.parameters(), lr=0.01), torch.Generator().manual_seed(0)
+    shard, steps, logged = (place.rank, place.world_size), len(domains.source), []
+    batches = zip(domains.source.epoch(0, shard=shard), domains.target.epoch(CYCLES, shard=shard), strict=True)
+    for step, (source, target) in enumerate(batches):
+        losses = method.train().step(source, target, progress=step / steps, generator=generator)
+        optimizer.zero_grad()
+        torch.autograd.backward(losses.total)
+        average_gradients(method.parameters())
+        optimizer.step()
+        logged.append(losses.values())
+    return logged

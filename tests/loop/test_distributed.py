@@ -1,5 +1,6 @@
 """Two processes do what one does: batch-wide losses, shared buffers, empty slices, missing modalities."""
 
+import json
 import socket
 from collections.abc import Callable
 from multiprocessing.context import ForkServerContext
@@ -15,13 +16,14 @@ from acclimate.framework.training.exchange import average_gradients, on_main, sh
 from safetensors.torch import load_file
 from torch import nn
 
-from .children import Place, adapt_together
+from .children import Place, adapt_together, train_twice
 from .small import (
     assert_same_runs,
     assert_same_tensors,
     class_spec,
     make_recipe,
     metrics,
+    mlp,
     run,
     weights,
     write_table,
@@ -47,18 +49,19 @@ def uneven(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_table(tmp_path_factory.mktemp("uneven"), source=13, target=9)
 
 
-@pytest.fixture
-def together(processes: ForkServerContext, uneven: Path) -> Together:
-    """Adapts in two processes, and gives what each raised."""
+Start: TypeAlias = Callable[..., None]
 
-    def start(out: Path, recipe: Recipe, world_size: int = 2, **options: Any) -> list[str]:  # noqa: ANN401
+
+@pytest.fixture
+def start(processes: ForkServerContext) -> Start:
+    """Runs a function in several processes, each of which is given its place first, and waits for all."""
+
+    def run_all(target: Callable[..., None], world_size: int, *arguments: object) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        children = [
-            processes.Process(target=adapt_together, args=(Place(rank, world_size, port), uneven, out, recipe, options))
-            for rank in range(world_size)
-        ]
+        places = [Place(rank, world_size, port) for rank in range(world_size)]
+        children = [processes.Process(target=target, args=(place, *arguments)) for place in places]
         for child in children:
             child.start()
         for child in children:
@@ -66,9 +69,37 @@ def together(processes: ForkServerContext, uneven: Path) -> Together:
             if child.is_alive():
                 child.kill()
         assert [child.exitcode for child in children] == [0] * world_size
+
+    return run_all
+
+
+@pytest.fixture
+def together(start: Start, uneven: Path) -> Together:
+    """Adapts in two processes, and gives what each raised."""
+
+    def adapt_all(out: Path, recipe: Recipe, world_size: int = 2, **options: Any) -> list[str]:  # noqa: ANN401
+        start(adapt_together, world_size, uneven, out, recipe, options)
         return [(out.parent / f"{out.name}-{rank}.txt").read_text() for rank in range(world_size)]
 
-    return start
+    return adapt_all
+
+
+@pytest.mark.parametrize("world_size", [1, 2, 3])
+def test_a_loop_of_ones_own_has_the_losses_of_ours_to_the_bit(start: Start, world_size: int, tmp_path: Path) -> None:
+    """The last batches have one row, so that some processes have none; each draws a dropout of its own."""
+    recipe = make_recipe(
+        model__encoders={"features": mlp(dropout=0.3)},
+        aligners=WHOLE_BATCH,
+        selector=class_spec("FusedArgmax"),
+        stages=[{"name": "only", "epochs": 1}],
+    )
+    (tmp_path / "table").mkdir()
+    table = write_table(tmp_path / "table", source=13, target=13)
+    start(train_twice, world_size, table, recipe, tmp_path / "run")
+    ours = [row["losses"] for row in metrics(tmp_path / "run") if row["kind"] == "step"]
+    assert ours == json.loads((tmp_path / "run" / "by_hand.json").read_text())
+    assert len(ours) == 4
+    assert len({losses["total"] for losses in ours}) == 4
 
 
 def assert_close(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> None:
