@@ -5,6 +5,7 @@ from .concatenation import Concatenation as Concatenation
 from .coral import CorrelationAlignment as CorrelationAlignment
 from .domain_adversarial import DomainAdversarial as DomainAdversarial
 from .fused_argmax import FusedArgmax as FusedArgmax
+from .gradient_balance import GradientBalance as GradientBalance
 from .information_bottleneck import InformationBottleneck as InformationBottleneck
 from .information_maximisation import InformationMaximisation as InformationMaximisation
 from .late_sum import LateSum as LateSum
@@ -16,6 +17,7 @@ from .modfinity import (
     SampleFiltering as SampleFiltering,
 )
 from .osan import DynamicDomainAdversarial as DynamicDomainAdversarial
+from .pareto import ClosedFormWeighting as ClosedFormWeighting, ParetoWeighting as ParetoWeighting
 from .rna import RelativeNormAlignment as RelativeNormAlignment
 from .supervised import Supervised as Supervised
 from .tensor_alignment import (
@@ -26,3 +28,4 @@ from .tensor_alignment import (
 from .torchjd_weighting import TorchJDWeighting as TorchJDWeighting
 from .transport import Transport as Transport
 from .weighted_sum import WeightedSum as WeightedSum
+from .weighting import EqualWeighting as EqualWeighting, PSDMatrix as PSDMatrix, Weighting as Weighting

@@ -4,25 +4,22 @@ Sun, Zhang, Hong, Zhu, Gao: Boomda: Balanced Multi-objective Optimization for Mu
 Its information bottleneck (eq. 5) is in information_bottleneck.py, its correlation alignment (eq. 10) in coral.py.
 """
 
-from collections.abc import Mapping
-from typing import Final, Literal, TypeAlias, get_args
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias, get_args
 
-import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int64
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..framework.batch import JOINT_TEACHER, Lesson, Representation, Side, Step, Term
-from ..framework.interfaces import Balancer, TeacherSelector
+from ..framework.batch import JOINT_TEACHER, Lesson, Side, Step
+from ..framework.interfaces import TeacherSelector
 from ..framework.layout import JOINT, Layout, Task
 from .arguments import check_one_of
-from .gram import gram_matrix
+from .gradient_balance import GradientBalance
+from .pareto import ClosedFormWeighting, ParetoWeighting, active_terms, interaction
+from .weighting import PSDMatrix, Weights
 
 Solution: TypeAlias = Literal["closed_form", "qp"]
-
-SMALLEST: Final = 1e-12
-"""A squared gradient norm counts as at least this share of the mean of all, so that its inverse is finite."""
 
 
 def count_votes(
@@ -114,102 +111,20 @@ class MajorityVote(TeacherSelector):
         return Lesson(labels=labels, teacher=teacher, confidence=confidence, keep=keep)
 
 
-def closed_form_weights(squared_norms: Float[Tensor, " terms"]) -> Float[Tensor, " terms"]:
-    r""":math:`\gamma_m = Q_{mm}^{-1} / \sum_k Q_{kk}^{-1}` (eq. 13): optimal if gradients were at right angles (P4).
-
-    Example:
-        >>> closed_form_weights(torch.tensor([1.0, 4.0])).tolist()
-        [0.800000011920929, 0.20000000298023224]
-    """
-    mean = squared_norms.mean()
-    relative = squared_norms / torch.where(mean > 0, mean, 1.0)
-    inverse = 1 / relative.clamp(min=SMALLEST)
-    return inverse / inverse.sum()
-
-
-def pareto_weights(gram: Float[Tensor, "terms terms"]) -> Float[Tensor, " terms"]:
-    r"""The exact solution of P3: :math:`\min \gamma^T Q \gamma`, :math:`\gamma \ge 0`, :math:`\sum_m \gamma_m = 1`.
-
-    Lengths of gradients may differ by any factor up to 10^6. Among several optima (equal gradients) it is the one that
-    spreads the weight. Computed on the CPU in float64.
-
-    Example:
-        >>> pareto_weights(torch.tensor([[1.0, 0.0], [0.0, 3.0]])).tolist()
-        [0.75, 0.25]
-        >>> pareto_weights(torch.tensor([[1.0, 2.0], [2.0, 9.0]])).tolist()
-        [1.0, 0.0]
-    """
-    matrix = gram.detach().cpu().double().numpy()
-    squared = matrix.diagonal()
-    floor = SMALLEST * squared.mean()
-    lengths = np.sqrt(np.maximum(squared, floor if floor > 0 else 1.0))
-    cosines = (matrix + matrix.T) / (2 * np.outer(lengths, lengths))
-    # Rounding may have left the matrix indefinite. This much on its diagonal makes the optimum unique.
-    ridge = max(1e-10, 10 * torch.finfo(gram.dtype).eps)
-    np.fill_diagonal(cosines, 1.0 + ridge)
-    shares = _complementary(cosines, lengths.min() / lengths) / lengths
-    return torch.from_numpy(shares / shares.sum()).to(gram)
-
-
-def _complementary(matrix: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Where y >= 0 and matrix @ y >= right, with one of both equal in each place.
-
-    That is the minimum of y' matrix y / 2 - right' y over y >= 0, which lies in the direction of the minimum of
-    y' matrix y over right' y = 1. By the active set of Lawson and Hanson; the matrix is positive definite.
-    """
-    solution = np.zeros_like(right)
-    free = np.zeros(len(right), dtype=bool)
-    for _ in range(10 * len(right)):
-        missing = np.where(free, 0.0, 1.0 - matrix @ solution / right)
-        if missing.max() <= 1e-12:
-            break
-        free[missing.argmax()] = True
-        solution, free = _restrict(matrix, right, solution, free)
-    return solution
-
-
-def _restrict(
-    matrix: NDArray[np.float64], right: NDArray[np.float64], solution: NDArray[np.float64], free: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Move to the optimum over the free places, fixing at 0 those that would fall below."""
-    while True:
-        optimum = np.zeros_like(right)
-        optimum[free] = np.linalg.solve(matrix[np.ix_(free, free)], right[free])
-        falling = free & (optimum <= 0)
-        if not falling.any():
-            return optimum, free
-        way = np.where(falling, solution - optimum, 1.0)
-        steps = np.where(falling, solution / np.where(way > 0, way, 1.0), np.inf)
-        first = steps.argmin()
-        solution = solution + steps[first] * (optimum - solution)
-        solution[first], free[first] = 0.0, False
-
-
-def interaction(gram: Float[Tensor, "terms terms"]) -> Float[Tensor, ""]:
-    r""":math:`r = \max_{i \ne j} |Q_{ij}| / \min_i Q_{ii}` (figure 3a): 0 where the closed form is the optimum.
-
-    Example:
-        >>> interaction(torch.tensor([[2.0, -1.0], [-1.0, 4.0]])).item()
-        0.5
-    """
-    beside = gram - gram.diagonal().diag()
-    return beside.abs().max() / gram.diagonal().min()
-
-
-class ParetoBalance(Balancer):
+class ParetoBalance(GradientBalance):
     """Weighs competing terms so that their weighted sum descends for all of them: multiple gradient descent (MGDA).
 
-    The weights gamma are constants, not below 0, of sum 1. Gradients are those of the terms, times their own weights,
-    by the representations of both sides; no backward pass goes through the encoders. A term with a small gradient gets
-    a large weight, but one whose gradient is exactly 0 takes no part: it has nothing to say in this step (its modality
-    is absent, or the batch too small). If none has a gradient, all weigh the same.
+    The weights gamma are not below 0, and of sum 1. A term with a small gradient gets a large weight, but one whose
+    gradient is exactly 0 takes no part: it has nothing to say in this step (its modality is absent, or the batch too
+    small). If none has a gradient, all weigh the same.
 
     `measure` gives the means over the steps of training since it was last called, and starts anew: `balance/<modality>`
     and `balance/joint`, the gamma of terms whose name ends so, and `interaction`, the r of figure 3.
 
     Args:
-        solution: "closed_form" leaves out the inner products of different gradients (P4, eq. 13), "qp" does not (P3).
-            The paper names both, and not the one that its tables show.
+        solution: "closed_form" is `ClosedFormWeighting`, which leaves out the inner products of different gradients
+            (P4, eq. 13), "qp" is `ParetoWeighting`, which does not (P3). The paper names both, and not the one that its
+            tables show.
 
     Raises:
         ValueError: if `solution` is neither.
@@ -220,9 +135,8 @@ class ParetoBalance(Balancer):
     steps: Tensor
 
     def __init__(self, solution: Solution = "closed_form") -> None:
-        super().__init__()
         check_one_of("solution", solution, get_args(Solution))
-        self.solution = solution
+        super().__init__(ClosedFormWeighting() if solution == "closed_form" else ParetoWeighting())
         self.subjects: tuple[str, ...] = ()
         self.register_buffer("gammas", torch.zeros(0))
         self.register_buffer("interactions", torch.zeros(()))
@@ -233,31 +147,14 @@ class ParetoBalance(Balancer):
         self.subjects = (*layout.modalities, JOINT)
         self.gammas = self.gammas.new_zeros(len(self.subjects))
 
-    def forward(
-        self, terms: Mapping[str, Term], representations: Mapping[Representation, Float[Tensor, "batch _"]]
-    ) -> Float[Tensor, ""]:
-        """Sum of the terms by gamma (eq. 14, without alpha_2); 0 where there are no terms."""
-        if not terms:
-            return torch.zeros(())
-        gram = gram_matrix(list(terms.values()), representations)
-        active = gram.diagonal() > 0
-        weighted = torch.stack([term.weighted for term in terms.values()])
-        if not bool(active.any()):
-            return weighted.mean()
-        inner = gram[active][:, active]
-        gammas = torch.zeros_like(weighted)
-        gammas[active] = pareto_weights(inner) if self.solution == "qp" else closed_form_weights(inner.diagonal())
-        if self.training:
-            self._record(tuple(terms), gammas, interaction(inner))
-        return (gammas * weighted).sum()
-
     @torch.no_grad()
-    def _record(self, names: tuple[str, ...], gammas: Float[Tensor, " terms"], ratio: Float[Tensor, ""]) -> None:
-        for name, gamma in zip(names, gammas, strict=True):
+    def record(self, names: Sequence[str], gram: PSDMatrix, weights: Weights) -> None:
+        """Add the weights of modalities and joint features, and how much the terms that have a gradient interact."""
+        for name, gamma in zip(names, weights, strict=True):
             subject = name.rpartition("/")[2]
             if subject in self.subjects:
                 self.gammas[self.subjects.index(subject)] += gamma
-        self.interactions += ratio
+        self.interactions += interaction(active_terms(gram))
         self.steps += 1
 
     def measure(self, step: Step) -> dict[str, float]:

@@ -74,7 +74,7 @@ def mmd(sizes: Sequence[int] = BATCHES, width: int = WIDTH) -> Iterator[Figure]:
 
 def pareto(sizes: Sequence[int] = TERMS, matrices: int = 20) -> Iterator[Figure]:
     """The balancer's weights from Gram matrices of gradients."""
-    from acclimate.adapters.boomda import closed_form_weights, pareto_weights
+    from acclimate.adapters.pareto import closed_form_weights, pareto_weights
 
     for terms in sizes:
         grams = [_gram(terms, seed) for seed in range(matrices)]

@@ -11,15 +11,13 @@ from acclimate.adapters.boomda import (
     MajorityVote,
     ParetoBalance,
     Solution,
-    closed_form_weights,
     count_votes,
     default_least_votes,
     elect,
-    interaction,
-    pareto_weights,
 )
 from acclimate.adapters.coral import CorrelationAlignment
-from acclimate.adapters.gram import gram_matrix
+from acclimate.adapters.gradient_balance import gram_matrix
+from acclimate.adapters.pareto import closed_form_weights, interaction, pareto_weights
 from acclimate.adapters.supervised import Supervised, classification_loss
 from acclimate.adapters.weighted_sum import WeightedSum
 from acclimate.framework.batch import JOINT_TEACHER, Lesson, Representation, Term

@@ -1,4 +1,4 @@
-"""How much the gradients of competing terms pull together: the Gram matrix that Balancers weigh by."""
+"""The Balancer that differentiates: the Gram matrix of competing terms' gradients, by which a Weighting weighs them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,6 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..framework.batch import Representation, Term
+from ..framework.interfaces import Balancer
+from .weighting import EqualWeighting, PSDMatrix, Weighting, Weights
 
 
 def term_gradient(
@@ -58,3 +60,53 @@ def gram_matrix(
             places = torch.tensor(reaching, device=value.device)
             gram[places.unsqueeze(1), places] += vectors @ vectors.T
     return gram * weights.outer(weights)
+
+
+class GradientBalance(Balancer):
+    """Weighs competing terms by the Gram matrix of their gradients, and sums them: a Weighting says how.
+
+    Gradients are those of the terms, times their own weights, by the representations of both sides; no backward pass
+    goes through the encoders. The weights are constants. Where no term has a gradient, all weigh the same.
+
+    Args:
+        weighting: what gives each term its weight; in a recipe a `class_path` under `weighting:`.
+
+    Example:
+        >>> from acclimate.adapters import ParetoWeighting
+        >>> features = torch.tensor([[5.0, 10.0]], requires_grad=True)
+        >>> terms = {"short": Term(features[0, 0]), "long": Term(2 * features[0, 1])}
+        >>> total = GradientBalance(ParetoWeighting())(terms, {("source", "audio"): features})
+        >>> round(total.item(), 3)  # 0.8 * 5 + 0.2 * 20
+        8.0
+    """
+
+    def __init__(self, weighting: Weighting) -> None:
+        super().__init__()
+        self.weighting = weighting
+
+    def forward(
+        self, terms: Mapping[str, Term], representations: Mapping[Representation, Float[Tensor, "batch _"]]
+    ) -> Float[Tensor, ""]:
+        """Sum of the terms by their weights; 0 where there are no terms.
+
+        Raises:
+            ValueError: if the weighting does not give each term a weight.
+        """
+        if not terms:
+            return torch.zeros(())
+        weighted = torch.stack([term.weighted for term in terms.values()])
+        gram = gram_matrix(list(terms.values()), representations)
+        if not bool((gram.diagonal() > 0).any()):
+            return (EqualWeighting()(gram) * weighted).sum()
+        weights = self.weighting(gram).detach()
+        if weights.shape != weighted.shape:
+            raise ValueError(
+                f"{type(self.weighting).__name__} must give weights of the shape {tuple(weighted.shape)}, one for each "
+                f"term, but got {tuple(weights.shape)}."
+            )
+        if self.training:
+            self.record(tuple(terms), gram, weights)
+        return (weights * weighted).sum()
+
+    def record(self, names: Sequence[str], gram: PSDMatrix, weights: Weights) -> None:
+        """Keep what a step of training gave to the terms of these names; for those that have something to measure."""
