@@ -1,6 +1,6 @@
 """What weighs competing terms, apart from what differentiates them: a Gram matrix in, a weight for each term out.
 
-`GradientBalance` makes the matrix, and asks. Our own stand in `pareto.py`; those of the package TorchJD fit as well, since
+`GradientBalance` makes the matrix, and asks. Our own stand in `pareto.py`; those of the package TorchJD fit as well:
 this is their interface (https://github.com/SimplexLab/TorchJD).
 """
 
