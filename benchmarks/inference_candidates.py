@@ -87,7 +87,7 @@ class Encoders(nn.Module):
                 for name, part in model.encoders.items()
             }
         )
-        self.told = [name for name, part in model.encoders.items() if cast("Encoder", part).takes_lengths]
+        self.told = [name for name, part in model.encoders.items() if cast("Encoder", part).time_axis is not None]
 
     def forward(self, inputs: Mapping[str, Tensor], lengths: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Features by modality."""

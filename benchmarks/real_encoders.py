@@ -1,10 +1,10 @@
 """Encoders of real size, with random weights: nothing is downloaded, and time does not depend on what they know."""
 
 import torch
-from acclimate.framework import Encoder
+from acclimate.framework import Encoder, EncoderInput
 from acclimate.framework.encoders import LogMelCNN, TimmImage
 from acclimate.framework.encoders.convolution import feature_layer
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 from torch import Tensor, nn
 
 IMAGE_SIDE = 224
@@ -41,9 +41,9 @@ class BertText(Encoder):
         self.bert = BertModel(config, add_pooling_layer=False)
         self.projection = feature_layer(width, out_features)
 
-    def forward(self, inputs: Shaped[Tensor, "batch tokens"]) -> Float[Tensor, "batch out_features"]:
-        """Encode token ids; numbers are rounded down, since the schema has no kind of input for ids yet."""
-        states: Tensor = self.bert(inputs.long()).last_hidden_state
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
+        """Encode token ids `(B, tokens)`; numbers are rounded down, as the schema has no kind of input for ids yet."""
+        states: Tensor = self.bert(inputs.values.long()).last_hidden_state
         features: Tensor = self.projection(states[:, 0])
         return features
 
@@ -56,9 +56,9 @@ class Scaling(Encoder):
         self.out_features = out_features
         self.weight = nn.Parameter(torch.ones(out_features))
 
-    def forward(self, inputs: Float[Tensor, "batch out_features"]) -> Float[Tensor, "batch out_features"]:
-        """Scale."""
-        return inputs * self.weight
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
+        """Scale vectors `(B, out_features)`."""
+        return inputs.values * self.weight
 
 
 def make_real_encoders(features: int) -> dict[str, Encoder]:

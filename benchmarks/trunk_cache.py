@@ -65,11 +65,11 @@ class Held(TrunkCache):
         super().__init__(folder)
         self._held: dict[int, Tensor] = {}
 
-    def activations(self, encoder: TrunkEncoder, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def activations(self, encoder: TrunkEncoder, values: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Those of an input that was seen, by its place in memory."""
-        if inputs.data_ptr() not in self._held:
-            self._held[inputs.data_ptr()] = super().activations(encoder, inputs, lengths)
-        return self._held[inputs.data_ptr()]
+        if values.data_ptr() not in self._held:
+            self._held[values.data_ptr()] = super().activations(encoder, values, lengths)
+        return self._held[values.data_ptr()]
 
 
 class Epoch:

@@ -4,10 +4,12 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import attrs
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..framework.batch import EncoderInput
 from ..framework.interfaces import Encoder
 from .full_precision import full_precision_modules
 
@@ -28,15 +30,12 @@ class HalfEncoder(Encoder):
     def __init__(self, encoder: Encoder) -> None:
         super().__init__()
         self.encoder = copy.deepcopy(encoder)
-        self.out_features, self.takes_lengths = encoder.out_features, encoder.takes_lengths
-        self.time_axis = encoder.time_axis
+        self.out_features, self.time_axis = encoder.out_features, encoder.time_axis
         _halve(self.encoder)
 
-    def forward(
-        self, inputs: Tensor, lengths: Int64[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch out_features"]:
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
         """Encode a batch."""
-        features: Tensor = self.encoder(inputs) if lengths is None else self.encoder(inputs, lengths)
+        features: Tensor = self.encoder(inputs)
         return features.float()
 
 
@@ -79,6 +78,8 @@ def _absorb_statistics(norm: nn.modules.batchnorm._BatchNorm) -> None:
 
 def _convert_to(dtype: torch.dtype) -> Hook:
     def convert(value: Any) -> Any:  # noqa: ANN401 - whatever a module takes
+        if isinstance(value, EncoderInput):
+            return attrs.evolve(value, values=convert(value.values))
         is_number = isinstance(value, Tensor) and value.is_floating_point()
         return value.to(dtype) if is_number else value
 

@@ -234,7 +234,7 @@ def _told_lengths(model: MultimodalModel, schema: Schema) -> tuple[str, ...]:
     return tuple(
         name
         for name, preprocessing in schema.preprocessing.items()
-        if preprocessing.time_axis is not None and cast("Encoder", model.encoders[name]).takes_lengths
+        if preprocessing.time_axis is not None and cast("Encoder", model.encoders[name]).time_axis is not None
     )
 
 

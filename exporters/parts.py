@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from ..framework.batch import EncoderInput
 from ..framework.errors import ExportError
 from ..framework.interfaces import Encoder
 from ..framework.model import MultimodalModel
@@ -46,10 +47,10 @@ class EncoderPart(nn.Module):
         self.unit_norm = unit_norm
 
     def forward(
-        self, inputs: Tensor, lengths: Int64[Tensor, " batch"] | None = None
+        self, values: Tensor, lengths: Int64[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch features"]:
-        """Features of a batch."""
-        features: Tensor = self.encoder(inputs) if lengths is None else self.encoder(inputs, lengths)
+        """Features of a batch of the target."""
+        features: Tensor = self.encoder(EncoderInput(values, lengths, "target"))
         return to_unit_norm(features) if self.unit_norm else features
 
 
@@ -109,15 +110,15 @@ def export_encoder(
     """
     part = EncoderPart(encoder, unit_norm=unit_norm)
     rows = np.ascontiguousarray(pool.rows[:2])
-    arguments: dict[str, Any] = {"inputs": torch.from_numpy(rows)}
+    arguments: dict[str, Any] = {"values": torch.from_numpy(rows)}
     # One axis has the name and the others follow it: torch warns of a name that is given to several.
-    axes: dict[str, Any] = {"inputs": {0: BATCH}}
+    axes: dict[str, Any] = {"values": {0: BATCH}}
     names = [modality]
     if modality in config.lengths:
         axis = pool.time_axis or 1
         steps = rows.shape[axis]
         arguments["lengths"] = torch.tensor([steps, max(1, steps - 1)])
-        axes = {"inputs": {0: BATCH, axis: torch.export.Dim.DYNAMIC}, "lengths": {0: torch.export.Dim.DYNAMIC}}
+        axes = {"values": {0: BATCH, axis: torch.export.Dim.DYNAMIC}, "lengths": {0: torch.export.Dim.DYNAMIC}}
         names.append(LENGTH.format(modality=modality))
     graph = _export(part.eval(), arguments, axes, config.opset)
     name_ports(graph, names, [FEATURES.format(modality=modality)])

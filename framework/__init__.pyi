@@ -1,6 +1,7 @@
 from .batch import (
     JOINT_TEACHER as JOINT_TEACHER,
     Batch as Batch,
+    EncoderInput as EncoderInput,
     Lesson as Lesson,
     Outputs as Outputs,
     Representation as Representation,

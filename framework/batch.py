@@ -1,4 +1,4 @@
-"""The data classes that travel through the loop: Batch, Outputs, Lesson, Side, Step, Term."""
+"""The data classes that travel through the loop: Batch, EncoderInput, Outputs, Lesson, Side, Step, Term."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
@@ -122,6 +122,27 @@ def views_by_name(source: Batch | None, target: Batch | None) -> dict[str, tuple
                 raise ValueError(f"views must have names of their own, but both sides have one called {name!r}.")
             found[name] = side, view
     return found
+
+
+@attrs.frozen(eq=False)
+class EncoderInput:
+    """What an Encoder gets: the rows of a batch that have its modality.
+
+    Args:
+        values: `(B, ...)`.
+        lengths: how many steps along the encoder's `time_axis` are each row's own; what follows is padding. None where
+            all are, as for every encoder that has no `time_axis`.
+        domain_side: the side that the rows come from; an artefact says "target".
+
+    Example:
+        >>> from acclimate.framework.encoders import LSTM
+        >>> LSTM(in_features=20)(EncoderInput(torch.zeros(2, 50, 20), lengths=torch.tensor([50, 31]))).shape
+        torch.Size([2, 64])
+    """
+
+    values: Shaped[Tensor, "batch ..."]
+    lengths: Int64[Tensor, " batch"] | None = None
+    domain_side: DomainSide = "target"
 
 
 @attrs.frozen(eq=False)

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from .batch import EncoderInput
 from .data.preprocessing import Preprocessing
 from .data.schema import Schema
 from .encoders import as_encoder, default_encoder, make_encoder
@@ -187,7 +188,7 @@ def _wrap(module: nn.Module, size: int | None, preprocessing: Preprocessing, nam
         raise ValueError(f"{name}: {error}") from error
 
 
-def _try(encoder: nn.Module, preprocessing: Preprocessing, name: str) -> None:
+def _try(encoder: Encoder, preprocessing: Preprocessing, name: str) -> None:
     """Run an encoder once, as it would be in use, so that sizes that do not fit are found now and not in training."""
     device = next((weight.device for weight in encoder.parameters()), None)
     inputs = torch.from_numpy(np.zeros((2, *preprocessing.shape), preprocessing.dtype)).to(device)
@@ -196,7 +197,7 @@ def _try(encoder: nn.Module, preprocessing: Preprocessing, name: str) -> None:
     encoder.eval()
     try:
         with torch.no_grad():
-            encoder(inputs)
+            encoder(EncoderInput(inputs))
     except (AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(
             f"{name} does not take inputs of shape {tuple(inputs.shape)}, which the data have: {_first_line(error)}"

@@ -8,7 +8,7 @@ import attrs
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
-from .batch import Lesson, Outputs, Representation, Side, Step, Term
+from .batch import EncoderInput, Lesson, Outputs, Representation, Side, Step, Term
 from .layout import DomainSide, Layout
 
 
@@ -16,24 +16,31 @@ class Encoder(nn.Module, ABC):
     """Turns one modality's input into feature vectors.
 
     A subclass sets `out_features` and treats each row by itself in evaluation mode, so that a sample's features do not
-    depend on its batch.
+    depend on its batch. It may have other weights for each side; those of the target are exported.
 
-    Where rows differ in length, they come padded. An encoder that wants to tell padding from data sets `takes_lengths`,
-    and its `forward` has a second parameter `lengths`, `(B,)`: how many steps along `time_axis` are each row's own, or
-    None where all are. Its features must depend neither on how much padding there is nor on what stands in it: the
-    model cuts a batch to its longest row.
+    Where rows differ in length, they come padded. An encoder that wants to tell padding from data sets `time_axis`, and
+    is given `EncoderInput.lengths`. Its features must then depend neither on how much padding there is nor on what
+    stands in it: the model cuts a batch to its longest row.
+
+    Example:
+        >>> import torch
+        >>> class Mean(Encoder):
+        ...     out_features = 3
+        ...
+        ...     def forward(self, inputs: EncoderInput) -> Tensor:
+        ...         return inputs.values.mean(dim=1)
+        >>> Mean()(EncoderInput(torch.zeros(2, 50, 3))).shape
+        torch.Size([2, 3])
     """
 
     out_features: int
 
-    takes_lengths: bool = False
-
-    time_axis: int = 1
-    """Axis of the batch along which rows differ in length."""
+    time_axis: int | None = None
+    """Axis of the batch along which rows differ in length; None where all that stands there is taken for data."""
 
     @abstractmethod
-    def forward(self, inputs: Tensor) -> Float[Tensor, "batch out_features"]:
-        """Encode a batch of inputs `(B, ...)` as `(B, out_features)`."""
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
+        """Encode rows `(B, ...)` as `(B, out_features)`."""
 
     def portable_arguments(self) -> dict[str, Any]:
         """Constructor arguments, as JSON values, to put in place of those that name files.
@@ -47,7 +54,8 @@ class TrunkEncoder(Encoder):
     """An encoder in two halves: a trunk that stays as it is, and a top that trains.
 
     What the trunk makes of a sample never changes, so a `TrunkCache` can keep it. A subclass keeps its trunk in
-    evaluation mode and without gradients, whether it is cached or not.
+    evaluation mode and without gradients, whether it is cached or not. The trunk is not told the side, which its
+    activations must not depend on; the top is.
     """
 
     @property
@@ -56,7 +64,7 @@ class TrunkEncoder(Encoder):
         """The modules that the trunk uses, whose weights tell one trunk from another; None where nothing is frozen."""
 
     @abstractmethod
-    def trunk(self, inputs: Tensor, lengths: Int64[Tensor, " batch"] | None) -> Float[Tensor, "batch ..."]:
+    def trunk(self, values: Tensor, lengths: Int64[Tensor, " batch"] | None) -> Float[Tensor, "batch ..."]:
         """Activations of the frozen half: `(B, steps, ...)` of rows that differ in length, else of any shape.
 
         Those of a row's own steps do not depend on its padding.
@@ -67,16 +75,13 @@ class TrunkEncoder(Encoder):
         return lengths
 
     @abstractmethod
-    def top(
-        self, activations: Float[Tensor, "batch ..."], steps: Int64[Tensor, " batch"] | None
-    ) -> Float[Tensor, "batch out_features"]:
-        """Features from activations, of which each row's first `steps` are its own; None means all."""
+    def top(self, activations: EncoderInput) -> Float[Tensor, "batch out_features"]:
+        """Features from what the trunk made, whose lengths are `steps`."""
 
-    def forward(
-        self, inputs: Tensor, lengths: Int64[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch out_features"]:
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
         """The top of the trunk."""
-        return self.top(self.trunk(inputs, lengths), None if lengths is None else self.steps(lengths))
+        steps = None if inputs.lengths is None else self.steps(inputs.lengths)
+        return self.top(EncoderInput(self.trunk(inputs.values, inputs.lengths), steps, inputs.domain_side))
 
 
 @attrs.frozen(eq=False)

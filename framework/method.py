@@ -135,7 +135,7 @@ class Method(nn.Module):
 
     def _encode(self, batch: Batch, domain_side: DomainSide) -> dict[str, Float[Tensor, "batch _"]]:
         try:
-            features = self.model.encode(batch.inputs, batch.present, batch.lengths)
+            features = self.model.encode(batch.inputs, batch.present, domain_side, batch.lengths)
         except ValueError as error:
             if "more than 1 value per channel" not in str(error):
                 raise

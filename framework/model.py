@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
-from .batch import Outputs
+from .batch import EncoderInput, Outputs
 from .interfaces import Encoder, Fusion, TrunkEncoder
 from .layout import JOINT, DomainSide, Task
 from .tensors.unit_norm import to_unit_norm
@@ -133,17 +133,20 @@ class MultimodalModel(nn.Module):
             domain_side: the side that the batch comes from.
             lengths: by modality, how many steps of each row are its own; all, where a modality is left out.
         """
-        return self.classify(self.encode(inputs, present, lengths), present, domain_side)
+        return self.classify(self.encode(inputs, present, domain_side, lengths), present, domain_side)
 
     def encode(
         self,
         inputs: Mapping[str, Tensor],
         present: Bool[Tensor, "batch modality"],
+        domain_side: DomainSide = "target",
         lengths: Mapping[str, Int64[Tensor, " batch"]] | None = None,
     ) -> dict[str, Float[Tensor, "batch _"]]:
         """Features by modality, zero where it is absent: the first half of `forward`, sample by sample."""
         features = {
-            name: self._encode(name, inputs[name], present[:, column], (lengths or {}).get(name))
+            name: self._encode(
+                name, EncoderInput(inputs[name], (lengths or {}).get(name), domain_side), present[:, column]
+            )
             for column, name in enumerate(self.modalities)
         }
         return {name: to_unit_norm(values) for name, values in features.items()} if self.unit_norm else features
@@ -173,9 +176,8 @@ class MultimodalModel(nn.Module):
     def _encode(
         self,
         modality: str,
-        inputs: Tensor,
+        inputs: EncoderInput,
         present: Bool[Tensor, " batch"],
-        lengths: Int64[Tensor, " batch"] | None,
     ) -> Float[Tensor, "batch features"]:
         encoder = cast("Encoder", self.encoders[modality])
         size, cache = self.feature_sizes[modality], self._trunk_caches.get(modality)
@@ -186,33 +188,39 @@ class MultimodalModel(nn.Module):
             trainable = any(parameter.requires_grad for parameter in encoder.parameters())
             return zeros.requires_grad_(trainable and torch.is_grad_enabled())
         if count == len(present):
-            return _run(encoder, inputs, lengths, cache)
-        encoded = _run(encoder, inputs[present], None if lengths is None else lengths[present], cache)
+            return _run(encoder, inputs, cache)
+        encoded = _run(encoder, _rows(inputs, present), cache)
         return encoded.new_zeros(len(present), size).index_put((present.nonzero().flatten(),), encoded)
 
 
-def _run(
-    encoder: Encoder, inputs: Tensor, lengths: Int64[Tensor, " batch"] | None, cache: "TrunkCache | None"
-) -> Float[Tensor, "batch features"]:
-    own = lengths if encoder.takes_lengths else None
-    if own is not None:
-        # What is padding in all rows costs time and changes nothing.
-        inputs = inputs.narrow(encoder.time_axis, 0, int(own.max()))
+def _rows(inputs: EncoderInput, rows: Bool[Tensor, " batch"]) -> EncoderInput:
+    lengths = None if inputs.lengths is None else inputs.lengths[rows]
+    return EncoderInput(inputs.values[rows], lengths, inputs.domain_side)
+
+
+def _run(encoder: Encoder, inputs: EncoderInput, cache: "TrunkCache | None") -> Float[Tensor, "batch features"]:
+    inputs = _cut(inputs, encoder.time_axis)
     if isinstance(encoder, TrunkEncoder) and encoder.frozen is not None:
-        return _run_halves(encoder, inputs, own, cache)
-    features: Tensor = encoder(inputs) if own is None else encoder(inputs, own)
+        return encoder.top(_run_trunk(encoder, inputs, cache))
+    features: Tensor = encoder(inputs)
     return features
 
 
-def _run_halves(
-    encoder: TrunkEncoder, inputs: Tensor, lengths: Int64[Tensor, " batch"] | None, cache: "TrunkCache | None"
-) -> Float[Tensor, "batch features"]:
-    activations = encoder.trunk(inputs, lengths) if cache is None else cache.activations(encoder, inputs, lengths)
+def _cut(inputs: EncoderInput, time_axis: int | None) -> EncoderInput:
+    """Rows as long as the longest: what is padding in all of them costs time and changes nothing."""
+    if time_axis is None or inputs.lengths is None:
+        return attrs.evolve(inputs, lengths=None)
+    return attrs.evolve(inputs, values=inputs.values.narrow(time_axis, 0, int(inputs.lengths.max())))
+
+
+def _run_trunk(encoder: TrunkEncoder, inputs: EncoderInput, cache: "TrunkCache | None") -> EncoderInput:
+    values, lengths = inputs.values, inputs.lengths
+    activations = encoder.trunk(values, lengths) if cache is None else cache.activations(encoder, values, lengths)
     if lengths is None:
-        return encoder.top(activations, None)
+        return attrs.evolve(inputs, values=activations)
     steps = encoder.steps(lengths)
     # As many as a cache gives, so that the top draws the same dropout with and without.
-    return encoder.top(activations[:, : int(steps.max())], steps)
+    return EncoderInput(activations[:, : int(steps.max())], steps, inputs.domain_side)
 
 
 def _masked(values: Float[Tensor, "batch _"], present: Bool[Tensor, " batch"]) -> Float[Tensor, "batch _"]:

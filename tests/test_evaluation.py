@@ -176,7 +176,7 @@ def test_a_dropped_encoder_is_not_run(samples: Samples, model: MultimodalModel) 
     rows_seen = dict.fromkeys(MODALITIES, 0)
     hooks = [
         encoder.register_forward_pre_hook(
-            lambda _, inputs, name=name: rows_seen.__setitem__(name, rows_seen[name] + len(inputs[0]))
+            lambda _, inputs, name=name: rows_seen.__setitem__(name, rows_seen[name] + len(inputs[0].values))
         )
         for name, encoder in model.encoders.items()
     ]

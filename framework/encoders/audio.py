@@ -2,9 +2,10 @@
 
 from typing import cast
 
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..batch import EncoderInput
 from ..interfaces import Encoder
 from ._checks import check_multiple, check_positive
 from .convolution import GROUPS, conv_block, halve
@@ -32,7 +33,7 @@ class LogMelCNN(Encoder):
 
     Example:
         >>> import torch
-        >>> LogMelCNN(sampling_rate=8000)(torch.zeros(2, 8000)).shape
+        >>> LogMelCNN(sampling_rate=8000)(EncoderInput(torch.zeros(2, 8000))).shape
         torch.Size([2, 64])
     """
 
@@ -52,7 +53,7 @@ class LogMelCNN(Encoder):
         if masked and not isinstance(front_end, LogMel | None):
             raise ValueError(f"front_end must be a LogMel where masked is set, but got {type(front_end).__name__}.")
         self.out_features = out_features
-        self.takes_lengths = masked
+        self.time_axis = 1 if masked else None
         self.front_end = LogMel(sampling_rate, mels=mels) if front_end is None else front_end
         self.convolutions = nn.Sequential(
             conv_block(1, width, kernel_size=5, stride=2),
@@ -66,14 +67,12 @@ class LogMelCNN(Encoder):
             nn.ReLU(),
         )
 
-    def forward(
-        self, inputs: Float[Tensor, "batch samples"], lengths: Int64[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch out_features"]:
-        """Encode waveforms; with lengths, each row's first values only."""
-        if lengths is None:
-            features: Tensor = self.convolutions(self.front_end(inputs).unsqueeze(1)).mean(dim=(2, 3))
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
+        """Encode waveforms `(B, samples)`; with lengths, each row's first values only."""
+        if inputs.lengths is None:
+            features: Tensor = self.convolutions(self.front_end(inputs.values).unsqueeze(1)).mean(dim=(2, 3))
             return features
-        spectrogram = self.front_end(inputs, lengths).unsqueeze(1)
-        frames = cast("LogMel", self.front_end).frames(lengths)
+        spectrogram = self.front_end(inputs.values, inputs.lengths).unsqueeze(1)
+        frames = cast("LogMel", self.front_end).frames(inputs.lengths)
         maps, steps = run_masked(self.convolutions, spectrogram, frames)
         return mean_over_steps(maps.mean(dim=2).transpose(1, 2), steps)

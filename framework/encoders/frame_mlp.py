@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..batch import EncoderInput
 from ..interfaces import Encoder
 from ._checks import check_at_least, check_dropout, check_positive
 from .convolution import feature_layer
@@ -27,11 +28,11 @@ class FrameMLP(Encoder):
 
     Example:
         >>> import torch
-        >>> FrameMLP(in_features=1024)(torch.zeros(2, 10, 1024), torch.tensor([10, 4])).shape
+        >>> FrameMLP(in_features=1024)(EncoderInput(torch.zeros(2, 10, 1024), torch.tensor([10, 4]))).shape
         torch.Size([2, 64])
     """
 
-    takes_lengths = True
+    time_axis = 1
 
     def __init__(
         self, in_features: int, hidden: Sequence[int] = (128,), out_features: int = 64, dropout: float = 0.1
@@ -51,11 +52,9 @@ class FrameMLP(Encoder):
         self.frame = nn.Sequential(*layers)
         self.top = feature_layer(size, out_features)
 
-    def forward(
-        self, inputs: Float[Tensor, "batch steps in_features"], lengths: Int64[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch out_features"]:
-        """Encode sequences of which the first `lengths` frames are their own."""
-        lengths = row_lengths(inputs, lengths)
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
+        """Encode sequences `(B, T, in_features)`."""
+        lengths = row_lengths(inputs)
         # Before the layers too: the gradient of their weights would have the NaN that stands in padding.
-        features: Tensor = self.top(mean_over_steps(self.frame(clear_padding(inputs, lengths)), lengths))
+        features: Tensor = self.top(mean_over_steps(self.frame(clear_padding(inputs.values, lengths)), lengths))
         return features

@@ -6,6 +6,7 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..batch import EncoderInput
 from ..interfaces import Encoder
 from ._checks import check_multiple, check_positive
 from .convolution import GROUPS, conv_block, feature_layer, halve
@@ -35,7 +36,7 @@ class SmallCNN(Encoder):
 
     Example:
         >>> import torch
-        >>> SmallCNN(in_channels=1, height=28, width=28)(torch.zeros(2, 1, 28, 28)).shape
+        >>> SmallCNN(in_channels=1, height=28, width=28)(EncoderInput(torch.zeros(2, 1, 28, 28))).shape
         torch.Size([2, 64])
     """
 
@@ -55,9 +56,9 @@ class SmallCNN(Encoder):
             feature_layer(4 * channels * -(-height // 8) * -(-width // 8), out_features),
         )
 
-    def forward(self, inputs: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch out_features"]:
-        """Encode images."""
-        features: Tensor = self.layers(inputs)
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
+        """Encode images `(B, C, H, W)`."""
+        features: Tensor = self.layers(inputs.values)
         return features
 
 
@@ -87,7 +88,7 @@ class TimmImage(TimmEncoder):
 
     Example:
         >>> import torch
-        >>> TimmImage("test_resnet", in_channels=3, height=64, width=64)(torch.zeros(2, 3, 64, 64)).shape
+        >>> TimmImage("test_resnet", in_channels=3, height=64, width=64)(EncoderInput(torch.zeros(2, 3, 64, 64))).shape
         torch.Size([2, 64])
     """
 
@@ -117,9 +118,9 @@ class TimmImage(TimmEncoder):
         if self.expects is not None and mean is not None and std is not None:
             self.renormalise = Renormalise(mean, std, self.expects["mean"], self.expects["std"])
 
-    def prepare(self, inputs: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels _ _"]:
+    def prepare(self, values: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels _ _"]:
         """Images as the weights expect them."""
-        images: Tensor = self.renormalise(inputs)
+        images: Tensor = self.renormalise(values)
         return images
 
     def portable_arguments(self) -> dict[str, Any]:

@@ -4,12 +4,15 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
+from ..batch import EncoderInput
 
-def row_lengths(inputs: Tensor, lengths: Int64[Tensor, " batch"] | None, time_axis: int = 1) -> Int64[Tensor, " batch"]:
-    """The lengths, or that of the whole input for each of its rows where there are none."""
-    if lengths is not None:
-        return lengths
-    return torch.full((inputs.shape[0],), inputs.shape[time_axis], dtype=torch.int64, device=inputs.device)
+
+def row_lengths(inputs: EncoderInput) -> Int64[Tensor, " batch"]:
+    """The lengths of rows whose time axis is the second, or that of the whole input for each where there are none."""
+    values = inputs.values
+    if inputs.lengths is not None:
+        return inputs.lengths
+    return torch.full((values.shape[0],), values.shape[1], dtype=torch.int64, device=values.device)
 
 
 def own_steps(lengths: Int64[Tensor, " batch"], steps: int | torch.SymInt) -> Bool[Tensor, "batch steps"]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..batch import EncoderInput
 from ..interfaces import Encoder
 from ._checks import check_dropout, check_positive
 from .convolution import feature_layer
@@ -24,7 +25,7 @@ class MLP(Encoder):
 
     Example:
         >>> import torch
-        >>> MLP(in_features=100)(torch.zeros(2, 100)).shape
+        >>> MLP(in_features=100)(EncoderInput(torch.zeros(2, 100))).shape
         torch.Size([2, 64])
     """
 
@@ -43,7 +44,7 @@ class MLP(Encoder):
             size = next_size
         self.layers = nn.Sequential(*layers, feature_layer(size, out_features))
 
-    def forward(self, inputs: Float[Tensor, "batch in_features"]) -> Float[Tensor, "batch out_features"]:
-        """Encode vectors."""
-        features: Tensor = self.layers(inputs)
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
+        """Encode vectors `(B, in_features)`."""
+        features: Tensor = self.layers(inputs.values)
         return features

@@ -1,8 +1,10 @@
 """LSTMs over the frames of a sequence or the values of a signal."""
 
-from jaxtyping import Float, Int64
+import attrs
+from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..batch import EncoderInput
 from ..interfaces import Encoder
 from ._checks import check_dropout, check_positive
 from .convolution import feature_layer
@@ -28,11 +30,11 @@ class LSTM(Encoder):
 
     Example:
         >>> import torch
-        >>> LSTM(in_features=20)(torch.zeros(2, 50, 20), torch.tensor([50, 31])).shape
+        >>> LSTM(in_features=20)(EncoderInput(torch.zeros(2, 50, 20), torch.tensor([50, 31]))).shape
         torch.Size([2, 64])
     """
 
-    takes_lengths = True
+    time_axis = 1
 
     def __init__(
         self,
@@ -55,12 +57,10 @@ class LSTM(Encoder):
         self.lstm = MaskedLSTM(in_features, hidden, layers, bidirectional=bidirectional)
         self.top = nn.Sequential(nn.Dropout(dropout), feature_layer(self.lstm.out_features, out_features))
 
-    def forward(
-        self, inputs: Float[Tensor, "batch steps in_features"], lengths: Int64[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch out_features"]:
-        """Encode sequences of which the first `lengths` frames are their own."""
-        states, last = self.lstm(inputs, lengths)
-        pooled = last if self.pooling == "last" else mean_over_steps(states, row_lengths(inputs, lengths))
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
+        """Encode sequences `(B, T, in_features)`."""
+        states, last = self.lstm(inputs.values, inputs.lengths)
+        pooled = last if self.pooling == "last" else mean_over_steps(states, row_lengths(inputs))
         features: Tensor = self.top(pooled)
         return features
 
@@ -82,7 +82,7 @@ class SignalLSTM(LSTM):
 
     Example:
         >>> import torch
-        >>> SignalLSTM(in_channels=3)(torch.zeros(2, 3, 100)).shape
+        >>> SignalLSTM(in_channels=3)(EncoderInput(torch.zeros(2, 3, 100))).shape
         torch.Size([2, 64])
     """
 
@@ -104,8 +104,6 @@ class SignalLSTM(LSTM):
             in_channels, out_features, hidden, layers, bidirectional=bidirectional, pooling=pooling, dropout=dropout
         )
 
-    def forward(
-        self, inputs: Float[Tensor, "batch channels steps"], lengths: Int64[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch out_features"]:
-        """Encode signals of which the first `lengths` values are their own."""
-        return super().forward(inputs.transpose(1, 2), lengths)
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
+        """Encode signals `(B, C, T)`."""
+        return super().forward(attrs.evolve(inputs, values=inputs.values.transpose(1, 2)))

@@ -3,9 +3,10 @@
 from itertools import pairwise
 from typing import Final, cast
 
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..batch import EncoderInput
 from ..interfaces import Encoder
 from ._checks import check_multiple, check_positive
 from .convolution import GROUPS, ResidualBlock
@@ -33,11 +34,9 @@ class SignalResNet(Encoder):
 
     Example:
         >>> import torch
-        >>> SignalResNet(in_channels=3)(torch.zeros(2, 3, 100)).shape
+        >>> SignalResNet(in_channels=3)(EncoderInput(torch.zeros(2, 3, 100))).shape
         torch.Size([2, 64])
     """
-
-    time_axis = 2
 
     def __init__(
         self,
@@ -57,7 +56,7 @@ class SignalResNet(Encoder):
         if kernel_size % 2 == 0:
             raise ValueError(f"kernel_size must be odd, but got {kernel_size}.")
         self.out_features = out_features
-        self.takes_lengths = masked
+        self.time_axis = 2 if masked else None
         self.stem = nn.Sequential(
             nn.Conv1d(in_channels, width, kernel_size=7, padding=3, bias=False), nn.GroupNorm(GROUPS, width), nn.ReLU()
         )
@@ -69,15 +68,13 @@ class SignalResNet(Encoder):
             )
         )
 
-    def forward(
-        self, inputs: Float[Tensor, "batch channels time"], lengths: Int64[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch out_features"]:
-        """Encode signals; with lengths, each row's first values only."""
-        if lengths is None:
-            features: Tensor = self.blocks(self.stem(inputs)).mean(dim=2)
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
+        """Encode signals `(B, C, T)`; with lengths, each row's first values only."""
+        if inputs.lengths is None:
+            features: Tensor = self.blocks(self.stem(inputs.values)).mean(dim=2)
             return features
-        cleared = clear_padding(inputs.transpose(1, 2), lengths).transpose(1, 2)
-        signal, lengths = run_masked(self.stem, cleared, lengths)
+        cleared = clear_padding(inputs.values.transpose(1, 2), inputs.lengths).transpose(1, 2)
+        signal, lengths = run_masked(self.stem, cleared, inputs.lengths)
         for block in self.blocks:
             signal, lengths = cast("ResidualBlock", block).masked(signal, lengths)
         return mean_over_steps(signal.transpose(1, 2), lengths)

@@ -2,11 +2,13 @@
 
 from typing import Any, Final, Self
 
+import attrs
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..batch import EncoderInput
 from ..interfaces import TrunkEncoder
 from .convolution import feature_layer
 from .masked_lstm import MaskedLSTM
@@ -51,11 +53,11 @@ class SpeakerLSTM(TrunkEncoder):
         ValueError: if the weights cannot be had or do not fit, or there are not as many layers.
 
     Example:
-        >>> SpeakerLSTM(8000)(torch.zeros(2, 4000), torch.tensor([4000, 1500])).shape
+        >>> SpeakerLSTM(8000)(EncoderInput(torch.zeros(2, 4000), torch.tensor([4000, 1500]))).shape
         torch.Size([2, 64])
     """
 
-    takes_lengths = True
+    time_axis = 1
 
     def __init__(
         self,
@@ -93,36 +95,33 @@ class SpeakerLSTM(TrunkEncoder):
         return self
 
     def trunk(
-        self, inputs: Float[Tensor, "batch samples"], lengths: Int64[Tensor, " batch"] | None
+        self, values: Float[Tensor, "batch samples"], lengths: Int64[Tensor, " batch"] | None
     ) -> Float[Tensor, "batch steps ..."]:
         """States of the highest frozen layer in all windows, or what tells speakers apart in each where none trains."""
         if self.frozen is None:
-            return inputs
+            return values
         with torch.no_grad():
-            return self._read(self._windows(inputs, row_lengths(inputs, lengths)), 0, self._frozen_layers)
+            windows = self._windows(values, row_lengths(EncoderInput(values, lengths)))
+            return self._read(windows, 0, self._frozen_layers)
 
     def steps(self, lengths: Int64[Tensor, " batch"]) -> Int64[Tensor, " batch"]:
         """How many windows each row has, or samples where nothing is frozen."""
         return lengths if self.frozen is None else _count_windows(self.resample.lengths(lengths))
 
-    def top(
-        self, activations: Float[Tensor, "batch steps ..."], steps: Int64[Tensor, " batch"] | None
-    ) -> Float[Tensor, "batch out_features"]:
+    def top(self, activations: EncoderInput) -> Float[Tensor, "batch out_features"]:
         """The layers that train, and the mean over a row's own windows."""
-        own = row_lengths(activations, steps)
+        windows, own = activations.values, row_lengths(activations)
         if self.frozen is None:
-            activations, own = self._windows(activations, own), _count_windows(self.resample.lengths(own))
-        cleared = clear_padding(activations.flatten(2), own).reshape(activations.shape)
+            windows, own = self._windows(windows, own), _count_windows(self.resample.lengths(own))
+        cleared = clear_padding(windows.flatten(2), own).reshape(windows.shape)
         voices = self._read(cleared, self._frozen_layers, LAYERS) if self._has_top else cleared
         features: Tensor = self.projection(functional.normalize(mean_over_steps(voices, own), dim=1))
         return features
 
-    def forward(
-        self, inputs: Float[Tensor, "batch samples"], lengths: Int64[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch out_features"]:
-        """Encode waveforms."""
-        lengths = row_lengths(inputs, lengths)
-        return self.top(self.trunk(inputs, lengths), self.steps(lengths))
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
+        """Encode waveforms `(B, samples)`."""
+        # The last window is left out where it is filled too little, of rows that are all of one length too.
+        return super().forward(attrs.evolve(inputs, lengths=row_lengths(inputs)))
 
     def portable_arguments(self) -> dict[str, Any]:
         """No pretrained weights."""

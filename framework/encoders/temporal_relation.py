@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from ..batch import EncoderInput
 from ..interfaces import Encoder
 from ._checks import check_at_least, check_dropout, check_positive
 from .convolution import feature_layer
@@ -38,11 +39,12 @@ class TemporalRelationNetwork(Encoder):
         ValueError: if a size is too small, there are more segments, or `dropout` is not in [0, 1).
 
     Example:
-        >>> TemporalRelationNetwork(in_features=1024)(torch.zeros(2, 30, 1024), torch.tensor([30, 12])).shape
+        >>> inputs = EncoderInput(torch.zeros(2, 30, 1024), torch.tensor([30, 12]))
+        >>> TemporalRelationNetwork(in_features=1024)(inputs).shape
         torch.Size([2, 64])
     """
 
-    takes_lengths = True
+    time_axis = 1
 
     def __init__(
         self,
@@ -70,12 +72,10 @@ class TemporalRelationNetwork(Encoder):
         )
         self.top = nn.Sequential(nn.LayerNorm(out_features), nn.ReLU())
 
-    def forward(
-        self, inputs: Float[Tensor, "batch steps in_features"], lengths: Int64[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch out_features"]:
-        """Encode sequences of which the first `lengths` frames are their own."""
-        middle = _middles(row_lengths(inputs, lengths), self.segments)
-        frames = self.frame(inputs.gather(1, middle.unsqueeze(2).expand(-1, -1, inputs.shape[2])))
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
+        """Encode sequences `(B, T, in_features)`."""
+        middle = _middles(row_lengths(inputs), self.segments)
+        frames = self.frame(inputs.values.gather(1, middle.unsqueeze(2).expand(-1, -1, inputs.values.shape[2])))
         related = torch.stack([relation(frames) for relation in self.scales])
         features: Tensor = self.top(related.sum(dim=0))
         return features

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from ..batch import EncoderInput
 from ..interfaces import Encoder
 from ._checks import check_dropout, check_positive
 from .convolution import feature_layer
@@ -68,11 +69,11 @@ class TextCNN(Encoder):
 
     Example:
         >>> tokens, lengths = torch.tensor([[2, 7, 3, 0], [2, 5, 6, 3]]), torch.tensor([3, 4])
-        >>> TextCNN(vocabulary_size=8, padding_id=0)(tokens, lengths).shape
+        >>> TextCNN(vocabulary_size=8, padding_id=0)(EncoderInput(tokens, lengths)).shape
         torch.Size([2, 64])
     """
 
-    takes_lengths = True
+    time_axis = 1
 
     def __init__(
         self,
@@ -97,13 +98,11 @@ class TextCNN(Encoder):
         self.convolutions = MaxOverTime(embedding, widths, filters)
         self.top = nn.Sequential(nn.Dropout(dropout), feature_layer(self.convolutions.out_features, out_features))
 
-    def forward(
-        self, inputs: Int64[Tensor, "batch tokens"], lengths: Int64[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch out_features"]:
-        """Encode texts of which the first `lengths` tokens are their own."""
-        lengths = row_lengths(inputs, lengths)
-        own = own_steps(lengths, inputs.shape[1])
-        embedded = self.embedding(torch.where(own, inputs, self.padding_id))
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
+        """Encode texts `(B, T)`."""
+        tokens, lengths = inputs.values, row_lengths(inputs)
+        own = own_steps(lengths, tokens.shape[1])
+        embedded = self.embedding(torch.where(own, tokens, self.padding_id))
         features: Tensor = self.top(self.convolutions(embedded, lengths))
         return features
 
@@ -122,11 +121,11 @@ class SequenceCNN(Encoder):
         ValueError: if a size does not fit, or `dropout` is not in [0, 1).
 
     Example:
-        >>> SequenceCNN(in_features=300)(torch.zeros(2, 50, 300), torch.tensor([50, 31])).shape
+        >>> SequenceCNN(in_features=300)(EncoderInput(torch.zeros(2, 50, 300), torch.tensor([50, 31]))).shape
         torch.Size([2, 64])
     """
 
-    takes_lengths = True
+    time_axis = 1
 
     def __init__(
         self,
@@ -144,9 +143,7 @@ class SequenceCNN(Encoder):
         self.convolutions = MaxOverTime(in_features, widths, filters)
         self.top = nn.Sequential(nn.Dropout(dropout), feature_layer(self.convolutions.out_features, out_features))
 
-    def forward(
-        self, inputs: Float[Tensor, "batch steps in_features"], lengths: Int64[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch out_features"]:
-        """Encode sequences of which the first `lengths` frames are their own."""
-        features: Tensor = self.top(self.convolutions(inputs, row_lengths(inputs, lengths)))
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
+        """Encode sequences `(B, T, in_features)`."""
+        features: Tensor = self.top(self.convolutions(inputs.values, row_lengths(inputs)))
         return features

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from ..batch import EncoderInput
 from ..interfaces import TrunkEncoder
 from ._checks import check_positive
 from .convolution import feature_layer
@@ -71,30 +72,27 @@ class TimmEncoder(TrunkEncoder):
             module.eval()
         return self
 
-    def prepare(self, inputs: Tensor) -> Float[Tensor, "batch channels height width"]:
+    def prepare(self, values: Tensor) -> Float[Tensor, "batch channels height width"]:
         """What the model is shown."""
-        return inputs
+        return values
 
-    def trunk(self, inputs: Tensor, lengths: Int64[Tensor, " batch"] | None = None) -> Float[Tensor, "batch ..."]:
+    def trunk(self, values: Tensor, lengths: Int64[Tensor, " batch"] | None = None) -> Float[Tensor, "batch ..."]:
         """What the frozen layers make of the inputs; the inputs where the model is not cut."""
         if self._cut is None:
-            return inputs
+            return values
         with torch.no_grad():
-            return self._cut.below(self.prepare(inputs))
+            return self._cut.below(self.prepare(values))
 
-    def top(
-        self, activations: Float[Tensor, "batch ..."], steps: Int64[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch out_features"]:
+    def top(self, activations: EncoderInput) -> Float[Tensor, "batch out_features"]:
         """The layers that train."""
-        features: Tensor = self.model(self.prepare(activations)) if self._cut is None else self._cut.above(activations)
+        values = activations.values
+        features: Tensor = self.model(self.prepare(values)) if self._cut is None else self._cut.above(values)
         projected: Tensor = self.projection(features)
         return projected
 
-    def forward(
-        self, inputs: Tensor, lengths: Int64[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch out_features"]:
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
         """Encode in one run of the model, which is the same: no gradient is kept where nothing below trains."""
-        projected: Tensor = self.projection(self.model(self.prepare(inputs)))
+        projected: Tensor = self.projection(self.model(self.prepare(inputs.values)))
         return projected
 
     def portable_arguments(self) -> dict[str, Any]:

@@ -31,7 +31,8 @@ class TimmSpectrogram(TimmEncoder):
         ValueError: as `TimmImage` does, of images of `mels` x frames.
 
     Example:
-        >>> TimmSpectrogram(8000, 8000, "test_resnet")(torch.zeros(2, 8000)).shape
+        >>> from acclimate.framework import EncoderInput
+        >>> TimmSpectrogram(8000, 8000, "test_resnet")(EncoderInput(torch.zeros(2, 8000))).shape
         torch.Size([2, 64])
     """
 
@@ -61,7 +62,7 @@ class TimmSpectrogram(TimmEncoder):
         self.front_end = front_end
         self.missing = missing
 
-    def prepare(self, inputs: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch 1 mels frames"]:
+    def prepare(self, values: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch 1 mels frames"]:
         """Spectrograms, whose mean is zero, filled up by zeros."""
-        spectrogram: Tensor = self.front_end(inputs)
+        spectrogram: Tensor = self.front_end(values)
         return functional.pad(spectrogram, (0, self.missing)).unsqueeze(1)

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
+import attrs
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from ..batch import EncoderInput
 from .convolution import feature_layer
 from .masking import clear_padding, mean_over_steps, row_lengths
 from .pretrained import PretrainedEncoder, count_frozen, freeze, load_transformer
@@ -46,11 +48,11 @@ class TransformerAudio(PretrainedEncoder):
         >>> config = {"model_type": "wavlm", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
         ...           "intermediate_size": 64}
         >>> encoder = TransformerAudio(8000, config=config, trainable_layers=1)
-        >>> encoder(torch.zeros(2, 4000), torch.tensor([4000, 1500])).shape
+        >>> encoder(EncoderInput(torch.zeros(2, 4000), torch.tensor([4000, 1500]))).shape
         torch.Size([2, 64])
     """
 
-    takes_lengths = True
+    time_axis = 1
 
     def __init__(
         self,
@@ -85,14 +87,14 @@ class TransformerAudio(PretrainedEncoder):
         return self.lower if self._is_frozen else None
 
     def trunk(
-        self, inputs: Float[Tensor, "batch samples"], lengths: Int64[Tensor, " batch"] | None
+        self, values: Float[Tensor, "batch samples"], lengths: Int64[Tensor, " batch"] | None
     ) -> Float[Tensor, "batch steps ..."]:
         """Hidden states of the highest frozen layer; the waveforms themselves where nothing is frozen."""
         if self.frozen is None:
-            return inputs
-        own = row_lengths(inputs, lengths)
+            return values
+        own = row_lengths(EncoderInput(values, lengths))
         with torch.no_grad():
-            hidden: Tensor = self.lower(self.resample(_clear(inputs, own)), self.resample.lengths(own))
+            hidden: Tensor = self.lower(self.resample(_clear(values, own)), self.resample.lengths(own))
         # Short rows leave steps behind their ends.
         return hidden if lengths is not None else hidden[:, : int(self.steps(own).max())]
 
@@ -100,11 +102,9 @@ class TransformerAudio(PretrainedEncoder):
         """One for each 20 ms, or each sample where nothing is frozen."""
         return lengths if self.frozen is None else self.lower.steps(self.resample.lengths(lengths))
 
-    def top(
-        self, activations: Float[Tensor, "batch steps ..."], steps: Int64[Tensor, " batch"] | None
-    ) -> Float[Tensor, "batch out_features"]:
+    def top(self, activations: EncoderInput) -> Float[Tensor, "batch out_features"]:
         """The layers that train, the mean over a row's own steps, and the last layer."""
-        hidden, own = activations, row_lengths(activations, steps)
+        hidden, own = activations.values, row_lengths(activations)
         if self.frozen is None:
             lengths = self.resample.lengths(own)
             hidden, own = self.lower(self.resample(_clear(hidden, own)), lengths), self.lower.steps(lengths)
@@ -112,12 +112,10 @@ class TransformerAudio(PretrainedEncoder):
         features: Tensor = self.projection(mean_over_steps(hidden, own))
         return features
 
-    def forward(
-        self, inputs: Float[Tensor, "batch samples"], lengths: Int64[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch out_features"]:
-        """Encode waveforms."""
-        lengths = row_lengths(inputs, lengths)
-        return self.top(self.trunk(inputs, lengths), self.steps(lengths))
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
+        """Encode waveforms `(B, samples)`."""
+        # Short rows leave steps behind their ends, of rows that are all of one length too.
+        return super().forward(attrs.evolve(inputs, lengths=row_lengths(inputs)))
 
     def portable_arguments(self) -> dict[str, Any]:
         """The configuration in place of the files."""

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
+from ..batch import EncoderInput
 from ._checks import check_positive
 from .convolution import feature_layer
 from .masking import clear_padding, mean_over_steps, own_steps, row_lengths
@@ -45,11 +46,11 @@ class TransformerText(PretrainedEncoder):
     Example:
         >>> config = {"model_type": "bert", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
         >>> encoder = TransformerText(vocabulary_size=8, padding_id=0, max_length=4, config=config, trainable_layers=1)
-        >>> encoder(torch.tensor([[2, 7, 3, 0], [2, 5, 6, 3]]), torch.tensor([3, 4])).shape
+        >>> encoder(EncoderInput(torch.tensor([[2, 7, 3, 0], [2, 5, 6, 3]]), torch.tensor([3, 4]))).shape
         torch.Size([2, 64])
     """
 
-    takes_lengths = True
+    time_axis = 1
 
     def __init__(
         self,
@@ -92,19 +93,17 @@ class TransformerText(PretrainedEncoder):
         return self.lower if self._is_frozen else None
 
     def trunk(
-        self, inputs: Int64[Tensor, "batch tokens"], lengths: Int64[Tensor, " batch"] | None
+        self, values: Int64[Tensor, "batch tokens"], lengths: Int64[Tensor, " batch"] | None
     ) -> Float[Tensor, "batch tokens width"]:
         """States of the highest frozen layer; the embeddings where no layer is frozen."""
-        own = own_steps(row_lengths(inputs, lengths), inputs.shape[1])
-        states: Tensor = self.lower(torch.where(own, inputs, self.padding_id), own)
+        own = own_steps(row_lengths(EncoderInput(values, lengths)), values.shape[1])
+        states: Tensor = self.lower(torch.where(own, values, self.padding_id), own)
         return states
 
-    def top(
-        self, activations: Float[Tensor, "batch tokens width"], steps: Int64[Tensor, " batch"] | None
-    ) -> Float[Tensor, "batch out_features"]:
+    def top(self, activations: EncoderInput) -> Float[Tensor, "batch out_features"]:
         """The layers that train, the mean over a text's own tokens, and the last layer."""
-        lengths = row_lengths(activations, steps)
-        states = clear_padding(activations, lengths)
+        lengths = row_lengths(activations)
+        states = clear_padding(activations.values, lengths)
         bias = _to_bias(own_steps(lengths, states.shape[1]), states.dtype)
         for layer in self.upper:
             states = layer(states, bias)

@@ -43,13 +43,13 @@ class TrunkCache:
 
     @torch.no_grad()
     def activations(
-        self, encoder: TrunkEncoder, inputs: Tensor, lengths: Int64[Tensor, " batch"] | None = None
+        self, encoder: TrunkEncoder, values: Tensor, lengths: Int64[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch ..."]:
         """What `encoder.trunk` gives, computed or read.
 
         Args:
             encoder: one with a frozen trunk.
-            inputs: `(B, ...)`.
+            values: what it encodes, `(B, ...)`.
             lengths: how many steps of each row are its own; None means all.
 
         Returns:
@@ -58,21 +58,21 @@ class TrunkCache:
         Raises:
             ValueError: if the encoder has no frozen trunk.
         """
-        context = f"{self._fingerprint(encoder)} {_precision(inputs.device)}"
+        context = f"{self._fingerprint(encoder)} {_precision(values.device)}"
         rows = []
-        on_cpu = inputs.cpu()
-        for number in range(len(inputs)):
+        on_cpu = values.cpu()
+        for number in range(len(values)):
             own, length = on_cpu[number : number + 1], None if lengths is None else lengths[number : number + 1]
-            if length is not None:
+            if length is not None and encoder.time_axis is not None:
                 own = own.narrow(encoder.time_axis, 0, int(length))
             key = _key(context, own)
             entry = self._entries.read(key)
-            found = _compute(encoder, own.to(inputs.device), length) if entry is None else load(entry)[_ACTIVATIONS]
+            found = _compute(encoder, own.to(values.device), length) if entry is None else load(entry)[_ACTIVATIONS]
             if entry is None:
                 self._entries.write(key, save({_ACTIVATIONS: found}))
             rows.append(found)
         together = torch.stack(rows) if lengths is None else nn.utils.rnn.pad_sequence(rows, batch_first=True)
-        return together.to(inputs.device)
+        return together.to(values.device)
 
     def _fingerprint(self, encoder: TrunkEncoder) -> str:
         versions = weight_versions(encoder)

@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..batch import EncoderInput
 from ..interfaces import Encoder
 
 
@@ -16,6 +17,10 @@ class ModuleEncoder(Encoder):
 
     Raises:
         ValueError: if `out_features` is not positive.
+
+    Example:
+        >>> ModuleEncoder(nn.Flatten(), out_features=15)(EncoderInput(torch.zeros(2, 3, 5))).shape
+        torch.Size([2, 15])
     """
 
     def __init__(self, module: nn.Module, out_features: int) -> None:
@@ -25,14 +30,14 @@ class ModuleEncoder(Encoder):
         self.module = module
         self.out_features = out_features
 
-    def forward(self, inputs: Tensor) -> Float[Tensor, "batch out_features"]:
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
         """Encode with the module.
 
         Raises:
             ValueError: if the module does not give `(B, out_features)`.
         """
-        features: Tensor = self.module(inputs)
-        _check(features, self.module, inputs)
+        features: Tensor = self.module(inputs.values)
+        _check(features, self.module, inputs.values)
         if features.shape[1] != self.out_features:
             raise ValueError(
                 f"{_name(self.module)} must give {self.out_features} features, but gave {features.shape[1]}."
@@ -55,7 +60,9 @@ def as_encoder(module: nn.Module, out_features: int | None = None, example: Tens
         >>> as_encoder(nn.Flatten(), example=torch.zeros(2, 3, 5)).out_features
         15
     """
-    if isinstance(module, Encoder) and out_features in {None, module.out_features}:
+    if isinstance(module, Encoder):
+        if out_features not in {None, module.out_features}:
+            raise ValueError(f"{_name(module)} must give {out_features} features, but gives {module.out_features}.")
         return module
     size: int | None = getattr(module, "out_features", None) if out_features is None else out_features
     found = None if example is None else _dry_run(module, example)

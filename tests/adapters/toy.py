@@ -6,7 +6,7 @@ import attrs
 import torch
 from acclimate.adapters.fused_argmax import FusedArgmax
 from acclimate.adapters.late_sum import LateSum
-from acclimate.framework.batch import Batch, Side, Step, Term
+from acclimate.framework.batch import Batch, EncoderInput, Side, Step, Term
 from acclimate.framework.interfaces import Aligner, Encoder
 from acclimate.framework.layout import DomainSide, Layout
 from acclimate.framework.measures.norms import NormTable, norm_table
@@ -27,9 +27,9 @@ class LinearEncoder(Encoder):
         self.out_features = SIZE
         self.layer = nn.Linear(SIZE, SIZE)
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: EncoderInput) -> Tensor:
         """Encode."""
-        features: Tensor = self.layer(inputs)
+        features: Tensor = self.layer(inputs.values)
         return features
 
 

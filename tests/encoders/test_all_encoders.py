@@ -9,7 +9,7 @@ import pytest
 import torch
 from acclimate.adapters import LateSum
 from acclimate.exporters import Session, export_onnx
-from acclimate.framework import Encoder, MultimodalModel, Schema, Task
+from acclimate.framework import Encoder, EncoderInput, MultimodalModel, Schema, Task
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing
 from acclimate.framework.encoders import MLP
 from acclimate.framework.encoders.trunk_cache import TrunkCache
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 ENCODERS = {name: case.make() for name, case in CASES.items()}
-MASKED = sorted(name for name, encoder in ENCODERS.items() if encoder.takes_lengths)
+MASKED = sorted(name for name, encoder in ENCODERS.items() if encoder.time_axis is not None)
 FROZEN = sorted(
     name for name, encoder in ENCODERS.items() if isinstance(encoder, TrunkEncoder) and encoder.frozen is not None
 )
@@ -31,7 +31,7 @@ UNWANTED = {"STFT", "DFT", "Loop", "Scan", "If"}
 
 @pytest.fixture(params=MASKED)
 def masked(request: pytest.FixtureRequest) -> Case:
-    """One of the cases whose encoder takes lengths."""
+    """One of the cases whose encoder tells padding from data."""
     return CASES[request.param]
 
 
@@ -54,7 +54,7 @@ def spoil(inputs: Tensor, lengths: Tensor, axis: int, value: float) -> Tensor:
 def test_gives_one_vector_per_sample(case: Case, batch: int, *, training: bool) -> None:
     encoder = case.make().train(training)
     for steps in case.lengths:
-        features = encoder(case.inputs(batch, steps=steps))
+        features = encoder(EncoderInput(case.inputs(batch, steps=steps)))
         assert features.shape == (batch, encoder.out_features)
         assert features.dtype == torch.float32
         assert features.isfinite().all()
@@ -65,9 +65,9 @@ def test_rows_are_independent_in_evaluation(case: Case) -> None:
     inputs = case.inputs(5)
     others = torch.cat([inputs[:1], case.inputs(4, seed=1)])
     with torch.no_grad():
-        together = encoder(inputs)
-        alone = torch.cat([encoder(inputs[row : row + 1]) for row in range(5)])
-        beside_others = encoder(others)
+        together = encoder(EncoderInput(inputs))
+        alone = torch.cat([encoder(EncoderInput(inputs[row : row + 1])) for row in range(5)])
+        beside_others = encoder(EncoderInput(others))
     torch.testing.assert_close(alone, together, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(beside_others[:1], together[:1], atol=1e-5, rtol=1e-5)
 
@@ -75,7 +75,7 @@ def test_rows_are_independent_in_evaluation(case: Case) -> None:
 def test_tells_samples_apart(case: Case) -> None:
     encoder = case.make().eval()
     with torch.no_grad():
-        first, second = encoder(case.inputs(2))
+        first, second = encoder(EncoderInput(case.inputs(2)))
     assert (first - second).norm() > 1e-3 * first.norm()
 
 
@@ -86,7 +86,7 @@ def test_gradients_reach_every_trainable_parameter_and_no_frozen_one(case: Case,
         # Residual networks begin with some weights at zero, which hides others from the gradient.
         for weights in encoder.parameters():
             weights.add_(0.1 * torch.randn_like(weights))
-    encoder(case.inputs(batch)).square().sum().backward()
+    encoder(EncoderInput(case.inputs(batch))).square().sum().backward()
     reached = {name for name, weights in encoder.named_parameters() if weights.grad is not None and weights.grad.any()}
     assert reached == {name for name, weights in encoder.named_parameters() if weights.requires_grad}
     assert reached
@@ -96,7 +96,7 @@ def test_same_seed_gives_the_same_features(case: Case) -> None:
     def features() -> torch.Tensor:
         torch.manual_seed(3)
         encoder = case.make().train()
-        made: torch.Tensor = encoder(case.inputs(4))
+        made: torch.Tensor = encoder(EncoderInput(case.inputs(4)))
         made.sum().backward()
         gradients = [weights.grad.flatten() for weights in encoder.parameters() if weights.grad is not None]
         return torch.cat([made.detach().flatten(), *gradients])
@@ -108,7 +108,7 @@ def test_state_carries_all_that_was_learned(case: Case) -> None:
     learned, fresh = case.make(), case.make()
     fresh.load_state_dict(learned.state_dict())
     with torch.no_grad():
-        assert torch.equal(fresh.eval()(case.inputs(3)), learned.eval()(case.inputs(3)))
+        assert torch.equal(fresh.eval()(EncoderInput(case.inputs(3))), learned.eval()(EncoderInput(case.inputs(3))))
 
 
 def test_lengths_follow_the_axis_of_the_preprocessing(masked: Case) -> None:
@@ -122,7 +122,7 @@ def test_what_stands_in_the_padding_reaches_nothing(masked: Case, *, training: b
     for value in (0.0, torch.nan, torch.inf, 1e30):
         torch.manual_seed(0)
         encoder.zero_grad()
-        features = encoder(spoil(masked.inputs(4), lengths, masked.axis, value), lengths)
+        features = encoder(EncoderInput(spoil(masked.inputs(4), lengths, masked.axis, value), lengths))
         features.sum().backward()
         gradients = [weights.grad.flatten() for weights in encoder.parameters() if weights.grad is not None]
         found.append(torch.cat([features.detach().flatten(), *gradients]))
@@ -134,10 +134,10 @@ def test_a_padded_row_is_encoded_as_it_is_alone(masked: Case) -> None:
     encoder, inputs, lengths = masked.make().eval(), masked.inputs(4), some_lengths(masked, 4)
     longer = torch.cat([inputs, inputs], dim=masked.axis)
     with torch.no_grad():
-        together, padded_more = encoder(inputs, lengths), encoder(longer, lengths)
+        together, padded_more = encoder(EncoderInput(inputs, lengths)), encoder(EncoderInput(longer, lengths))
         alone = torch.cat(
             [
-                encoder(inputs[row : row + 1].narrow(masked.axis, 0, length))
+                encoder(EncoderInput(inputs[row : row + 1].narrow(masked.axis, 0, length)))
                 for row, length in enumerate(lengths.tolist())
             ]
         )
@@ -150,12 +150,12 @@ def test_a_cached_trunk_and_its_top_make_the_whole(name: str, tmp_path: Path) ->
     case, cache = CASES[name], TrunkCache(tmp_path)
     encoder = case.make().eval()
     assert isinstance(encoder, TrunkEncoder)
-    lengths = some_lengths(case, 3) if encoder.takes_lengths else None
+    lengths = None if encoder.time_axis is None else some_lengths(case, 3)
     steps = None if lengths is None else encoder.steps(lengths)
     with torch.no_grad():
-        expected = encoder(case.inputs(3), lengths)
+        expected = encoder(EncoderInput(case.inputs(3), lengths))
         for _ in ("computed", "read"):
-            found = encoder.top(cache.activations(encoder, case.inputs(3), lengths), steps)
+            found = encoder.top(EncoderInput(cache.activations(encoder, case.inputs(3), lengths), steps))
             torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
 
 
@@ -200,11 +200,11 @@ def _schema(case: Case) -> Schema:
 
 def _shapes(case: Case) -> list[tuple[int, int | None]]:
     """Batch sizes and steps: others than the preprocessing's only where the graph is told lengths."""
-    steps = case.lengths if case.make().takes_lengths else (None,)
+    steps = (None,) if case.make().time_axis is None else case.lengths
     return [(batch, number) for number in steps for batch in (1, 4)]
 
 
 def _own_lengths(case: Case, rows: NDArray[Any]) -> dict[str, NDArray[np.int64]]:
-    if not case.make().takes_lengths:
+    if case.make().time_axis is None:
         return {}
     return {"it": np.maximum(1, rows.shape[case.axis] - 2 * np.arange(len(rows))).astype(np.int64)}

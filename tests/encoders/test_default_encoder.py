@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from acclimate.framework import Encoder
+from acclimate.framework import Encoder, EncoderInput
 from acclimate.framework.data.preprocessing import (
     AudioPreprocessing,
     FeaturesPreprocessing,
@@ -51,7 +51,7 @@ def test_takes_what_the_preprocessing_gives(preprocessing: Preprocessing, expect
     encoder = default_encoder(preprocessing)
     assert isinstance(encoder, expected)
     inputs = torch.from_numpy(np.ones((2, *preprocessing.shape), dtype=preprocessing.dtype))
-    features = encoder(inputs)
+    features = encoder(EncoderInput(inputs))
     assert features.shape == (2, 64)
     assert (features >= 0).all()
     assert features.any()
@@ -59,7 +59,7 @@ def test_takes_what_the_preprocessing_gives(preprocessing: Preprocessing, expect
 
 def test_users_arguments_take_precedence() -> None:
     encoder = make_encoder(SignalResNet, SIGNAL, {"in_channels": 2, "out_features": 16})
-    assert encoder(torch.zeros(1, 2, 50)).shape == (1, 16)
+    assert encoder(EncoderInput(torch.zeros(1, 2, 50))).shape == (1, 16)
 
 
 def test_names_an_unknown_argument() -> None:
@@ -92,4 +92,4 @@ def test_encoder_with_arbitrary_keywords_gets_those_of_the_user_only() -> None:
         def __init__(self, in_features: int, **others: int) -> None:
             super().__init__(in_features, **others)
 
-    assert make_encoder(Anything, FEATURES, {"out_features": 3})(torch.zeros(1, 7)).shape == (1, 3)
+    assert make_encoder(Anything, FEATURES, {"out_features": 3})(EncoderInput(torch.zeros(1, 7))).shape == (1, 3)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from acclimate.framework import Encoder
+from acclimate.framework import Encoder, EncoderInput
 from acclimate.framework.encoders import MLP, LogMelCNN, SignalResNet, SmallCNN, TimmImage
 from torch import nn
 
@@ -41,7 +41,7 @@ def test_refuses(make: Callable[[], Encoder], message: str) -> None:
 def test_timm_keeps_its_own_features_without_out_features() -> None:
     encoder = TimmImage("test_resnet", in_channels=1, height=64, width=64, out_features=None)
     assert encoder.out_features == encoder.model.num_features != 64
-    assert encoder(torch.zeros(2, 1, 64, 64)).shape == (2, encoder.out_features)
+    assert encoder(EncoderInput(torch.zeros(2, 1, 64, 64))).shape == (2, encoder.out_features)
 
 
 def test_mlp_without_hidden_layers_is_a_single_layer() -> None:
@@ -53,5 +53,5 @@ def test_height_of_a_tone_can_be_told() -> None:
     """A low and a high tone of equal loudness get different features, although pooling runs over time."""
     time = torch.arange(8000) / 8000
     tones = torch.stack([torch.sin(2 * torch.pi * pitch * time) for pitch in (200, 2000)])
-    low, high = LogMelCNN(8000).eval()(tones)
+    low, high = LogMelCNN(8000).eval()(EncoderInput(tones))
     assert (low - high).norm() > 0.1 * low.norm()

@@ -7,7 +7,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from acclimate.framework import Encoder
+from acclimate.framework import Encoder, EncoderInput
 from acclimate.framework.encoders import LogMelCNN, SmallCNN
 from encoders.encoder_cases import CASES
 from torch import Tensor
@@ -39,7 +39,7 @@ def export(encoder: Encoder, example: Tensor, *, any_length: bool, path: Path) -
 
 def assert_equal_to_torch(encoder: Encoder, run: Runtime, inputs: Tensor) -> None:
     with torch.no_grad():
-        torch.testing.assert_close(run(inputs), encoder(inputs), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(run(inputs), encoder(EncoderInput(inputs)), atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize(("name", "longer"), [("log_mel_cnn", 5001), ("signal_resnet", 131)])

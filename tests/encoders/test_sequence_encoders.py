@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 import torch
-from acclimate.framework import Encoder
+from acclimate.framework import Encoder, EncoderInput
 from acclimate.framework.encoders import LSTM, FrameMLP, LogMelCNN, SignalLSTM, SignalResNet, TemporalRelationNetwork
 from torch import Tensor
 
 
 def features(encoder: Encoder, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
     with torch.no_grad():
-        found: Tensor = encoder.eval()(inputs) if lengths is None else encoder.eval()(inputs, lengths)
+        found: Tensor = encoder.eval()(EncoderInput(inputs, lengths))
         return found
 
 
@@ -32,7 +32,7 @@ def features(encoder: Encoder, inputs: Tensor, lengths: Tensor | None = None) ->
 def test_relations_see_the_middle_of_each_segment(steps: int, segments: int, middles: set[int], padding: int) -> None:
     encoder = TemporalRelationNetwork(in_features=4, segments=segments, hidden=8)
     inputs = torch.randn(1, steps + padding, 4, requires_grad=True)
-    encoder.eval()(inputs, torch.tensor([steps])).square().sum().backward()
+    encoder.eval()(EncoderInput(inputs, torch.tensor([steps]))).square().sum().backward()
     assert inputs.grad is not None
     assert set(inputs.grad[0].abs().sum(dim=1).nonzero().flatten().tolist()) == middles
 
@@ -111,7 +111,7 @@ def test_masking_changes_neither_the_weights_nor_whole_rows(
         return encoder(argument, **options)
 
     plain, masked, inputs = make(), make(masked=True), torch.randn(shape)
-    assert (plain.takes_lengths, masked.takes_lengths) == (False, True)
+    assert (plain.time_axis, masked.time_axis) == (None, inputs.ndim - 1)
     weights = masked.state_dict()
     assert list(plain.state_dict()) == list(weights)
     assert all(torch.equal(value, weights[name]) for name, value in plain.state_dict().items())

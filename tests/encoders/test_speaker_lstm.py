@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from acclimate.framework import EncoderInput
 from acclimate.framework.encoders import SpeakerLSTM
 from acclimate.framework.encoders.speaker_mel import LOUDNESS, SpeakerMel
 from numpy.typing import NDArray
@@ -76,7 +77,7 @@ def voices(encoder: SpeakerLSTM, waveforms: Tensor, lengths: Tensor) -> Tensor:
     """What tells speakers apart, before the last layer."""
     projection, encoder.projection = encoder.projection, nn.Identity()
     with torch.no_grad():
-        found: Tensor = encoder.eval()(waveforms, lengths)
+        found: Tensor = encoder.eval()(EncoderInput(waveforms, lengths))
     encoder.projection = projection
     return found
 
@@ -109,7 +110,8 @@ def test_is_resemblyzers_own_embedding(folder: Path, voice_encoder: Any, trainab
         torch.testing.assert_close(found[row], expected, atol=2e-5, rtol=1e-3)
     with torch.no_grad():
         activations, steps = encoder.trunk(waveforms, lengths), encoder.steps(lengths)
-        torch.testing.assert_close(encoder.top(activations, steps), encoder(waveforms, lengths), atol=1e-5, rtol=1e-4)
+        expected = encoder(EncoderInput(waveforms, lengths))
+        torch.testing.assert_close(encoder.top(EncoderInput(activations, steps)), expected, atol=1e-5, rtol=1e-4)
 
 
 def test_windows_are_counted_as_resemblyzer_does(voice_encoder: Any) -> None:  # noqa: ANN401
@@ -138,7 +140,7 @@ def test_hears_who_speaks(folder: Path, shared_data: Path) -> None:
 @pytest.mark.parametrize("trainable_layers", [None, 0, 1, 3])
 def test_gradient_reaches_exactly_the_top_layers(trainable_layers: int | None) -> None:
     encoder = SpeakerLSTM(16000, trainable_layers=trainable_layers)
-    encoder(*draw()).square().sum().backward()
+    encoder(EncoderInput(*draw())).square().sum().backward()
     reached = {name for name, weights in encoder.named_parameters() if weights.grad is not None}
     trained = range(3 - (3 if trainable_layers is None else trainable_layers), 3)
     parts = {".".join(name.split(".")[:2]) for name in reached if name.startswith("layers")}

@@ -11,7 +11,7 @@ import pytest
 import torch
 from acclimate.adapters import LateSum
 from acclimate.exporters import Session, export_onnx
-from acclimate.framework import Encoder, MultimodalModel, Schema, Task
+from acclimate.framework import Encoder, EncoderInput, MultimodalModel, Schema, Task
 from acclimate.framework.data import Decoded, TextPreprocessing
 from acclimate.framework.encoders import SequenceCNN, TextCNN, TransformerText, make_encoder
 from acclimate.framework.encoders.pretrained import load_transformer
@@ -35,6 +35,7 @@ FAMILIES: Final[dict[str, dict[str, Any]]] = {
 }
 TOKENS = torch.tensor([[2, 7, 5, 9, 3], [2, 8, 3, 1, 1]])
 LENGTHS = torch.tensor([5, 3])
+TEXTS = EncoderInput(TOKENS, LENGTHS)
 
 
 def make(family: str = "bert", **arguments: Any) -> TransformerText:  # noqa: ANN401
@@ -53,9 +54,9 @@ def test_both_halves_together_are_the_model(family: str, trainable_layers: int |
     with torch.no_grad():
         states = whole(input_ids=TOKENS, attention_mask=(TOKENS != 1).long()).last_hidden_state
         means = torch.stack([row[:length].mean(dim=0) for row, length in zip(states, LENGTHS.tolist(), strict=True)])
-        torch.testing.assert_close(encoder(TOKENS, LENGTHS), encoder.projection(means), atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(encoder(TEXTS), encoder.projection(means), atol=1e-5, rtol=1e-5)
         encoder.pooling = "first"
-        torch.testing.assert_close(encoder(TOKENS, LENGTHS), encoder.projection(states[:, 0]), atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(encoder(TEXTS), encoder.projection(states[:, 0]), atol=1e-5, rtol=1e-5)
 
 
 def _copy(encoder: TransformerText, whole: Any) -> None:  # noqa: ANN401
@@ -73,8 +74,8 @@ def test_no_token_behind_the_end_counts(make_one: Callable[[], Encoder]) -> None
     encoder = make_one().eval()
     others = torch.tensor([[2, 7, 5, 9, 3], [2, 8, 3, 19, -7]])
     with torch.no_grad():
-        torch.testing.assert_close(encoder(others, LENGTHS), encoder(TOKENS, LENGTHS), atol=0, rtol=0)
-        torch.testing.assert_close(encoder(TOKENS[1:, :3]), encoder(TOKENS, LENGTHS)[1:], atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(encoder(EncoderInput(others, LENGTHS)), encoder(TEXTS), atol=0, rtol=0)
+        torch.testing.assert_close(encoder(EncoderInput(TOKENS[1:, :3])), encoder(TEXTS)[1:], atol=1e-5, rtol=1e-5)
 
 
 def test_what_is_frozen_stays_as_it_is() -> None:
@@ -84,7 +85,7 @@ def test_what_is_frozen_stays_as_it_is() -> None:
     assert encoder.upper.training
     before = encoder.trunk(TOKENS, LENGTHS)
     optimizer = torch.optim.SGD(encoder.parameters(), lr=1.0)
-    encoder(TOKENS, LENGTHS).sum().backward()
+    encoder(TEXTS).sum().backward()
     optimizer.step()
     assert torch.equal(encoder.trunk(TOKENS, LENGTHS), before)
     assert all(weights.grad is None for weights in encoder.lower.parameters())
@@ -93,7 +94,7 @@ def test_what_is_frozen_stays_as_it_is() -> None:
 def test_without_a_number_of_layers_everything_trains() -> None:
     encoder = make()
     assert encoder.frozen is None
-    encoder(TOKENS, LENGTHS).square().sum().backward()
+    encoder(TEXTS).square().sum().backward()
     assert encoder.lower.embeddings[0].word_embeddings.weight.grad.any()
 
 
@@ -107,7 +108,7 @@ def test_a_saved_model_is_rebuilt_without_its_folder(tmp_path: Path) -> None:
     again = TransformerText(**arguments, **portable)
     again.load_state_dict(encoder.state_dict())
     with torch.no_grad():
-        assert torch.equal(again.eval()(TOKENS, LENGTHS), encoder.eval()(TOKENS, LENGTHS))
+        assert torch.equal(again.eval()(TEXTS), encoder.eval()(TEXTS))
 
 
 @pytest.mark.parametrize(
@@ -180,9 +181,9 @@ def test_text_cnn_learns_which_words_matter() -> None:
     optimizer = torch.optim.Adam([*encoder.parameters(), *head.parameters()], lr=0.01)
     for _ in range(40):
         optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(head(encoder(texts)), labels).backward()
+        torch.nn.functional.cross_entropy(head(encoder(EncoderInput(texts))), labels).backward()
         optimizer.step()
-    accuracy = (head(encoder.eval()(texts)).argmax(dim=1) == labels).float().mean()
+    accuracy = (head(encoder.eval()(EncoderInput(texts))).argmax(dim=1) == labels).float().mean()
     assert accuracy == 1
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import timm
 import torch
+from acclimate.framework import EncoderInput
 from acclimate.framework.data.preprocessing import AudioPreprocessing, ImagePreprocessing
 from acclimate.framework.encoders import TimmImage, TimmSpectrogram, make_encoder
 from acclimate.framework.encoders.efficientnet_names import to_timm_names
@@ -42,7 +43,7 @@ def test_gradient_reaches_exactly_the_top_layers(name: str, trainable_layers: in
     encoder = make(name, trainable_layers).train()
     frozen = {key: value.clone() for key, value in encoder.state_dict().items()}
     optimiser = torch.optim.SGD(encoder.parameters(), lr=0.1)
-    encoder(torch.randn(3, 3, 64, 64)).square().sum().backward()
+    encoder(EncoderInput(torch.randn(3, 3, 64, 64))).square().sum().backward()
     optimiser.step()
     reached = {key for key, weights in encoder.named_parameters() if weights.grad is not None and weights.grad.any()}
     top = ("projection.", *(f"model.{start}" for start in trained))
@@ -65,12 +66,12 @@ def test_the_halves_make_the_whole(name: str, trainable_layers: int, _: object) 
         torch.manual_seed(0)
         activations = encoder.trunk(images)
         assert not activations.requires_grad
-        found = encoder.top(activations)
+        found = encoder.top(EncoderInput(activations))
         torch.manual_seed(0)
-        torch.testing.assert_close(found, encoder(images), atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(found, encoder(EncoderInput(images)), atol=1e-5, rtol=1e-5)
     copied = deepcopy(encoder).eval()
     with torch.no_grad():
-        copied.top(copied.trunk(images))
+        copied.top(EncoderInput(copied.trunk(images)))
         for weights in encoder.parameters():
             weights.zero_()
         assert copied.trunk(images).any()
@@ -98,8 +99,8 @@ def test_a_model_that_is_no_chain_is_frozen_without_a_cut() -> None:
     assert torch.equal(encoder.trunk(images), images)
     encoder.eval()
     with torch.no_grad():
-        assert torch.equal(encoder.top(images), encoder(images))
-    encoder.train()(images).sum().backward()
+        assert torch.equal(encoder.top(EncoderInput(images)), encoder(EncoderInput(images)))
+    encoder.train()(EncoderInput(images)).sum().backward()
     reached = {key for key, weights in encoder.model.named_parameters() if weights.grad is not None}
     assert {".".join(key.split(".")[:2]) for key in reached} == {"blocks.11", "fc_norm.weight", "fc_norm.bias"}
 
@@ -126,7 +127,7 @@ def test_weights_come_from_a_file(ending: str, tmp_path: Path) -> None:
     rebuilt = make_encoder(TimmImage, IMAGES, {"model_name": "test_resnet"} | encoder.portable_arguments()).eval()
     rebuilt.load_state_dict(encoder.state_dict())
     with torch.no_grad():
-        assert torch.equal(rebuilt(data), encoder(data))
+        assert torch.equal(rebuilt(EncoderInput(data)), encoder(EncoderInput(data)))
 
 
 def test_a_grey_image_is_seen_as_a_coloured_one_of_three_equal_channels(tmp_path: Path) -> None:
@@ -143,9 +144,11 @@ def test_a_grey_image_is_seen_as_a_coloured_one_of_three_equal_channels(tmp_path
     )
     pixels = torch.rand(2, 1, 64, 64)
     with torch.no_grad():
-        torch.testing.assert_close(
-            grey.eval()(pixels), coloured.eval()(pixels.expand(-1, 3, -1, -1)), atol=1e-5, rtol=1e-4
+        found, expected = (
+            encoder.eval()(EncoderInput(pixels.expand(-1, channels, -1, -1)))
+            for encoder, channels in ((grey, 1), (coloured, 3))
         )
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
 
 
 def test_random_weights_take_images_as_the_data_have_them() -> None:
@@ -163,7 +166,9 @@ def test_a_spectrogram_is_a_picture_of_one_channel() -> None:
     waveforms = torch.randn(2, 4000)
     assert encoder.prepare(waveforms).shape == (2, 1, 32, 64)
     with torch.no_grad():
-        torch.testing.assert_close(encoder.top(encoder.trunk(waveforms)), encoder(waveforms))
+        torch.testing.assert_close(
+            encoder.top(EncoderInput(encoder.trunk(waveforms))), encoder(EncoderInput(waveforms))
+        )
 
 
 def other_names(model: nn.Module) -> dict[str, Tensor]:
@@ -207,7 +212,7 @@ def test_imagenet_weights_classify_as_their_own_library_does(digits: Tensor) -> 
     pixels = nn.functional.interpolate(digits[:2], (96, 96), mode="bilinear").expand(-1, 3, -1, -1)
     with torch.no_grad():
         expected = original.eval().extract_features((pixels - 0.5) / 0.5).mean(dim=(2, 3))
-        torch.testing.assert_close(encoder(pixels), expected, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(encoder(EncoderInput(pixels)), expected, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize(

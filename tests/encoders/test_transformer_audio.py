@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pytest
 import torch
+from acclimate.framework import EncoderInput
 from acclimate.framework.data.preprocessing import AudioPreprocessing
 from acclimate.framework.encoders import TransformerAudio, make_encoder
 from torch import Tensor, nn
@@ -120,7 +121,7 @@ def test_waveforms_are_normalised_as_the_folder_says(folder: tuple[nn.Module, Pa
     )
     rebuilt.load_state_dict(encoder.state_dict())
     with torch.no_grad():
-        assert torch.equal(rebuilt.eval()(waveforms), encoder(waveforms))
+        assert torch.equal(rebuilt.eval()(EncoderInput(waveforms)), encoder(EncoderInput(waveforms)))
 
 
 @pytest.mark.parametrize("name", ["hubert", "wav2vec2", "wavlm"])
@@ -128,7 +129,7 @@ def test_waveforms_are_normalised_as_the_folder_says(folder: tuple[nn.Module, Pa
 def test_gradient_reaches_exactly_the_top_layers(name: str, trainable_layers: int | None) -> None:
     encoder = TransformerAudio(8000, config=SMALL | {"model_type": name}, trainable_layers=trainable_layers)
     waveforms, lengths = draw()
-    encoder.train()(waveforms, lengths).square().sum().backward()
+    encoder.train()(EncoderInput(waveforms, lengths)).square().sum().backward()
     reached = {key for key, weights in encoder.named_parameters() if weights.grad is not None}
     upper = {f"upper.{layer}" for layer in range(trainable_layers or 0)}
     found = {key if key.startswith("projection") else ".".join(key.split(".")[:2]) for key in reached}
@@ -144,15 +145,15 @@ def test_cached_activations_give_the_same_features() -> None:
     encoder = TransformerAudio(8000, config=SMALL | {"model_type": "wavlm"}, trainable_layers=2).eval()
     waveforms, lengths = draw()
     with torch.no_grad():
-        expected = encoder(waveforms, lengths)
+        expected = encoder(EncoderInput(waveforms, lengths))
         activations, steps = encoder.trunk(waveforms, lengths), encoder.steps(lengths)
         activations = activations[:, : int(steps.max())].clone()
         for row, count in enumerate(steps.tolist()):
             activations[row, count:] = torch.nan
-        torch.testing.assert_close(encoder.top(activations, steps), expected, atol=1e-6, rtol=1e-5)
+        torch.testing.assert_close(encoder.top(EncoderInput(activations, steps)), expected, atol=1e-6, rtol=1e-5)
         alone = encoder.trunk(waveforms[:1], None)
         assert alone.shape[1] == steps[0]
-        torch.testing.assert_close(encoder.top(alone, None), expected[:1], atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(encoder.top(EncoderInput(alone, None)), expected[:1], atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["hubert", "wavlm"])
@@ -160,7 +161,7 @@ def test_runs_in_half_precision(name: str) -> None:
     encoder = TransformerAudio(8000, config=SMALL | {"model_type": name}, trainable_layers=2).train()
     waveforms, lengths = draw()
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        features = encoder(waveforms, lengths)
+        features = encoder(EncoderInput(waveforms, lengths))
     features.float().sum().backward()
     assert features.isfinite().all()
 
@@ -170,10 +171,11 @@ def test_other_sampling_rates_are_resampled() -> None:
     usual, halved = TransformerAudio(16000, config=config).eval(), TransformerAudio(8000, config=config).eval()
     halved.load_state_dict(usual.state_dict())
     time = torch.arange(8000) / 16000
-    tone = torch.sin(2 * torch.pi * 300 * time).unsqueeze(0)
+    sine = torch.sin(2 * torch.pi * 300 * time).unsqueeze(0)
+    tone, half = EncoderInput(sine), EncoderInput(sine[:, ::2])
     with torch.no_grad():
-        difference = (halved(tone[:, ::2]) - usual(tone)).norm()
-        assert difference < 0.05 * (usual(tone) - usual(tone[:, ::2])).norm()
+        difference = (halved(half) - usual(tone)).norm()
+        assert difference < 0.05 * (usual(tone) - usual(half)).norm()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from acclimate.framework import EncoderInput
 from acclimate.framework.encoders import MLP, as_encoder
 from torch import Tensor, nn
 
@@ -28,7 +29,7 @@ def test_takes_the_modules_own_length() -> None:
 def test_finds_the_length_by_a_dry_run() -> None:
     encoder = as_encoder(nn.Flatten(), example=EXAMPLE)
     assert encoder.out_features == 15
-    assert torch.equal(encoder(EXAMPLE), torch.ones(2, 15))
+    assert torch.equal(encoder(EncoderInput(EXAMPLE)), torch.ones(2, 15))
 
 
 def test_a_dry_run_leaves_the_module_as_it_was() -> None:
@@ -43,7 +44,7 @@ def test_a_dry_run_leaves_the_module_as_it_was() -> None:
 
 def test_the_module_trains() -> None:
     linear = nn.Linear(4, 2)
-    as_encoder(linear)(torch.ones(1, 4)).sum().backward()
+    as_encoder(linear)(EncoderInput(torch.ones(1, 4))).sum().backward()
     assert linear.weight.grad is not None
     assert linear.weight.grad.all()
 
@@ -69,4 +70,4 @@ def test_refuses(module: nn.Module, out_features: int | None, example: Tensor | 
 def test_checks_what_the_module_gives_in_use() -> None:
     encoder = as_encoder(nn.Flatten(), out_features=6)
     with pytest.raises(ValueError, match="Flatten must give 6 features, but gave 15"):
-        encoder(EXAMPLE)
+        encoder(EncoderInput(EXAMPLE))

@@ -10,7 +10,7 @@ import pytest
 import torch
 from acclimate.adapters.late_sum import LateSum
 from acclimate.exporters.onnx import ExportReport, export_onnx
-from acclimate.framework import Encoder, MultimodalModel, Task
+from acclimate.framework import Encoder, EncoderInput, MultimodalModel, Task
 from acclimate.framework.data.preprocessing import (
     AudioPreprocessing,
     FeaturesPreprocessing,
@@ -37,9 +37,9 @@ class Convolution(Encoder):
         self.normalisation = nn.BatchNorm1d(out_features)
         self.dropout = nn.Dropout(0.5)
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: EncoderInput) -> Tensor:
         """Mean over positions."""
-        maps = self.normalisation(self.convolution(inputs.flatten(start_dim=1).unsqueeze(1)))
+        maps = self.normalisation(self.convolution(inputs.values.flatten(start_dim=1).unsqueeze(1)))
         return self.dropout(torch.relu(maps).mean(dim=2))
 
 
@@ -51,9 +51,9 @@ class Constant(Encoder):
         self.out_features = out_features
         self.features = nn.Parameter(torch.linspace(-1, 1, out_features))
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: EncoderInput) -> Tensor:
         """The same for all."""
-        return self.features.expand(inputs.shape[0], -1)
+        return self.features.expand(inputs.values.shape[0], -1)
 
 
 @attrs.frozen(eq=False)

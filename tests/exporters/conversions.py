@@ -4,7 +4,7 @@ import math
 from functools import cache
 
 import torch
-from acclimate.framework import Encoder
+from acclimate.framework import Encoder, EncoderInput
 from encoders.encoder_cases import CASES
 from torch import Tensor
 
@@ -21,7 +21,7 @@ def trained_case(name: str) -> Encoder:
         encoder = case.make().train()
         for seed in range(3):
             rows = case.inputs(8, seed=seed)
-            encoder(2 * rows + 1 if rows.is_floating_point() else rows)
+            encoder(EncoderInput(2 * rows + 1 if rows.is_floating_point() else rows))
     return encoder.eval()
 
 

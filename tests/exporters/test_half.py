@@ -10,7 +10,7 @@ from acclimate.exporters.full_precision import full_precision_modules
 from acclimate.exporters.half import HalfEncoder
 from acclimate.exporters.parity import Pool
 from acclimate.exporters.parts import export_encoder
-from acclimate.framework import Encoder, Task
+from acclimate.framework import Encoder, EncoderInput, Task
 from acclimate.framework.data.preprocessing import AudioPreprocessing, FeaturesPreprocessing, Preprocessing
 from acclimate.framework.data.schema import Schema
 from acclimate.framework.encoders import LogMelCNN
@@ -25,9 +25,9 @@ RECURRENT = ("lstm", "lstm_last", "signal_lstm", "speaker_lstm")
 
 def export_half(encoder: Encoder, preprocessing: Preprocessing, rows: Tensor) -> onnx.ModelProto:
     schema = Schema({"it": preprocessing}, (Task("label", ("a", "b")),))
-    lengths = ("it",) if encoder.takes_lengths else ()
+    lengths = () if encoder.time_axis is None else ("it",)
     config = ArtefactConfig(schema=schema, opset=20, recipe=None, versions={}, metadata={}, lengths=lengths)
-    pool = Pool(rows.numpy(), encoder.time_axis if lengths else None)
+    pool = Pool(rows.numpy(), encoder.time_axis)
     return export_encoder(HalfEncoder(encoder).eval(), "it", pool, config, unit_norm=False)
 
 
@@ -37,12 +37,12 @@ def test_every_encoder_is_near_itself_in_float32(name: str) -> None:
     rows = case.inputs(4, seed=9)
     half = HalfEncoder(encoder).eval()
     with torch.no_grad():
-        found, expected = half(rows), encoder(rows)
+        found, expected = half(EncoderInput(rows)), encoder(EncoderInput(rows))
         assert found.dtype == torch.float32
         assert signal_to_noise(found, expected) > 40
-        if encoder.takes_lengths:
+        if encoder.time_axis is not None:
             lengths = torch.tensor([rows.shape[case.axis], 1, 2, 3])
-            assert signal_to_noise(half(rows, lengths), encoder(rows, lengths)) > 40
+            assert signal_to_noise(half(EncoderInput(rows, lengths)), encoder(EncoderInput(rows, lengths))) > 40
 
 
 @pytest.mark.parametrize("name", ["log_mel_cnn", "lstm", "speaker_lstm", "timm_convolutional", "transformer_text"])
@@ -53,12 +53,12 @@ def test_graphs_in_half_precision_are_near_the_encoder(name: str) -> None:
     onnx.checker.check_model(graph, full_check=True)
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
     with torch.no_grad():
-        if encoder.takes_lengths:
+        if encoder.time_axis is not None:
             lengths = torch.tensor([rows.shape[case.axis], 1, 2, 5, 7])
             (found,) = session.run(None, {"it": rows.numpy(), "it_length": lengths.numpy()})
-            expected = encoder(rows, lengths)
+            expected = encoder(EncoderInput(rows, lengths))
         else:
-            (found,), expected = session.run(None, {"it": rows.numpy()}), encoder(rows)
+            (found,), expected = session.run(None, {"it": rows.numpy()}), encoder(EncoderInput(rows))
     assert found.dtype == np.float32
     assert signal_to_noise(torch.from_numpy(found), expected) > 45
 
@@ -80,7 +80,7 @@ def test_sound_too_quiet_or_loud_for_half_precision_is_heard(loudness: float) ->
     with torch.no_grad():
         powers = torch.nn.functional.conv1d(sound.unsqueeze(1), encoder.front_end.kernels).square()
         assert (powers.max() > torch.finfo(torch.float16).max) == (loudness > 1)
-        assert signal_to_noise(HalfEncoder(encoder).eval()(sound), encoder(sound)) > 40
+        assert signal_to_noise(HalfEncoder(encoder).eval()(EncoderInput(sound)), encoder(EncoderInput(sound))) > 40
 
 
 def test_modules_without_parameters_stay_in_float32_and_others_say_so() -> None:
@@ -112,9 +112,9 @@ class Learnt(Encoder):
         self.powers = Powers()
         self.layer = nn.Linear(6, 4)
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: EncoderInput) -> Tensor:
         """Encode `(B, 6)`."""
-        features: Tensor = self.layer(self.powers(inputs))
+        features: Tensor = self.layer(self.powers(inputs.values))
         return features
 
 
@@ -125,7 +125,7 @@ def test_a_module_with_parameters_can_ask_for_float32(marked: bool) -> None:  # 
     if marked:
         encoder.powers.computes_in_float32 = True
     with torch.no_grad():
-        found, expected = HalfEncoder(encoder).eval()(rows), encoder(rows)
+        found, expected = HalfEncoder(encoder).eval()(EncoderInput(rows)), encoder(EncoderInput(rows))
     assert bool(found.isfinite().all()) == marked
     if marked:
         assert signal_to_noise(found, expected) > 50
@@ -145,9 +145,9 @@ class Normalised(Encoder):
         self.out_features = 4
         self.norm = nn.BatchNorm1d(4, affine=affine)
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: EncoderInput) -> Tensor:
         """Normalise `(B, 4)`."""
-        features: Tensor = self.norm(inputs)
+        features: Tensor = self.norm(inputs.values)
         return features
 
 
@@ -157,12 +157,12 @@ def test_statistics_of_batches_outside_of_half_precision_count(affine: bool) -> 
     encoder = Normalised(affine=affine).train()
     rows = torch.randn(500, 4) * torch.tensor([1e-4, 1.0, 300.0, 3000.0])
     for _ in range(30):
-        encoder(rows)
+        encoder(EncoderInput(rows))
     encoder.eval()
     assert encoder.norm.running_var is not None
     assert encoder.norm.running_var.max() > torch.finfo(torch.float16).max
     with torch.no_grad():
-        assert signal_to_noise(HalfEncoder(encoder).eval()(rows), encoder(rows)) > 55
+        assert signal_to_noise(HalfEncoder(encoder).eval()(EncoderInput(rows)), encoder(EncoderInput(rows))) > 55
 
 
 def test_the_encoder_itself_is_left_as_it_is() -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from acclimate.adapters import LateSum
 from acclimate.exporters import Session, SessionPredictor, export_onnx
-from acclimate.framework import DataError, Encoder, MultimodalModel, Task
+from acclimate.framework import DataError, Encoder, EncoderInput, MultimodalModel, Task
 from acclimate.framework.data import Samples, Schema, read_table
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing, SignalPreprocessing
 from acclimate.framework.data.samples import stack
@@ -30,7 +30,6 @@ SCHEMA = Schema(
 class MaskedMean(Encoder):
     """The mean over a signal's own steps, through a layer."""
 
-    takes_lengths = True
     time_axis = 2
 
     def __init__(self) -> None:
@@ -39,13 +38,14 @@ class MaskedMean(Encoder):
         self.layer = nn.Linear(2, 5)
         self.widest = 0
 
-    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(self, inputs: EncoderInput) -> Tensor:
         """Encode `(B, 2, T)`."""
+        values, lengths = inputs.values, inputs.lengths
         if not torch.onnx.is_in_onnx_export():
-            self.widest = max(self.widest, inputs.shape[2])
-        steps = torch.full_like(inputs[:, 0, 0], inputs.shape[2]) if lengths is None else lengths.to(inputs.dtype)
-        real = torch.arange(inputs.shape[2], device=inputs.device) < steps.unsqueeze(1)
-        summed = torch.where(real.unsqueeze(1), inputs, torch.zeros_like(inputs)).sum(dim=2)
+            self.widest = max(self.widest, values.shape[2])
+        steps = torch.full_like(values[:, 0, 0], values.shape[2]) if lengths is None else lengths.to(values.dtype)
+        real = torch.arange(values.shape[2], device=values.device) < steps.unsqueeze(1)
+        summed = torch.where(real.unsqueeze(1), values, torch.zeros_like(values)).sum(dim=2)
         features: Tensor = self.layer(summed / steps.unsqueeze(1)).relu()
         return features
 
@@ -58,9 +58,9 @@ class Sum(Encoder):
         self.out_features = 4
         self.layer = nn.Linear(in_features, 4)
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: EncoderInput) -> Tensor:
         """Encode `(B, ...)`."""
-        features: Tensor = self.layer(inputs.flatten(1))
+        features: Tensor = self.layer(inputs.values.flatten(1))
         return features
 
 

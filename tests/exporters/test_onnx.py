@@ -13,7 +13,7 @@ from acclimate.exporters import onnx as exporter
 from acclimate.exporters.onnx import export_onnx
 from acclimate.exporters.parts import Parts
 from acclimate.exporters.session import Session
-from acclimate.framework import ExportError, Task, modality_subsets
+from acclimate.framework import EncoderInput, ExportError, Task, modality_subsets
 from acclimate.framework.data.samples import Arrays
 from acclimate.framework.data.schema import Schema
 from onnx import numpy_helper
@@ -162,9 +162,9 @@ def test_a_graph_that_disagrees_is_found_and_nothing_is_written(
 
 def test_a_model_that_torch_cannot_export_is_one_line(vectors: Exported, tmp_path: Path) -> None:
     class Branching(Convolution):
-        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        def forward(self, inputs: EncoderInput) -> torch.Tensor:
             features = super().forward(inputs)
-            return features if inputs.sum() > 0 else -features
+            return features if inputs.values.sum() > 0 else -features
 
     model, schema = make_model(
         {"where": Branching()}, {"where": vectors.schema.preprocessing["where"]}, (Task("verb", ("cut", "wash")),)

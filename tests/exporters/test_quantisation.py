@@ -28,7 +28,7 @@ from .conversions import signal_to_noise, trained_case
 def make_feed(name: str, rows: int, seed: int) -> dict[str, NDArray[Any]]:
     case = CASES[name]
     inputs = case.inputs(rows, seed=seed).numpy()
-    if not trained_case(name).takes_lengths:
+    if trained_case(name).time_axis is None:
         return {"it": inputs}
     steps = inputs.shape[case.axis]
     return {"it": inputs, "it_length": np.maximum(1, steps - np.arange(rows) % 3)}
@@ -38,9 +38,9 @@ def make_feed(name: str, rows: int, seed: int) -> dict[str, NDArray[Any]]:
 def export(name: str) -> onnx.ModelProto:
     case, encoder = CASES[name], trained_case(name)
     schema = Schema({"it": case.preprocessing}, (Task("label", ("a", "b")),))
-    lengths = ("it",) if encoder.takes_lengths else ()
+    lengths = () if encoder.time_axis is None else ("it",)
     config = ArtefactConfig(schema=schema, opset=20, recipe=None, versions={}, metadata={}, lengths=lengths)
-    pool = Pool(case.inputs(2).numpy(), case.axis if lengths else None)
+    pool = Pool(case.inputs(2).numpy(), encoder.time_axis)
     return export_encoder(encoder, "it", pool, config, unit_norm=False)
 
 

@@ -15,7 +15,7 @@ from acclimate.exporters.artefact_folder import write_artefact
 from acclimate.exporters.forms import assemble
 from acclimate.exporters.parity import Pool
 from acclimate.exporters.parts import Parts, export_parts
-from acclimate.framework import Encoder, MultimodalModel, Task
+from acclimate.framework import Encoder, EncoderInput, MultimodalModel, Task
 from acclimate.framework.data.decoding import Decoded
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing, SignalPreprocessing, TextPreprocessing
 from acclimate.framework.data.schema import Schema
@@ -31,7 +31,6 @@ POSITIONS = 24
 class MaskedMean(Encoder):
     """The mean over a row's own steps, which are the last axis."""
 
-    takes_lengths = True
     time_axis = 2
 
     def __init__(self, channels: int) -> None:
@@ -39,11 +38,12 @@ class MaskedMean(Encoder):
         self.out_features = 5
         self.layer = nn.Linear(channels, 5)
 
-    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(self, inputs: EncoderInput) -> Tensor:
         """Encode `(B, C, T)`."""
-        steps = torch.full_like(inputs[:, 0, 0], inputs.shape[2]) if lengths is None else lengths.to(inputs.dtype)
-        own = torch.arange(inputs.shape[2]) < steps.unsqueeze(1)
-        summed = torch.where(own.unsqueeze(1), inputs, torch.zeros_like(inputs)).sum(dim=2)
+        values, lengths = inputs.values, inputs.lengths
+        steps = torch.full_like(values[:, 0, 0], values.shape[2]) if lengths is None else lengths.to(values.dtype)
+        own = torch.arange(values.shape[2]) < steps.unsqueeze(1)
+        summed = torch.where(own.unsqueeze(1), values, torch.zeros_like(values)).sum(dim=2)
         features: Tensor = self.layer(summed / steps.unsqueeze(1)).tanh()
         return features
 
@@ -51,7 +51,6 @@ class MaskedMean(Encoder):
 class Words(Encoder):
     """The mean over a text's tokens, with a position for each of the first `POSITIONS`."""
 
-    takes_lengths = True
     time_axis = 1
 
     def __init__(self, words: int) -> None:
@@ -60,10 +59,10 @@ class Words(Encoder):
         self.mean = MaskedMean(4)
         self.out_features = self.mean.out_features
 
-    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(self, inputs: EncoderInput) -> Tensor:
         """Encode `(B, T)`."""
-        embedded = self.words(inputs) + self.positions(torch.arange(inputs.shape[1]))
-        features: Tensor = self.mean(embedded.transpose(1, 2), lengths)
+        embedded = self.words(inputs.values) + self.positions(torch.arange(inputs.values.shape[1]))
+        features: Tensor = self.mean(attrs.evolve(inputs, values=embedded.transpose(1, 2)))
         return features
 
 
@@ -75,9 +74,9 @@ class Plain(Encoder):
         self.out_features = 5
         self.layer = nn.Linear(width, 5)
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: EncoderInput) -> Tensor:
         """Encode `(B, F)`."""
-        features: Tensor = self.layer(inputs).tanh()
+        features: Tensor = self.layer(inputs.values).tanh()
         return features
 
 

@@ -8,6 +8,7 @@ from acclimate.framework import (
     Aligner,
     Balancer,
     Encoder,
+    EncoderInput,
     Fused,
     Fusion,
     Layout,
@@ -36,11 +37,11 @@ class NoisyEncoder(Encoder):
         self.dropout = nn.Dropout(0.3)
         self.register_buffer("seen", torch.zeros(in_features))
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: EncoderInput) -> Tensor:
         """Encode."""
         if self.training:
-            self.seen = 0.9 * self.seen + 0.1 * inputs.mean(dim=0)
-        features: Tensor = self.linear(self.dropout(inputs - self.seen))
+            self.seen = 0.9 * self.seen + 0.1 * inputs.values.mean(dim=0)
+        features: Tensor = self.linear(self.dropout(inputs.values - self.seen))
         return features
 
 

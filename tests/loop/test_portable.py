@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 from accelerate import Accelerator
-from acclimate.framework import Encoder, RecipeError
+from acclimate.framework import Encoder, EncoderInput, RecipeError
 from acclimate.framework.data import read_table
 from acclimate.framework.experiments.comparison import adapt_table
 from acclimate.framework.experiments.saved_method import load_run
@@ -32,9 +32,9 @@ class FromFile(Encoder):
         if weights:
             self.layer.load_state_dict(weights)
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: EncoderInput) -> Tensor:
         """Encode `(B, in_features)`."""
-        features: Tensor = self.layer(inputs).relu()
+        features: Tensor = self.layer(inputs.values).relu()
         return features
 
     def portable_arguments(self) -> dict[str, Any]:

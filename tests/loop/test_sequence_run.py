@@ -91,4 +91,4 @@ def test_a_recipe_reads_signals_by_an_lstm_and_up_to_their_own_end(tmp_path: Pat
     adapt_table(Experiment(recipe, read_table(table), "here", "there"), tmp_path / "run", reference=None)
     method, schema, _ = load_run(tmp_path / "run")
     assert [type(preprocessing) for preprocessing in schema.preprocessing.values()] == [SignalPreprocessing] * 2
-    assert all(encoder.takes_lengths for encoder in method.model.encoders.values())
+    assert all(encoder.time_axis is not None for encoder in method.model.encoders.values())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from acclimate.adapters import LateSum
-from acclimate.framework import MultimodalModel, Task
+from acclimate.framework import EncoderInput, MultimodalModel, Task
 from acclimate.framework.encoders import TimmImage, TransformerAudio, TransformerText
 from acclimate.framework.encoders.trunk_cache import TrunkCache
 from acclimate.framework.interfaces import TrunkEncoder
@@ -36,14 +36,14 @@ def test_what_is_cached_is_what_the_trunk_makes(tmp_path: Path, lengths: Tensor 
     assert torch.equal(first, again)
     assert encoder.computed.rows == len(INPUTS)
     steps = None if lengths is None else encoder.steps(lengths)
-    torch.testing.assert_close(encoder.top(first, steps), encoder(INPUTS, lengths))
+    torch.testing.assert_close(encoder.top(EncoderInput(first, steps)), encoder(EncoderInput(INPUTS, lengths)))
 
 
 def test_no_gradient_reaches_the_trunk_and_all_reach_the_top(tmp_path: Path) -> None:
     encoder = make_trunk()
     activations = TrunkCache(tmp_path).activations(encoder, INPUTS, LENGTHS)
     assert not activations.requires_grad
-    encoder.top(activations, encoder.steps(LENGTHS)).sum().backward()
+    encoder.top(EncoderInput(activations, encoder.steps(LENGTHS))).sum().backward()
     assert encoder.last.weight.grad is not None
 
 
@@ -197,12 +197,12 @@ def test_trunks_of_any_shape_are_kept(tmp_path: Path) -> None:
         def frozen(self) -> nn.Module | None:
             return self.lower
 
-        def trunk(self, inputs: Tensor, lengths: Tensor | None) -> Tensor:
-            activations: Tensor = self.lower(inputs)
+        def trunk(self, values: Tensor, lengths: Tensor | None) -> Tensor:
+            activations: Tensor = self.lower(values)
             return activations
 
-        def top(self, activations: Tensor, steps: Tensor | None) -> Tensor:
-            return activations.flatten(1)
+        def top(self, activations: EncoderInput) -> Tensor:
+            return activations.values.flatten(1)
 
     encoder, inputs = Fixed(), torch.randn(2, 5, 3)
     first = TrunkCache(tmp_path).activations(encoder, inputs)

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from acclimate.framework import Recipe
+from acclimate.framework import EncoderInput, Recipe
 from acclimate.framework.encoders.masking import clear_padding, mean_over_steps, row_lengths
 from acclimate.framework.interfaces import TrunkEncoder
 from torch import Tensor, nn
@@ -35,7 +35,7 @@ class ToyTrunk(TrunkEncoder):
         freeze: whether the trunk is frozen.
     """
 
-    takes_lengths = True
+    time_axis = 1
 
     def __init__(
         self,
@@ -72,18 +72,18 @@ class ToyTrunk(TrunkEncoder):
         """Half as many, and at least one."""
         return (lengths + 1) // 2
 
-    def trunk(self, inputs: Tensor, lengths: Tensor | None) -> Tensor:
+    def trunk(self, values: Tensor, lengths: Tensor | None) -> Tensor:
         """Activations; rows are counted."""
-        self.computed.rows += len(inputs)
-        own = row_lengths(inputs, lengths)
-        clear = clear_padding(inputs, own)
+        self.computed.rows += len(values)
+        own = row_lengths(EncoderInput(values, lengths))
+        clear = clear_padding(values, own)
         mean = mean_over_steps(clear, own).unsqueeze(1).expand_as(clear)
         activations: Tensor = self.stretch * self.lower(torch.cat([clear, mean], dim=2))[:, ::2]
         return activations
 
-    def top(self, activations: Tensor, steps: Tensor | None) -> Tensor:
+    def top(self, activations: EncoderInput) -> Tensor:
         """Features."""
-        features: Tensor = self.last(mean_over_steps(self.upper(activations), row_lengths(activations, steps)))
+        features: Tensor = self.last(mean_over_steps(self.upper(activations.values), row_lengths(activations)))
         return features
 
 

@@ -16,7 +16,7 @@ from acclimate.exporters.file_names import encoder_files
 from acclimate.exporters.forms import assemble
 from acclimate.exporters.parts import Parts
 from acclimate.exporters.session import read_config
-from acclimate.framework import Encoder, MultimodalModel, Task
+from acclimate.framework import Encoder, EncoderInput, MultimodalModel, Task
 from acclimate.framework.data import Schema
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing, SignalPreprocessing, TextPreprocessing
 from acclimate.framework.data.preprocessing.word_tokenizer import make_word_tokenizer
@@ -35,7 +35,6 @@ TOKENIZER = make_word_tokenizer({f"word{number}": 2 for number in range(10)})
 class MaskedMean(Encoder):
     """The mean over a row's own steps."""
 
-    takes_lengths = True
     time_axis = 2
 
     def __init__(self) -> None:
@@ -43,11 +42,12 @@ class MaskedMean(Encoder):
         self.out_features = 5
         self.layer = nn.Linear(2, 5)
 
-    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(self, inputs: EncoderInput) -> Tensor:
         """Encode `(B, 2, T)`."""
-        steps = torch.full_like(inputs[:, 0, 0], inputs.shape[2]) if lengths is None else lengths.to(inputs.dtype)
-        own = torch.arange(inputs.shape[2]) < steps.unsqueeze(1)
-        summed = torch.where(own.unsqueeze(1), inputs, torch.zeros_like(inputs)).sum(dim=2)
+        values, lengths = inputs.values, inputs.lengths
+        steps = torch.full_like(values[:, 0, 0], values.shape[2]) if lengths is None else lengths.to(values.dtype)
+        own = torch.arange(values.shape[2]) < steps.unsqueeze(1)
+        summed = torch.where(own.unsqueeze(1), values, torch.zeros_like(values)).sum(dim=2)
         features: Tensor = self.layer(summed / steps.unsqueeze(1)).relu()
         return features
 
@@ -55,7 +55,6 @@ class MaskedMean(Encoder):
 class MeanOfWords(Encoder):
     """The mean of the words' vectors."""
 
-    takes_lengths = True
     time_axis = 1
 
     def __init__(self) -> None:
@@ -64,11 +63,11 @@ class MeanOfWords(Encoder):
         self.vectors = nn.Embedding(16, 8)
         self.layer = nn.Linear(8, 4)
 
-    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(self, inputs: EncoderInput) -> Tensor:
         """Encode `(B, T)`."""
-        vectors = self.vectors(inputs)
-        steps = torch.full_like(vectors[:, 0, 0], inputs.shape[1]) if lengths is None else lengths.to(vectors.dtype)
-        own = torch.arange(inputs.shape[1]) < steps.unsqueeze(1)
+        vectors, lengths = self.vectors(inputs.values), inputs.lengths
+        steps = torch.full_like(vectors[:, 0, 0], vectors.shape[1]) if lengths is None else lengths.to(vectors.dtype)
+        own = torch.arange(vectors.shape[1]) < steps.unsqueeze(1)
         summed = torch.where(own.unsqueeze(2), vectors, torch.zeros_like(vectors)).sum(dim=1)
         features: Tensor = self.layer(summed / steps.unsqueeze(1)).relu()
         return features
