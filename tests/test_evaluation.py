@@ -19,17 +19,17 @@ from acclimate.exporters.session import Session
 from acclimate.framework import JOINT, MultimodalModel, RunError
 from acclimate.framework.data import Samples, Schema, Table, read_table
 from acclimate.framework.encoders import MLP
-from acclimate.framework.evaluation.subsets.intervals import Confidence, Interval
-from acclimate.framework.evaluation.subsets.metrics import accuracy, balanced_accuracy, pearson
-from acclimate.framework.evaluation.subsets.prediction import Logits
-from acclimate.framework.evaluation.subsets.scores import (
+from acclimate.framework.evaluation.intervals import Confidence, Interval
+from acclimate.framework.evaluation.metrics import accuracy, balanced_accuracy, pearson
+from acclimate.framework.evaluation.prediction import Logits
+from acclimate.framework.evaluation.scores import (
     ClassificationScores,
     RegressionScores,
     sample_errors,
     score_task,
 )
-from acclimate.framework.evaluation.subsets.subsets import DropTable, SubsetScores, drop_table, evaluate
-from acclimate.framework.evaluation.subsets.tables import scores_table
+from acclimate.framework.evaluation.subsets import DropTable, SubsetScores, drop_table, evaluate
+from acclimate.framework.evaluation.tables import scores_table
 from acclimate.framework.layout import modality_subsets
 from acclimate.framework.report.subset_tables import subset_table
 from acclimate.framework.training.torch_predictor import TorchPredictor

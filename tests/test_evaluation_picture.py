@@ -4,10 +4,10 @@ from xml.etree.ElementTree import Element, fromstring
 
 import numpy as np
 import pytest
-from acclimate.framework.evaluation.subsets.intervals import Confidence, Interval
-from acclimate.framework.evaluation.subsets.latency import SubsetTiming, Timing
-from acclimate.framework.evaluation.subsets.scores import score_task
-from acclimate.framework.evaluation.subsets.subsets import DropTable, SubsetScores
+from acclimate.framework.evaluation.intervals import Confidence, Interval
+from acclimate.framework.evaluation.latency import SubsetTiming, Timing
+from acclimate.framework.evaluation.scores import score_task
+from acclimate.framework.evaluation.subsets import DropTable, SubsetScores
 from acclimate.framework.layout import Task, modality_subsets
 from acclimate.framework.report.bar_chart import draw_charts
 from acclimate.framework.report.charts import Bar, Chart, Panel

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from acclimate.framework.evaluation.subsets.bootstrap import (
+from acclimate.framework.evaluation.bootstrap import (
     bootstrap_balanced_accuracy,
     bootstrap_mean,
     bootstrap_pearson,
 )
-from acclimate.framework.evaluation.subsets.intervals import Confidence, Interval, percentile_interval, wilson_interval
-from acclimate.framework.evaluation.subsets.metrics import balanced_accuracy, pearson
+from acclimate.framework.evaluation.intervals import Confidence, Interval, percentile_interval, wilson_interval
+from acclimate.framework.evaluation.metrics import balanced_accuracy, pearson
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 

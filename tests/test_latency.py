@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from acclimate.framework.data import Samples, Schema, Table, read_table
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing, SignalPreprocessing
-from acclimate.framework.evaluation.subsets.latency import time_subsets
-from acclimate.framework.evaluation.subsets.prediction import Logits
+from acclimate.framework.evaluation.latency import time_subsets
+from acclimate.framework.evaluation.prediction import Logits
 from acclimate.framework.layout import Task
 from numpy.typing import NDArray
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from acclimate.framework.evaluation.subsets.metrics import (
+from acclimate.framework.evaluation.metrics import (
     accuracy,
     balanced_accuracy,
     confusion_matrix,

@@ -16,11 +16,11 @@ from acclimate.exporters.demo import Demo, compare_runtimes, results_table, run_
 from acclimate.framework import JOINT, Batch, Builder, Method, RecipeError, Schema, Task, read_recipe
 from acclimate.framework.data import Samples, Table, read_table
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing
-from acclimate.framework.evaluation.subsets.metrics import pearson
-from acclimate.framework.evaluation.subsets.prediction import Logits, predict_subsets
-from acclimate.framework.evaluation.subsets.scores import RegressionScores, SentimentScores, score_task
-from acclimate.framework.evaluation.subsets.subsets import evaluate as evaluate_model
-from acclimate.framework.evaluation.subsets.tables import scores_table
+from acclimate.framework.evaluation.metrics import pearson
+from acclimate.framework.evaluation.prediction import Logits, predict_subsets
+from acclimate.framework.evaluation.scores import RegressionScores, SentimentScores, score_task
+from acclimate.framework.evaluation.subsets import evaluate as evaluate_model
+from acclimate.framework.evaluation.tables import scores_table
 from acclimate.framework.experiments.saved_method import load_run
 from acclimate.framework.recipes.recipe_files import recipe_names
 from acclimate.framework.training.torch_predictor import TorchPredictor

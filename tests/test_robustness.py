@@ -10,10 +10,10 @@ import pytest
 from acclimate.framework import JOINT
 from acclimate.framework.data import Samples, Schema, Table, read_table
 from acclimate.framework.data.corruptions import corrupt_table, parse_plan
-from acclimate.framework.evaluation.subsets.prediction import Logits
-from acclimate.framework.evaluation.subsets.robustness import effective_robustness, relative_robustness
-from acclimate.framework.evaluation.subsets.severity_curve import SeverityCurve, evaluate_severities
-from acclimate.framework.evaluation.subsets.subsets import evaluate
+from acclimate.framework.evaluation.prediction import Logits
+from acclimate.framework.evaluation.robustness import effective_robustness, relative_robustness
+from acclimate.framework.evaluation.severity_curve import SeverityCurve, evaluate_severities
+from acclimate.framework.evaluation.subsets import evaluate
 from acclimate.framework.report.severity_table import severity_table
 from numpy.typing import NDArray
 from rich.console import Console

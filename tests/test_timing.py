@@ -1,7 +1,7 @@
 """Code is timed in turns."""
 
 import numpy as np
-from acclimate.framework.evaluation.subsets.timing import WARM_UP, time_in_turns
+from acclimate.framework.evaluation.timing import WARM_UP, time_in_turns
 
 
 def test_each_round_times_each_once_and_the_first_calls_do_not_count() -> None:

@@ -12,7 +12,7 @@ from acclimate.framework import DataError, Encoder, EncoderInput, MultimodalMode
 from acclimate.framework.data import Samples, Schema, read_table
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing, SignalPreprocessing
 from acclimate.framework.data.samples import stack
-from acclimate.framework.evaluation.subsets.prediction import predict_subsets
+from acclimate.framework.evaluation.prediction import predict_subsets
 from acclimate.framework.training.torch_predictor import TorchPredictor
 from numpy.typing import NDArray
 from torch import Tensor, nn

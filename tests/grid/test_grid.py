@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from acclimate.framework import RecipeError, RunError, load_run
 from acclimate.framework.data import Samples, read_table, write_table
-from acclimate.framework.evaluation.subsets.subsets import drop_table, evaluate
+from acclimate.framework.evaluation.subsets import drop_table, evaluate
 from acclimate.framework.grid.cell import Cell, Shift
 from acclimate.framework.grid.display import GridDisplay
 from acclimate.framework.grid.executor import Outcome

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from acclimate.framework import load_run, read_recipe
 from acclimate.framework.data import Samples, read_table
-from acclimate.framework.evaluation.subsets.subsets import drop_table, evaluate
+from acclimate.framework.evaluation.subsets import drop_table, evaluate
 from acclimate.framework.experiments.comparison import adapt_table
 from acclimate.framework.experiments.experiment import Experiment
 from acclimate.framework.layout import JOINT
