@@ -1,4 +1,24 @@
-from .edges import EDGES as EDGES
+from .aligner import ALIGNER_PROMISES as ALIGNER_PROMISES, check_aligner as check_aligner
+from .aligner_case import AlignerCase as AlignerCase
+from .aligner_gradients import (
+    check_closed_form as check_closed_form,
+    check_gradient as check_gradient,
+    check_reach as check_reach,
+)
+from .aligner_terms import (
+    check_absent_rows as check_absent_rows,
+    check_bind as check_bind,
+    check_finite as check_finite,
+    check_measure as check_measure,
+    check_modality_names as check_modality_names,
+    check_names as check_names,
+    check_repeatable as check_repeatable,
+    check_row_order as check_row_order,
+    check_target_labels as check_target_labels,
+    check_tasks_are_separate as check_tasks_are_separate,
+)
+from .broken_promise import BrokenPromiseError as BrokenPromiseError
+from .edges import make_edges as make_edges
 from .layouts import (
     DIGIT as DIGIT,
     SCORE as SCORE,

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..batch import Batch, Lesson, Outputs, Representation, Side, Step
 from ..layout import JOINT, DomainSide, Layout, Task
+from .broken_promise import plural
 from .layouts import DIGIT, WIDTH, Modalities, make_layout, modality_names
 from .rows import Rows
 
@@ -34,6 +35,11 @@ class Scene:
     heads: Mapping[str, Mapping[str, Float[Tensor, "width _"]]]
     source: Rows | None
     target: Rows | None
+
+    def __str__(self) -> str:
+        sides = " and ".join(f"{plural(len(rows), 'row')} of the {side}" for side, rows in self.rows.items())
+        tasks = ", ".join(task.name for task in self.layout.tasks)
+        return f"{sides} with {', '.join(self.layout.modalities)} and {tasks}"
 
     def change(self, change: Callable[[Rows], Rows]) -> "Scene":
         """The scene with both sides changed."""
@@ -102,6 +108,11 @@ class Scene:
         """The rows of the sides that are there."""
         sides: tuple[tuple[DomainSide, Rows | None], ...] = (("source", self.source), ("target", self.target))
         return {name: rows for name, rows in sides if rows is not None}
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the features."""
+        return next(iter(self.leaves.values())).dtype
 
     @property
     def leaves(self) -> dict[Representation, Float[Tensor, "_ width"]]:

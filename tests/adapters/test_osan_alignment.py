@@ -18,7 +18,7 @@ from acclimate.adapters.tensor_alignment import (
 )
 from acclimate.framework.batch import Outputs
 from acclimate.framework.layout import JOINT, Layout
-from acclimate.framework.testing import DIGIT, EDGES, SCATTERED, SCORE, Scene, drop, make_layout, make_scene
+from acclimate.framework.testing import DIGIT, SCATTERED, SCORE, Scene, drop, make_edges, make_layout, make_scene
 from torch import Tensor
 
 
@@ -166,9 +166,9 @@ def test_without_correlation_projections_stay() -> None:
 
 
 @pytest.mark.parametrize("solver", ["sweep", "closed_form"])
-@pytest.mark.parametrize("edge", EDGES)
+@pytest.mark.parametrize("edge", make_edges())
 def test_projections_stay_finite(edge: str, solver: Any) -> None:  # noqa: ANN401
-    scene = EDGES[edge]
+    scene = make_edges()[edge]
     step = scene.step()
     part = projections(scene.layout, solver=solver, momentum=0.5)
     part.to(next(iter(scene.leaves.values())).dtype)

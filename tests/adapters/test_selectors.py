@@ -9,7 +9,7 @@ from acclimate.adapters.fused_argmax import FusedArgmax
 from acclimate.adapters.modfinity import SampleFiltering
 from acclimate.framework.batch import JOINT_TEACHER, Lesson
 from acclimate.framework.interfaces import TeacherSelector
-from acclimate.framework.testing import DIGIT, EDGES, SCATTERED, SCORE, VERB, Scene, drop, make_scene
+from acclimate.framework.testing import DIGIT, SCATTERED, SCORE, VERB, Scene, drop, make_edges, make_scene
 
 from .shared import class_encoder
 
@@ -46,9 +46,9 @@ def assert_same(first: Mapping[str, Lesson], second: Mapping[str, Lesson]) -> No
 
 
 @each_selector
-@pytest.mark.parametrize("edge", [name for name, scene in EDGES.items() if scene.target is not None])
+@pytest.mark.parametrize("edge", [name for name, scene in make_edges().items() if scene.target is not None])
 def test_lessons_are_well_formed(make: Callable[[], TeacherSelector], edge: str) -> None:
-    scene = EDGES[edge]
+    scene = make_edges()[edge]
     rows = len(scene.target or ())
     lessons = teach(make, scene)
     assert lessons.keys() == {task.name for task in scene.layout.tasks}

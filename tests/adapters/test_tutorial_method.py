@@ -1,17 +1,12 @@
 """The method of docs/tutorial.md keeps what all Aligners promise, as it is printed there."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import import_module
 
 import pytest
-import torch
-from acclimate.framework.testing import EDGES
+from acclimate.framework.testing import ALIGNER_PROMISES, AlignerCase
 from tutorial import read_file
-
-from . import properties
-from .properties import AlignerCase
-from .test_aligners import PROPERTIES
 
 
 @pytest.fixture(scope="module")
@@ -22,23 +17,13 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AlignerCase]:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
         make = import_module("mcc").MinimumClassConfusion
-        yield AlignerCase(name="mcc", make=make, terms={"digit"}, regression={"score"})
+        yield AlignerCase(make, terms={"digit"}, regression={"score"})
     sys.modules.pop("mcc")
 
 
-@pytest.mark.parametrize("check", PROPERTIES, ids=lambda check: check.__name__.removeprefix("check_"))
-def test_property(case: AlignerCase, check: Callable[[AlignerCase], None]) -> None:
-    check(case)
-
-
-@pytest.mark.parametrize("edge", EDGES)
-def test_terms_are_finite(case: AlignerCase, edge: str) -> None:
-    properties.check_finite(case, EDGES[edge])
-
-
-@pytest.mark.parametrize("garbage", [1e6, torch.nan, torch.inf])
-def test_absent_rows_are_ignored(case: AlignerCase, garbage: float) -> None:
-    properties.check_absent_rows(case, garbage)
+@pytest.mark.parametrize("promise", ALIGNER_PROMISES)
+def test_promise(case: AlignerCase, promise: str) -> None:
+    ALIGNER_PROMISES[promise](case)
 
 
 def test_it_takes_twenty_lines() -> None:
