@@ -401,9 +401,8 @@ class ModalAffinityDistillation(Aligner):
             if lesson is None:
                 continue
             for student, modality in enumerate(self.layout.modalities):
-                terms[term_name(modality, task, self.layout)] = Term(
-                    self._loss(step.target, task, lesson, student), self.beta, frozenset({("target", modality)})
-                )
+                loss = self._loss(step.target, task, lesson.for_student(modality), student)
+                terms[term_name(modality, task, self.layout)] = Term(loss, self.beta, frozenset({("target", modality)}))
         return terms
 
     def _loss(self, side: Side, task: Task, lesson: Lesson, student: int) -> Float[Tensor, ""]:

@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import torch
 from jaxtyping import Bool, Float, Shaped
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from ..framework.batch import Side, Step, Term
+from ..framework.batch import Lesson, Side, Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, DomainSide, Layout, Task
 from .terms import UNLABELLED, keep_present, mean_over, reach, term_name
@@ -17,22 +17,27 @@ from .terms import UNLABELLED, keep_present, mean_over, reach, term_name
 MODALITIES: Final = "modalities"
 """Stands for the heads of all modalities where heads are named."""
 
+_Taught: TypeAlias = tuple[Shaped[Tensor, "batch ..."], Bool[Tensor, " batch"] | None]
+"""Labels of a head, and the rows that count; None means all."""
+
 
 def classification_loss(
     logits: Float[Tensor, "batch classes"],
-    labels: Shaped[Tensor, " batch"],
+    labels: Shaped[Tensor, "batch ..."],
     counted: Bool[Tensor, " batch"] | None = None,
     label_smoothing: float = 0.0,
 ) -> Float[Tensor, ""]:
     """Cross-entropy, mean over the rows that count and have a label (another than -1); 0 where there is none.
+
+    Labels are class indices `(B,)` or probabilities of classes `(B, C)`.
 
     Example:
         >>> logits = torch.tensor([[0.0, 0.0], [50.0, 0.0]])
         >>> round(classification_loss(logits, torch.tensor([1, -1])).item(), 4)
         0.6931
     """
-    labelled = labels != UNLABELLED
     losses = cross_entropy(logits, labels, reduction="none", ignore_index=UNLABELLED, label_smoothing=label_smoothing)
+    labelled = labels != UNLABELLED if labels.ndim == 1 else torch.ones_like(losses, dtype=torch.bool)
     return mean_over(losses, labelled if counted is None else labelled & counted)
 
 
@@ -51,12 +56,17 @@ def regression_loss(
     return mean_over(differences, labelled if counted is None else labelled & counted)
 
 
+def _taught(lesson: Lesson) -> _Taught:
+    return lesson.labels if lesson.soft is None else lesson.soft, lesson.keep
+
+
 class Supervised(Aligner):
     """Cross-entropy for classes, absolute difference for numbers, of chosen heads.
 
     The terms are `source/<head>` and, of pseudo-labels, `target/<head>`; with several tasks, the task's name stands
     behind. A modality's head learns from the samples that have it. Rows without a label (class -1, number NaN) do not
-    count. Pseudo-labels are the kept lessons; the target's labels are never looked at.
+    count. Pseudo-labels are the kept lessons, a head's own where it has one, soft where these are; the target's labels
+    are never looked at.
 
     Args:
         heads: that learn from the source: "joint", names of modalities, or "modalities" for all of these.
@@ -103,28 +113,23 @@ class Supervised(Aligner):
             if step.source is not None and step.source.batch.labels is not None:
                 labels = step.source.batch.labels.get(task.name)
                 if labels is not None:
-                    terms |= self._terms("source", step.source, task, labels, None)
+                    terms |= self._terms(
+                        "source", step.source, task, dict.fromkeys(self._expand(self.heads), (labels, None))
+                    )
             if step.target is not None and task.name in step.target.lessons:
                 lesson = step.target.lessons[task.name]
-                terms |= self._terms("target", step.target, task, lesson.labels, lesson.keep)
+                taught = {head: _taught(lesson.for_student(head)) for head in self._expand(self.pseudo_heads)}
+                terms |= self._terms("target", step.target, task, taught)
         return terms
 
-    def _terms(
-        self,
-        domain_side: DomainSide,
-        side: Side,
-        task: Task,
-        labels: Shaped[Tensor, " batch"],
-        keep: Bool[Tensor, " batch"] | None,
-    ) -> dict[str, Term]:
-        heads = self.heads if domain_side == "source" else self.pseudo_heads
+    def _terms(self, domain_side: DomainSide, side: Side, task: Task, taught: Mapping[str, _Taught]) -> dict[str, Term]:
         return {
             term_name(f"{domain_side}/{head}", task, self.layout): Term(
                 self._loss(side, task, head, labels, keep),
                 self._weight(head),
                 reach(domain_side, self.layout) if head == JOINT else frozenset({(domain_side, head)}),
             )
-            for head in self._expand(heads)
+            for head, (labels, keep) in taught.items()
         }
 
     def _loss(
@@ -132,7 +137,7 @@ class Supervised(Aligner):
         side: Side,
         task: Task,
         head: str,
-        labels: Shaped[Tensor, " batch"],
+        labels: Shaped[Tensor, "batch ..."],
         keep: Bool[Tensor, " batch"] | None,
     ) -> Float[Tensor, ""]:
         logits = side.outputs.logits[task.name][head]

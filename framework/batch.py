@@ -174,12 +174,27 @@ class Lesson:
         teacher: index of the modality that taught each sample, or `JOINT_TEACHER`.
         confidence: higher is surer; comparable within one selector only.
         keep: which samples a loss may use.
+        soft: probability of each class, where a loss of logits shall learn these and not `labels`; None elsewhere.
+        by_student: what is taught to one student, a modality or `JOINT`, in place of this lesson.
+
+    Example:
+        >>> rows, sure = torch.arange(2), torch.ones(2)
+        >>> to_all = Lesson(rows, torch.zeros_like(rows), sure, keep=sure > 0)
+        >>> lesson = attrs.evolve(to_all, by_student={"audio": attrs.evolve(to_all, labels=rows + 1)})
+        >>> lesson.for_student("audio").labels.tolist(), lesson.for_student("video").labels.tolist()
+        ([1, 2], [0, 1])
     """
 
     labels: Shaped[Tensor, " batch"]
     teacher: Int64[Tensor, " batch"]
     confidence: Float[Tensor, " batch"]
     keep: Bool[Tensor, " batch"]
+    soft: Float[Tensor, "batch classes"] | None = None
+    by_student: "Mapping[str, Lesson]" = attrs.field(factory=dict)
+
+    def for_student(self, name: str) -> "Lesson":
+        """What a modality's head, or the joint one, is taught: its own lesson, or this one where it has none."""
+        return self.by_student.get(name, self)
 
 
 @attrs.frozen(eq=False)

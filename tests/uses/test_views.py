@@ -5,8 +5,7 @@ from pathlib import Path
 import attrs
 import pytest
 import torch
-from acclimate.framework import Batch, Step, adapt, read_recipe
-from acclimate.framework.data.builtin import open_table
+from acclimate.framework import Batch, Step, Table, adapt, read_recipe
 from acclimate.framework.experiments.comparison import adapt_table
 from acclimate.framework.experiments.experiment import Experiment
 from acclimate.framework.training.own_batches import OwnBatches
@@ -30,16 +29,15 @@ OUR_LOOP = read_recipe("source-only", {**CHANGES, "training.views": VIEWS})
 
 
 @pytest.fixture(scope="module")
-def arms() -> Experiment:
-    """From the right to the left arm, on a tenth of the exercises that a watch recorded on either."""
-    whole = open_table("wrist")
-    return Experiment(OUR_LOOP, whole.with_rows(whole.rows[::10]), "right_arm", "left_arm")
+def experiment(arms: Table) -> Experiment:
+    """From the right to the left arm."""
+    return Experiment(OUR_LOOP, arms, "right_arm", "left_arm")
 
 
 @pytest.fixture(scope="module")
-def pairs(arms: Experiment) -> list[tuple[Batch, Batch]]:
+def pairs(experiment: Experiment) -> list[tuple[Batch, Batch]]:
     """Batches of source and target, whose views a loop of one's own has made."""
-    _, domains = attrs.evolve(arms, recipe=OWN_LOOP).open()
+    _, domains = attrs.evolve(experiment, recipe=OWN_LOOP).open()
     assert domains.target is not None
     return [
         (source, add_views(target))
@@ -53,8 +51,8 @@ def add_views(target: Batch) -> Batch:
     return attrs.evolve(target, views={"weak": target, "strong": attrs.evolve(target, inputs=noisy)})
 
 
-def test_a_loop_of_ones_own(arms: Experiment, pairs: list[tuple[Batch, Batch]]) -> None:
-    method, (source, target) = arms.build(OWN_LOOP, *arms.open()), pairs[0]
+def test_a_loop_of_ones_own(experiment: Experiment, pairs: list[tuple[Batch, Batch]]) -> None:
+    method, (source, target) = experiment.build(OWN_LOOP, *experiment.open()), pairs[0]
     losses = method.step(source, target)
     sides = {name: method.look(view, "target") for name, view in target.views.items()}
     fix_match = FixMatch(threshold=0.2)
@@ -65,10 +63,10 @@ def test_a_loop_of_ones_own(arms: Experiment, pairs: list[tuple[Batch, Batch]]) 
 
 
 def test_our_loop_ends_with_the_weights_of_ones_own(
-    arms: Experiment, pairs: list[tuple[Batch, Batch]], tmp_path: Path
+    experiment: Experiment, pairs: list[tuple[Batch, Batch]], tmp_path: Path
 ) -> None:
-    schema, domains = arms.open()
-    ours, own = (arms.build(OWN_LOOP, schema, domains) for _ in range(2))
+    schema, domains = experiment.open()
+    ours, own = (experiment.build(OWN_LOOP, schema, domains) for _ in range(2))
     optimizer = torch.optim.SGD(own.train().parameters(), lr=0.01)
     for source, target in pairs:
         optimizer.zero_grad()
@@ -81,9 +79,9 @@ def test_our_loop_ends_with_the_weights_of_ones_own(
     assert_same_tensors(weights(tmp_path / "run"), own.state_dict())
 
 
-def test_our_loop_draws_them_as_a_recipe_says(arms: Experiment, tmp_path: Path) -> None:
-    adapt_table(arms, tmp_path / "whole", reference=None)
+def test_our_loop_draws_them_as_a_recipe_says(experiment: Experiment, tmp_path: Path) -> None:
+    adapt_table(experiment, tmp_path / "whole", reference=None)
     with pytest.raises(Interrupted):
-        adapt_table(arms, tmp_path / "broken", reference=None, display=Interrupting(3), checkpoint_every=2)
-    adapt_table(arms, tmp_path / "broken", reference=None, resume=True, checkpoint_every=2)
+        adapt_table(experiment, tmp_path / "broken", reference=None, display=Interrupting(3), checkpoint_every=2)
+    adapt_table(experiment, tmp_path / "broken", reference=None, resume=True, checkpoint_every=2)
     assert_same_runs(tmp_path / "broken", tmp_path / "whole")
