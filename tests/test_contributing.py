@@ -1,48 +1,61 @@
-"""The method that CONTRIBUTING.md adds works as it is printed there."""
+"""The method that CONTRIBUTING.md adds works as it is printed there, keeps its promises, and breaks the one it says."""
 
 import re
+import sys
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
+import attrs
 import pytest
 import torch
-from acclimate.framework import Batch, Builder, Schema, Task, read_recipe
-from acclimate.framework.data import FeaturesPreprocessing
+from acclimate.framework import Aligner, Builder, Step, Term, read_recipe
+from acclimate.framework.testing import BrokenPromiseError, check_aligner, make_batch, make_schema
 
 TEXT = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+FILES = dict(re.findall(r"^\*\*`([^`\n]+)`\*\*\n\n```\w+\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE))
+"""What the page puts into files, by their names."""
 
 
-def code_block(language: str) -> str:
-    """The page's block of that language; there is exactly one."""
-    (block,) = re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
-    return str(block)
-
-
-def make_batch(rows: int, *, labelled: bool) -> Batch:
-    """Random rows of two modalities, the last row without audio."""
-    present = torch.ones(rows, 2, dtype=torch.bool)
-    present[-1, 0] = False
-    return Batch(
-        inputs={"audio": torch.randn(rows, 4), "video": torch.randn(rows, 3)},
-        present=present,
-        domain=torch.zeros(rows, dtype=torch.int64),
-        index=torch.arange(rows),
-        ids=tuple(str(row) for row in range(rows)),
-        labels={"label": torch.arange(rows) % 2} if labelled else None,
-    )
-
-
-def test_the_methods_example_trains_an_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "my_methods.py").write_text(code_block("python"), encoding="utf-8")
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The page's files, where Python finds modules."""
+    for name, content in FILES.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
-    (tmp_path / "mean-alignment.yaml").write_text(code_block("yaml"), encoding="utf-8")
-    preprocessing = {
-        name: FeaturesPreprocessing(mean=[0.0] * size, std=[1.0] * size) for name, size in (("audio", 4), ("video", 3))
-    }
-    schema = Schema(preprocessing, (Task("label", ("no", "yes")),))
-    method = Builder(read_recipe(tmp_path / "mean-alignment.yaml")).build(schema)
-    losses = method.step(make_batch(4, labelled=True), make_batch(3, labelled=False))
+    yield tmp_path
+    for name in FILES:
+        sys.modules.pop(Path(name).stem, None)
+
+
+def test_the_example_trains_an_encoder(folder: Path) -> None:
+    method = Builder(read_recipe(folder / "mean-alignment.yaml")).build(make_schema())
+    present = torch.tensor([[True, True], [True, True], [False, True]])
+    losses = method.step(make_batch(rows=6, present=present), make_batch(rows=3, present=present, labelled=False))
     means = {name: term for name, term in losses.terms.items() if name.startswith("means/")}
-    assert set(means) == {"means/audio", "means/video"}
+    assert set(means) == {"means/audio", "means/image"}
     means["means/audio"].value.backward()
     gradients = [parameter.grad for parameter in method.model.encoders["audio"].parameters()]
     assert any(gradient is not None and gradient.abs().sum() > 0 for gradient in gradients)
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_example_keeps_what_aligners_promise() -> None:
+    import_module("test_my_methods").test_promises()
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_sentence_of_a_broken_promise_is_the_one_printed() -> None:
+    means: type[Aligner] = import_module("my_methods").MeanAlignment
+
+    class Forgetful(Aligner):
+        """Leaves out what its terms reach."""
+
+        def forward(self, step: Step) -> dict[str, Term]:
+            """Those of the example."""
+            return {name: attrs.evolve(term, reaches=None) for name, term in means()(step).items()}
+
+    (sentence,) = re.findall(r"^```text\n(.*?)\n```$", TEXT, re.DOTALL | re.MULTILINE)
+    with pytest.raises(BrokenPromiseError) as broken:
+        check_aligner(Forgetful())
+    assert str(broken.value).replace("Forgetful", "MeanAlignment") == sentence
