@@ -40,6 +40,19 @@ class Update:
 
 
 @attrs.frozen
+class Copy:
+    """Weights that are written over others, of the same shapes.
+
+    Args:
+        weights: pattern over the Method's parameters and buffers, such as `model.encoders.audio.source.*`.
+        to: their names with others in place; each `*` stands for what it stands for in `weights`.
+    """
+
+    weights: str
+    to: str
+
+
+@attrs.frozen
 class Stage:
     """A stretch of training.
 
@@ -50,6 +63,7 @@ class Stage:
         source: whether the labelled source is used.
         target: whether the unlabelled target is used.
         updates: optimiser steps made on each pair of batches, in order.
+        copies: weights that are written over others when the stage begins; the optimiser's state of these stays.
     """
 
     name: str
@@ -58,6 +72,7 @@ class Stage:
     source: bool = True
     target: bool = True
     updates: tuple[Update, ...] = attrs.field(default=(Update(),), validator=min_len(1))
+    copies: tuple[Copy, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         if not (self.source or self.target):
@@ -260,6 +275,9 @@ class Recipe:
         for key in ("augment", "views"):
             if not config["training"][key]:
                 del config["training"][key]
+        for stage in config["stages"]:
+            if not stage["copies"]:
+                del stage["copies"]
         return config
 
 

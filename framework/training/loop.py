@@ -31,6 +31,7 @@ from .pairs import Pair, Pairs
 from .progress import Progress
 from .selection import newest_is_best
 from .state import RunState
+from .weight_copies import check_copies, copy_weights
 
 LOG_EVERY: Final = 10
 """Steps between the rows that metrics.jsonl gets within an epoch."""
@@ -77,6 +78,7 @@ class Loop:
         for stage in recipe.stages:
             for update in stage.updates:
                 check_patterns(method, update.parameters, f"{recipe.name}: stage {stage.name!r}: updates.parameters")
+            check_copies(method, stage.copies, f"{recipe.name}: stage {stage.name!r}: copies")
         self.optimizer = accelerator.prepare(make_optimizer(self.method, recipe.training))
         self.generator = torch.Generator().manual_seed(seed)
         self.state = RunState(self.method, self.optimizer, self.generator, accelerator)
@@ -97,6 +99,8 @@ class Loop:
             while self.at.epoch < len(self.plan):
                 stage, number, epoch = self.plan[self.at.epoch]
                 if epoch == 0 and self.at.step == 0:
+                    if number == 0:
+                        copy_weights(self.method, stage.copies)
                     self.at.rows = self._study(stage)
                 pace = self._train(stage)
                 self._finish_epoch(stage, number, pace)

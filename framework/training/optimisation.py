@@ -58,7 +58,7 @@ def check_patterns(module: nn.Module, patterns: Sequence[str], key: str) -> None
     names = [name for found in _trainable(module).values() for name in found]
     for pattern in patterns:
         if not any(matches(name, (pattern,)) for name in names):
-            raise RecipeError(f"{key}: no trainable parameter is called {pattern!r}; there are {_abridged(names)}")
+            raise RecipeError(f"{key}: no trainable parameter is called {pattern!r}; there are {abridged(names)}")
 
 
 @attrs.frozen(eq=False)
@@ -85,7 +85,8 @@ def _trainable(module: nn.Module) -> dict[nn.Parameter, list[str]]:
     return names
 
 
-def _abridged(names: Sequence[str]) -> str:
+def abridged(names: Sequence[str]) -> str:
+    """The names, or the first and last of many."""
     return ", ".join(names) if len(names) <= 6 else ", ".join([*names[:3], "...", *names[-2:]])
 
 
