@@ -12,10 +12,10 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from ..framework.arguments import check_not_negative, check_one_of, check_positive, check_within
 from ..framework.batch import Representation, Side, Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, DomainSide, Layout, Task
-from .arguments import check_not_negative, check_one_of
 from .domain_adversarial import SCHEDULES, DomainDiscriminator, Schedule, domain_loss, reverse_gradient
 from .modality_shift import ModalityRoles, roles_among
 from .terms import keep_present, reach, reach_across, term_name
@@ -130,16 +130,12 @@ class ConditionalAdversarial(Aligner):
         modality_weights: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__()
-        for name, weight in {"gamma2": gamma2, **(modality_weights or {})}.items():
-            check_not_negative(name, weight)
-        for name, value, allowed in (
-            ("head", head, get_args(Head)),
-            ("schedule", schedule, tuple(SCHEDULES)),
-            ("form", form, get_args(Form)),
-        ):
-            check_one_of(name, value, allowed)
-        if hidden is not None and hidden < 1:
-            raise ValueError(f"hidden must be positive, but got {hidden}.")
+        check_not_negative(gamma2=gamma2, **(modality_weights or {}))
+        check_one_of(get_args(Head), head=head)
+        check_one_of(SCHEDULES, schedule=schedule)
+        check_one_of(get_args(Form), form=form)
+        if hidden is not None:
+            check_positive(hidden=hidden)
         self.gamma2 = gamma2
         self.head: Head = head
         self.detach = detach
@@ -253,12 +249,9 @@ class AnchorDragDrift(Aligner):
         side: DomainSide = "target",
     ) -> None:
         super().__init__()
-        for name, weight in (("gamma1", gamma1), ("prediction_weight", prediction_weight)):
-            check_not_negative(name, weight)
-        for name, share in (("plan_momentum", plan_momentum), ("warm_up", warm_up)):
-            if not 0.0 <= share < 1.0:
-                raise ValueError(f"{name} must be within [0, 1), but got {share}.")
-        check_one_of("side", side, get_args(DomainSide))
+        check_not_negative(gamma1=gamma1, prediction_weight=prediction_weight)
+        check_within("[0, 1)", plan_momentum=plan_momentum, warm_up=warm_up)
+        check_one_of(get_args(DomainSide), side=side)
         self.gamma1 = gamma1
         self.transport = transport
         self.plan_momentum = plan_momentum

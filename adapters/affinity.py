@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from ..framework.arguments import check_positive
 from ..framework.batch import Outputs
 from ..framework.interfaces import Fused, Fusion, Part
 from ..framework.layout import DomainSide, Layout, Task
 from ..framework.tensors.unit_norm import to_unit_norm
-from .arguments import check_positive
 from .terms import present_only
 
 CLASSES: Final = "classes"
@@ -37,7 +37,7 @@ class AffinityMeasure:
     normalise: bool = attrs.field(default=True)
 
     def __attrs_post_init__(self) -> None:
-        check_positive("tau", self.tau)
+        check_positive(tau=self.tau)
 
 
 COSINE: Final = AffinityMeasure()

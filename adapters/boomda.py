@@ -11,10 +11,10 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
+from ..framework.arguments import check_one_of
 from ..framework.batch import JOINT_TEACHER, Lesson, Side, Step
 from ..framework.interfaces import TeacherSelector
 from ..framework.layout import JOINT, Layout, Task
-from .arguments import check_one_of
 from .gradient_balance import GradientBalance
 from .pareto import ClosedFormWeighting, ParetoWeighting, active_terms, interaction
 from .weighting import PSDMatrix, Weights
@@ -135,7 +135,7 @@ class ParetoBalance(GradientBalance):
     steps: Tensor
 
     def __init__(self, solution: Solution = "closed_form") -> None:
-        check_one_of("solution", solution, get_args(Solution))
+        check_one_of(get_args(Solution), solution=solution)
         super().__init__(ClosedFormWeighting() if solution == "closed_form" else ParetoWeighting())
         self.subjects: tuple[str, ...] = ()
         self.register_buffer("gammas", torch.zeros(0))

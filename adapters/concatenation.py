@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor, nn
 
+from ..framework.arguments import check_positive, check_within
 from ..framework.batch import Outputs
 from ..framework.interfaces import Fused, Fusion
 from ..framework.layout import DomainSide, Layout
@@ -29,10 +30,9 @@ class Concatenation(Fusion):
 
     def __init__(self, hidden: int | None = None, dropout: float = 0.0) -> None:
         super().__init__()
-        if hidden is not None and hidden < 1:
-            raise ValueError(f"hidden must be positive, but got {hidden}.")
-        if not 0.0 <= dropout < 1.0:
-            raise ValueError(f"dropout must be within [0, 1), but got {dropout}.")
+        if hidden is not None:
+            check_positive(hidden=hidden)
+        check_within("[0, 1)", dropout=dropout)
         if hidden is None and dropout:
             raise ValueError(f"dropout stands behind the hidden layer, but hidden is None and dropout {dropout}.")
         self.hidden = hidden

@@ -14,10 +14,10 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from ..framework.arguments import check_not_negative, check_one_of
 from ..framework.batch import Representation, Side, Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, DomainSide, Layout
-from .arguments import check_not_negative, check_one_of
 from .terms import keep_present
 
 Statistic: TypeAlias = Literal["covariance", "second_moment"]
@@ -190,10 +190,10 @@ class CorrelationAlignment(Aligner):
         statistic: Statistic = "covariance",
     ) -> None:
         super().__init__()
-        check_not_negative("weight", weight)
+        check_not_negative(weight=weight)
         if not (modalities or joint):
             raise ValueError("modalities or joint must be True, but both are False.")
-        check_one_of("statistic", statistic, get_args(Statistic))
+        check_one_of(get_args(Statistic), statistic=statistic)
         self.weight = weight
         self.modalities = modalities
         self.joint = joint

@@ -13,11 +13,11 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, softplus
 
+from ..framework.arguments import check_not_negative, check_one_of, check_positive
 from ..framework.batch import Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import Layout
 from ..framework.tensors.gradient_scaling import scale_gradient
-from .arguments import check_not_negative, check_one_of
 from .terms import keep_present, mean_over, reach_across
 
 Schedule: TypeAlias = Literal["dann", "quadratic", "constant"]
@@ -142,10 +142,9 @@ class DomainAdversarial(Aligner):
 
     def __init__(self, lambda_d: float = 1.0, schedule: Schedule = "dann", hidden: int = 100) -> None:
         super().__init__()
-        check_not_negative("lambda_d", lambda_d)
-        check_one_of("schedule", schedule, SCHEDULES)
-        if hidden < 1:
-            raise ValueError(f"hidden must be positive, but got {hidden}.")
+        check_not_negative(lambda_d=lambda_d)
+        check_one_of(SCHEDULES, schedule=schedule)
+        check_positive(hidden=hidden)
         self.lambda_d = lambda_d
         self.schedule = schedule
         self.hidden = hidden

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..framework.arguments import check_within
 from ..framework.batch import JOINT_TEACHER, Lesson, Side
 from ..framework.interfaces import TeacherSelector
 from ..framework.layout import Layout
@@ -28,8 +29,8 @@ class FusedArgmax(TeacherSelector):
 
     def __init__(self, threshold: float | None = None) -> None:
         super().__init__()
-        if threshold is not None and not 0.0 <= threshold <= 1.0:
-            raise ValueError(f"threshold must be within [0, 1], but got {threshold}.")
+        if threshold is not None:
+            check_within("[0, 1]", threshold=threshold)
         self.threshold = threshold
 
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:

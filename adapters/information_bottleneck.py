@@ -11,10 +11,10 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from ..framework.arguments import check_not_negative, check_one_of, check_positive
 from ..framework.batch import Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, Layout
-from .arguments import check_not_negative, check_one_of, check_positive
 from .terms import keep_present, reach
 
 Form: TypeAlias = Literal["log", "log1p"]
@@ -93,9 +93,9 @@ class InformationBottleneck(Aligner):
         correction: int = 0,
     ) -> None:
         super().__init__()
-        check_not_negative("beta", beta)
-        check_one_of("form", form, get_args(Form))
-        check_positive("epsilon", epsilon)
+        check_not_negative(beta=beta)
+        check_one_of(get_args(Form), form=form)
+        check_positive(epsilon=epsilon)
         if correction not in {0, 1}:
             raise ValueError(f"correction must be 0 or 1, but got {correction}.")
         self.beta = beta

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..framework.arguments import check_not_negative
 from ..framework.batch import Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, Layout
-from .arguments import check_not_negative
 from .terms import reach, term_name
 
 
@@ -60,7 +60,7 @@ class InformationMaximisation(Aligner):
 
     def __init__(self, lambda_im: float = 1.0) -> None:
         super().__init__()
-        check_not_negative("lambda_im", lambda_im)
+        check_not_negative(lambda_im=lambda_im)
         self.lambda_im = lambda_im
 
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:

@@ -12,10 +12,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from ..framework.arguments import check_not_negative, check_one_of
 from ..framework.batch import Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, Layout
-from .arguments import check_not_negative, check_one_of
 from .terms import reach, reach_across
 
 Level: TypeAlias = Literal["joint", "modalities"]
@@ -137,8 +137,8 @@ class MaximumMeanDiscrepancy(Aligner):
 
     def __init__(self, beta: float = 1.0, *, level: Level = "joint") -> None:
         super().__init__()
-        check_not_negative("beta", beta)
-        check_one_of("level", level, get_args(Level))
+        check_not_negative(beta=beta)
+        check_one_of(get_args(Level), level=level)
         self.beta = beta
         self.level: Level = level
 

@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
+from ..framework.arguments import check_not_negative, check_one_of, check_within
 from ..framework.batch import Lesson, Side, Step, Term
 from ..framework.interfaces import Aligner, TeacherSelector
 from ..framework.layout import DomainSide, Layout, Task
@@ -24,7 +25,6 @@ from .affinity import (
     log_affinity,
     shared_classes,
 )
-from .arguments import check_not_negative, check_one_of
 from .terms import UNLABELLED, keep_present, mean_over, term_name, usable_labels
 
 Form: TypeAlias = Literal["ratio", "sample"]
@@ -212,8 +212,7 @@ class SampleFiltering(TeacherSelector):
 
     def __init__(self, alpha: float = 0.15) -> None:
         super().__init__()
-        if not 0.0 < alpha <= 1.0:
-            raise ValueError(f"alpha must be within (0, 1], but got {alpha}.")
+        check_within("(0, 1]", alpha=alpha)
         self.alpha = alpha
         self.material = nn.ModuleDict()
         self.register_buffer("studies", torch.zeros((), dtype=torch.int64))
@@ -310,8 +309,8 @@ class ModalAffinityMetricLearning(Aligner):
 
     def __init__(self, lambda_moml: float = 4.5, form: Form = "sample", *, locked: bool = True) -> None:
         super().__init__()
-        check_not_negative("lambda_moml", lambda_moml)
-        check_one_of("form", form, get_args(Form))
+        check_not_negative(lambda_moml=lambda_moml)
+        check_one_of(get_args(Form), form=form)
         self.lambda_moml = lambda_moml
         self.form: Form = form
         self.locked = locked
@@ -379,8 +378,8 @@ class ModalAffinityDistillation(Aligner):
         affinity: AffinityMeasure = COSINE,
     ) -> None:
         super().__init__()
-        check_not_negative("beta", beta)
-        check_one_of("form", form, get_args(Form))
+        check_not_negative(beta=beta)
+        check_one_of(get_args(Form), form=form)
         self.beta = beta
         self.form: Form = form
         self.whole_batch = whole_batch

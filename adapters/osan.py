@@ -12,10 +12,10 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from ..framework.arguments import check_not_negative, check_one_of, check_positive, check_within
 from ..framework.batch import Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, Layout
-from .arguments import check_not_negative, check_one_of
 from .domain_adversarial import SCHEDULES, DomainDiscriminator, Schedule, domain_loss, reverse_gradient
 from .pairing import Pairing, check_pairing, draw_partners, pair_sides
 from .terms import reach
@@ -172,20 +172,14 @@ class DynamicDomainAdversarial(Aligner):
         hidden: int = 100,
     ) -> None:
         super().__init__()
-        check_not_negative("alpha", alpha)
-        if not 0.0 <= mixing <= 1.0:
-            raise ValueError(f"mixing must be within [0, 1], but got {mixing}.")
-        for name, count in (("domains", domains), ("head_size", head_size), ("hidden", hidden)):
-            if count < 1:
-                raise ValueError(f"{name} must be positive, but got {count}.")
+        check_not_negative(alpha=alpha)
+        check_within("[0, 1]", mixing=mixing)
+        check_positive(domains=domains, head_size=head_size, hidden=hidden)
         if drawn is not None and not 1 <= drawn <= domains:
             raise ValueError(f"drawn must be within [1, {domains}], the number of domains, but got {drawn}.")
-        for name, value, allowed in (
-            ("bridge", bridge, get_args(Bridge)),
-            ("norm", norm, get_args(Norm)),
-            ("schedule", schedule, get_args(Schedule)),
-        ):
-            check_one_of(name, value, allowed)
+        check_one_of(get_args(Bridge), bridge=bridge)
+        check_one_of(get_args(Norm), norm=norm)
+        check_one_of(SCHEDULES, schedule=schedule)
         check_pairing(pairing)
         self.alpha = alpha
         self.bridge: Bridge = bridge

@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
+from ..framework.arguments import check_one_of
 from ..framework.batch import Side, Step
 from ..framework.layout import JOINT, Layout
-from .arguments import check_one_of
 from .terms import usable_labels
 
 Pairing: TypeAlias = Literal["random", "class", "nearest"]
@@ -20,7 +20,7 @@ Pairing: TypeAlias = Literal["random", "class", "nearest"]
 
 def check_pairing(pairing: str) -> None:
     """Raise ValueError where there is no such pairing."""
-    check_one_of("pairing", pairing, get_args(Pairing))
+    check_one_of(get_args(Pairing), pairing=pairing)
 
 
 def random_pairs(source: int, target: int, generator: torch.Generator | None = None) -> Float[Tensor, "source target"]:

@@ -12,11 +12,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..framework.arguments import check_not_negative, check_one_of, check_positive
 from ..framework.batch import Side, Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import DomainSide, Layout, Task
 from ..framework.measures.norms import MeanNorms, NormTable, norm_table
-from .arguments import check_not_negative, check_one_of, check_positive
 from .terms import reach, reach_across, term_name, usable_labels
 
 Form: TypeAlias = Literal["symmetric", "wacv"]
@@ -41,9 +41,9 @@ class Comparison:
     minimum_norm: float = attrs.field(default=1e-4)
 
     def __attrs_post_init__(self) -> None:
-        check_one_of("form", self.form, get_args(Form))
-        check_one_of("class_reduction", self.class_reduction, get_args(ClassReduction))
-        check_positive("minimum_norm", self.minimum_norm)
+        check_one_of(get_args(Form), form=self.form)
+        check_one_of(get_args(ClassReduction), class_reduction=self.class_reduction)
+        check_positive(minimum_norm=self.minimum_norm)
 
 
 IJCV: Final = Comparison()
@@ -158,10 +158,10 @@ class RelativeNormAlignment(Aligner):
         comparison: Comparison = IJCV,
     ) -> None:
         super().__init__()
-        check_not_negative("lambda_g", lambda_g)
+        check_not_negative(lambda_g=lambda_g)
         if lambda_c is not None:
-            check_not_negative("lambda_c", lambda_c)
-        check_one_of("within", within, get_args(Within))
+            check_not_negative(lambda_c=lambda_c)
+        check_one_of(get_args(Within), within=within)
         self.lambda_g = lambda_g
         self.lambda_c = lambda_c
         self.cross_domain = cross_domain

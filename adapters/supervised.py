@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Shaped
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from ..framework.arguments import check_within
 from ..framework.batch import Lesson, Side, Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, DomainSide, Layout, Task
@@ -88,8 +89,7 @@ class Supervised(Aligner):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__()
-        if not 0.0 <= label_smoothing <= 1.0:
-            raise ValueError(f"label_smoothing must be within [0, 1], but got {label_smoothing}.")
+        check_within("[0, 1]", label_smoothing=label_smoothing)
         for head, weight in (head_weights or {}).items():
             if not (math.isfinite(weight) and weight >= 0):
                 raise ValueError(f"head_weights must not be negative, but got {weight} for {head!r}.")

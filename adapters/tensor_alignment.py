@@ -17,10 +17,10 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from ..framework.arguments import check_not_negative, check_one_of, check_positive, check_within
 from ..framework.batch import Outputs, Side, Step, Term
 from ..framework.interfaces import Aligner, Fused, Fusion, Part
 from ..framework.layout import DomainSide, Layout
-from .arguments import check_not_negative, check_one_of, check_positive
 from .pairing import Pairing, check_pairing, pair_sides
 from .terms import keep_present
 
@@ -242,12 +242,10 @@ class TensorProjections(Part):
         for name, size in (sizes or {}).items():
             if size < 1:
                 raise ValueError(f"sizes must be positive, but got {size} for {name!r}.")
-        for name, value in (("momentum", momentum), ("mean_momentum", mean_momentum)):
-            if not 0.0 <= value < 1.0:
-                raise ValueError(f"{name} must be within [0, 1), but got {value}.")
-        check_one_of("solver", solver, get_args(Solver))
-        check_positive("ridge", ridge)
-        check_not_negative("inertia", inertia)
+        check_within("[0, 1)", momentum=momentum, mean_momentum=mean_momentum)
+        check_one_of(get_args(Solver), solver=solver)
+        check_positive(ridge=ridge)
+        check_not_negative(inertia=inertia)
         self.sizes = None if sizes is None else dict(sizes)
         self.momentum = momentum
         self.mean_momentum = mean_momentum

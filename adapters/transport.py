@@ -14,8 +14,8 @@ from jaxtyping import Float, Int64
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..framework.arguments import check_one_of, check_positive
 from ..framework.errors import RecipeError
-from .arguments import check_one_of, check_positive
 
 Kind: TypeAlias = Literal["exact", "entropic", "unbalanced"]
 
@@ -133,9 +133,8 @@ class Transport:
     marginal_weight: float = attrs.field(default=1.0)
 
     def __attrs_post_init__(self) -> None:
-        check_one_of("kind", self.kind, get_args(Kind))
-        for name, value in (("regularisation", self.regularisation), ("marginal_weight", self.marginal_weight)):
-            check_positive(name, value)
+        check_one_of(get_args(Kind), kind=self.kind)
+        check_positive(regularisation=self.regularisation, marginal_weight=self.marginal_weight)
 
     def require(self, *, equal_sizes: bool) -> None:
         """Raise RecipeError where such a plan needs POT, and it is not installed."""

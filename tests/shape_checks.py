@@ -9,8 +9,8 @@ from beartype import BeartypeConf, FrozenDict, beartype
 F = TypeVar("F", bound=Callable[..., Any])
 
 # The hook decorates methods one by one, so beartype does not see the class that Self means; attrs' protocol is for
-# static checkers only.
-CONFIGURATION = BeartypeConf(hint_overrides=FrozenDict({Self: Any, attrs.AttrsInstance: object}))
+# static checkers only. A whole number is a float to these.
+CONFIGURATION = BeartypeConf(hint_overrides=FrozenDict({Self: Any, attrs.AttrsInstance: object}), is_pep484_tower=True)
 
 
 def check(function: F) -> F:

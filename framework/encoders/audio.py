@@ -5,9 +5,9 @@ from typing import cast
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..arguments import check_multiple, check_positive
 from ..batch import EncoderInput
 from ..interfaces import Encoder
-from ._checks import check_multiple, check_positive
 from .convolution import GROUPS, conv_block, halve
 from .log_mel import LogMel
 from .masked_convolution import run_masked

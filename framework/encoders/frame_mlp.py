@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..arguments import check_at_least, check_positive, check_within
 from ..batch import EncoderInput
 from ..interfaces import Encoder
-from ._checks import check_at_least, check_dropout, check_positive
 from .convolution import feature_layer
 from .masking import clear_padding, mean_over_steps, row_lengths
 
@@ -39,7 +39,7 @@ class FrameMLP(Encoder):
     ) -> None:
         super().__init__()
         check_positive(in_features=in_features)
-        check_dropout(dropout)
+        check_within("[0, 1)", dropout=dropout)
         if not hidden:
             raise ValueError("hidden must hold at least one size, but it is empty.")
         self.out_features = out_features

@@ -6,9 +6,9 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..arguments import check_multiple, check_positive
 from ..batch import EncoderInput
 from ..interfaces import Encoder
-from ._checks import check_multiple, check_positive
 from .convolution import GROUPS, conv_block, feature_layer, halve
 from .renormalise import Renormalise
 from .timm_encoder import TimmEncoder

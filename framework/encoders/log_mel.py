@@ -8,7 +8,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ._checks import check_positive
+from ..arguments import check_positive
 from .masking import clear_padding, normalise_own_steps
 
 # Speech deviates by about 2: this is added to the variance only to keep silence, and near silence, from being blown up.
@@ -62,8 +62,7 @@ class LogMel(nn.Module):
                 f"window_length must hold at least 4 values, and no fewer than hop_length, but got {self.window} "
                 f"values and a hop of {self.hop}."
             )
-        if floor <= 0:
-            raise ValueError(f"floor must be positive, but got {floor}.")
+        check_positive(floor=floor)
         if moments is not None and moments[1] <= 0:
             raise ValueError(f"moments must have a positive standard deviation, but got {moments[1]}.")
         self.floor = floor

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..arguments import check_positive, check_within
 from ..batch import EncoderInput
 from ..interfaces import Encoder
-from ._checks import check_dropout, check_positive
 from .convolution import feature_layer
 
 
@@ -34,7 +34,7 @@ class MLP(Encoder):
     ) -> None:
         super().__init__()
         check_positive(in_features=in_features)
-        check_dropout(dropout)
+        check_within("[0, 1)", dropout=dropout)
         self.out_features = out_features
         layers: list[nn.Module] = []
         size = in_features

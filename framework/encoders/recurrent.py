@@ -4,9 +4,9 @@ import attrs
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..arguments import check_positive, check_within
 from ..batch import EncoderInput
 from ..interfaces import Encoder
-from ._checks import check_dropout, check_positive
 from .convolution import feature_layer
 from .masked_lstm import MaskedLSTM
 from .masking import mean_over_steps, row_lengths
@@ -49,7 +49,7 @@ class LSTM(Encoder):
     ) -> None:
         super().__init__()
         check_positive(in_features=in_features, hidden=hidden)
-        check_dropout(dropout)
+        check_within("[0, 1)", dropout=dropout)
         if pooling not in {"last", "mean"}:
             raise ValueError(f'pooling must be "last" or "mean", but got {pooling!r}.')
         self.out_features = out_features

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ._checks import check_positive
+from ..arguments import check_positive
 
 ZERO_CROSSINGS = 6
 """Of the filter, on each side: more make it steeper and slower."""

@@ -6,9 +6,9 @@ from typing import Final, cast
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..arguments import check_multiple, check_positive
 from ..batch import EncoderInput
 from ..interfaces import Encoder
-from ._checks import check_multiple, check_positive
 from .convolution import GROUPS, ResidualBlock
 from .masked_convolution import run_masked
 from .masking import clear_padding, mean_over_steps

@@ -7,9 +7,9 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from ..arguments import check_at_least, check_positive, check_within
 from ..batch import EncoderInput
 from ..interfaces import Encoder
-from ._checks import check_at_least, check_dropout, check_positive
 from .convolution import feature_layer
 from .masking import row_lengths
 
@@ -62,7 +62,7 @@ class TemporalRelationNetwork(Encoder):
         check_at_least(2, segments=segments, hidden=hidden, out_features=out_features)
         if segments > MOST_SEGMENTS:
             raise ValueError(f"segments must be at most {MOST_SEGMENTS}, but got {segments}.")
-        check_dropout(dropout)
+        check_within("[0, 1)", dropout=dropout)
         self.out_features = out_features
         self.segments = segments
         self.frame = nn.Sequential(feature_layer(in_features, hidden), nn.Dropout(dropout))

@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from ..arguments import check_positive, check_within
 from ..batch import EncoderInput
 from ..interfaces import Encoder
-from ._checks import check_dropout, check_positive
 from .convolution import feature_layer
 from .masking import clear_padding, own_steps, row_lengths
 
@@ -88,7 +88,7 @@ class TextCNN(Encoder):
     ) -> None:
         super().__init__()
         check_positive(vocabulary_size=vocabulary_size, embedding=embedding)
-        check_dropout(dropout)
+        check_within("[0, 1)", dropout=dropout)
         self.out_features = out_features
         self.padding_id = padding_id
         self.embedding = nn.Embedding(vocabulary_size, embedding, padding_id)
@@ -138,7 +138,7 @@ class SequenceCNN(Encoder):
     ) -> None:
         super().__init__()
         check_positive(in_features=in_features)
-        check_dropout(dropout)
+        check_within("[0, 1)", dropout=dropout)
         self.out_features = out_features
         self.convolutions = MaxOverTime(in_features, widths, filters)
         self.top = nn.Sequential(nn.Dropout(dropout), feature_layer(self.convolutions.out_features, out_features))

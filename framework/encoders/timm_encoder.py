@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from ..arguments import check_positive
 from ..batch import EncoderInput
 from ..interfaces import TrunkEncoder
-from ._checks import check_positive
 from .convolution import feature_layer
 from .timm_layers import Cut, find_cut, frozen_modules, frozen_state, train_top_layers
 from .timm_model import make_timm_model

@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from ._checks import check_positive
+from ..arguments import check_positive
 from .log_mel import LogMel
 from .timm_encoder import TimmEncoder
 

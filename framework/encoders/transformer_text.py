@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
+from ..arguments import check_positive
 from ..batch import EncoderInput
-from ._checks import check_positive
 from .convolution import feature_layer
 from .masking import clear_padding, mean_over_steps, own_steps, row_lengths
 from .pretrained import PretrainedEncoder, count_frozen, freeze, load_transformer

@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..arguments import check_positive
 from ..batch import EncoderInput
 from ..interfaces import Encoder
 
@@ -25,8 +26,7 @@ class ModuleEncoder(Encoder):
 
     def __init__(self, module: nn.Module, out_features: int) -> None:
         super().__init__()
-        if out_features < 1:
-            raise ValueError(f"out_features must be positive, but got {out_features}.")
+        check_positive(out_features=out_features)
         self.module = module
         self.out_features = out_features
 

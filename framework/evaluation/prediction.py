@@ -7,6 +7,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import check_positive
 from ..data.samples import Arrays, Samples, stack
 from ..errors import RunError
 from ..layout import JOINT, Task
@@ -75,8 +76,7 @@ def predict_subsets(
     """
     if not len(samples) or not samples.labelled:
         raise ValueError(f"samples must be labelled and at least one, but got {len(samples)}, {samples.labelled=}.")
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be positive, but got {batch_size}.")
+    check_positive(batch_size=batch_size)
     parts: dict[Subset, list[Predicted]] = {subset: [] for subset in subsets}
     for arrays in _batches(samples, batch_size):
         for subset in subsets:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import check_positive
 from ._checks import Features, check_sides
 
 BINS: Final = 10
@@ -96,8 +97,7 @@ def chance_divergence(
         True
     """
     check_sides(source, target)
-    if repeats < 1:
-        raise ValueError(f"repeats must be positive, but got {repeats}.")
+    check_positive(repeats=repeats)
     cells = _cells(np.concatenate([source, target]), bins)
     shuffled = (_divergence(generator.permutation(cells), len(source), bins) for _ in range(repeats))
     return float(np.mean([divergence.mean() for divergence in shuffled]))
@@ -114,8 +114,7 @@ def _to_distribution(name: str, values: NDArray[np.floating[Any]]) -> NDArray[np
 
 def _cells(features: Features, bins: int) -> NDArray[np.int64]:
     """Number of the bin that each value falls into, `(N, d)`."""
-    if bins < 1:
-        raise ValueError(f"bins must be positive, but got {bins}.")
+    check_positive(bins=bins)
     values = features.astype(np.float64)
     low, high = values.min(axis=0), values.max(axis=0)
     width = np.where(high > low, high - low, 1.0)

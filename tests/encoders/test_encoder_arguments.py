@@ -24,7 +24,7 @@ from torch import nn
         (lambda: SignalResNet(3, kernel_size=4), "kernel_size must be odd, but got 4"),
         (lambda: MLP(0), "in_features must be positive, but got 0"),
         (lambda: MLP(3, hidden=(8, -1)), "hidden must be positive, but got -1"),
-        (lambda: MLP(3, dropout=1.0), r"dropout must be in \[0, 1\), but got 1.0"),
+        (lambda: MLP(3, dropout=1.0), r"dropout must be within \[0, 1\), but got 1.0"),
         (lambda: TimmImage("no_such_model", 3, 64, 64), "must be one of timm.list_models.*'no_such_model'"),
         (lambda: TimmImage("resnet_10", 3, 64, 64), "similar: .*resnet"),
         (lambda: TimmImage("test_convnext", 1, 28, 28), "'test_convnext' does not take images of 28 x 28"),

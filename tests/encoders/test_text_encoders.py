@@ -159,7 +159,7 @@ def test_maxima_are_over_windows_centred_on_own_steps() -> None:
     ("make_one", "message"),
     [
         (lambda: TextCNN(0, 0), "vocabulary_size must be positive, but got 0"),
-        (lambda: TextCNN(5, 0, dropout=1.0), r"dropout must be in \[0, 1\), but got 1.0"),
+        (lambda: TextCNN(5, 0, dropout=1.0), r"dropout must be within \[0, 1\), but got 1.0"),
         (lambda: TextCNN(5, 0, widths=()), "widths must hold at least one width, but is empty"),
         (lambda: TextCNN(5, 0, widths=(3, 0)), "widths must be positive, but got 0"),
         (lambda: SequenceCNN(0), "in_features must be positive, but got 0"),
