@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ..framework.arguments import check_not_negative, check_one_of, check_positive, check_within
 from ..framework.batch import Representation, Side, Step, Term
+from ..framework.errors import RecipeError
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, DomainSide, Layout, Task
 from .domain_adversarial import SCHEDULES, DomainDiscriminator, Schedule, domain_loss, reverse_gradient
@@ -111,7 +112,8 @@ class ConditionalAdversarial(Aligner):
         modality_weights: factors by modality; 1 where not given. The authors' code has some.
 
     Raises:
-        ValueError: if an argument breaks its rule; when bound, if `roles` are missing or a modality is unknown.
+        ValueError: if an argument breaks its rule.
+        RecipeError: when bound, if `roles` are missing or a modality is unknown.
     """
 
     layout: Layout
@@ -150,10 +152,9 @@ class ConditionalAdversarial(Aligner):
         """Make a discriminator per task and modality that may be a drift."""
         for name in self.modality_weights:
             if name not in layout.modalities:
-                raise ValueError(f"modality_weights must name {', '.join(layout.modalities)}, but got {name!r}.")
+                raise RecipeError(f"modality_weights must name {', '.join(layout.modalities)}, but got {name!r}.")
         self.layout = layout
-        self.roles = None if self.include_anchor else roles_among(parts, layout)
-        self.observes = self.roles is not None and self.roles.follow()
+        self.roles = None if self.include_anchor else roles_among(parts)
         drifts = layout.modalities if self.roles is None or self.roles.anchor is None else self.roles.drifts
         for task in layout.tasks:
             if not task.is_regression:
@@ -170,8 +171,6 @@ class ConditionalAdversarial(Aligner):
         """-L_D of each drift, behind gradient reversal."""
         if step.source is None or step.target is None:
             return {}
-        if self.observes and self.roles is not None:
-            self.roles.observe(step)
         drifts = self.layout.modalities if self.roles is None else self.roles.drifts
         return {
             term_name(drift, task, self.layout): Term(
@@ -229,9 +228,9 @@ class AnchorDragDrift(Aligner):
         side: whose samples; paper and code agree on the target.
 
     Raises:
-        ValueError: if an argument breaks its rule; when bound, if `roles` are missing, or sizes differ where the plan
-            has a momentum.
-        RecipeError: when bound, if the plan needs the package POT, and it is not installed.
+        ValueError: if an argument breaks its rule.
+        RecipeError: when bound, if `roles` are missing, sizes differ where the plan has a momentum, or the plan needs
+            the package POT, and it is not installed.
     """
 
     layout: Layout
@@ -264,14 +263,13 @@ class AnchorDragDrift(Aligner):
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
         """Take the roles, and make the moving plans."""
         self.layout = layout
-        self.roles = roles_among(parts, layout)
-        self.observes = self.roles.follow()
+        self.roles = roles_among(parts)
         sizes = layout.feature_sizes
         equal = len(set(sizes.values())) == 1
         self.transport.require(equal_sizes=equal)
         if self.plan_momentum:
             if not equal:
-                raise ValueError(f"a plan with momentum needs features of one size, but got {dict(sizes)}.")
+                raise RecipeError(f"a plan with momentum needs features of one size, but got {dict(sizes)}.")
             for drift in self.roles.drifts or layout.modalities:
                 self.plans[drift] = _MovingPlan(sizes[drift])
                 for task in self._tasks:
@@ -284,8 +282,6 @@ class AnchorDragDrift(Aligner):
 
     def forward(self, step: Step) -> dict[str, Term]:
         """L_OT of each drift."""
-        if self.observes:
-            self.roles.observe(step)
         side = step.source if self.side == "source" else step.target
         anchor = self.roles.anchor
         if side is None or anchor is None or step.progress < self.warm_up:

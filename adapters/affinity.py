@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..framework.arguments import check_positive
 from ..framework.batch import Outputs
+from ..framework.errors import RecipeError
 from ..framework.interfaces import Fused, Fusion, Part
 from ..framework.layout import DomainSide, Layout, Task
 from ..framework.tensors.unit_norm import to_unit_norm
@@ -67,7 +68,7 @@ class ClassEncoder(Part):
         affinity: how it is measured.
 
     Raises:
-        ValueError: when bound, if the modalities' features differ in size.
+        RecipeError: when bound, if the modalities' features differ in size.
     """
 
     def __init__(self, affinity: AffinityMeasure = COSINE) -> None:
@@ -99,23 +100,23 @@ def shared_classes(parts: Mapping[str, nn.Module]) -> ClassEncoder:
     """The class encoder among the parts that a recipe shares.
 
     Raises:
-        ValueError: if there is none.
+        RecipeError: if there is none.
     """
     found = parts.get(CLASSES)
     if isinstance(found, ClassEncoder):
         return found
-    raise ValueError(f"parts must hold a ClassEncoder named {CLASSES!r}, but got {found!r}.")
+    raise RecipeError(f"parts must hold a ClassEncoder named {CLASSES!r}, but got {found!r}.")
 
 
 def check_sizes(layout: Layout) -> None:
     """Refuse modalities whose features cannot be compared.
 
     Raises:
-        ValueError: if their sizes differ.
+        RecipeError: if their sizes differ.
     """
     sizes = layout.task_feature_sizes
     if len(set(sizes.values())) > 1:
-        raise ValueError(f"affinity compares features of one size, but got {dict(sizes)}; set model.projection.")
+        raise RecipeError(f"affinity compares features of one size, but got {dict(sizes)}; set model.projection.")
 
 
 def classification_tasks(layout: Layout) -> list[Task]:
@@ -148,7 +149,7 @@ class Affinity(Fusion):
     zero where absent. A regression task's joint value is the mean of the modalities' values.
 
     Raises:
-        ValueError: when bound, if the recipe shares no class encoder.
+        RecipeError: when bound, if the recipe shares no class encoder.
     """
 
     layout: Layout

@@ -5,7 +5,7 @@ Its information bottleneck (eq. 5) is in information_bottleneck.py, its correlat
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 import torch
 from jaxtyping import Bool, Float, Int64
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..framework.arguments import check_one_of
 from ..framework.batch import JOINT_TEACHER, Lesson, Side, Step
+from ..framework.errors import RecipeError
 from ..framework.interfaces import TeacherSelector
 from ..framework.layout import JOINT, Layout, Task
 from .gradient_balance import GradientBalance
@@ -20,6 +21,9 @@ from .pareto import ClosedFormWeighting, ParetoWeighting, active_terms, interact
 from .weighting import PSDMatrix, Weights
 
 Solution: TypeAlias = Literal["closed_form", "qp"]
+
+MEMORY: Final = 0.99
+"""How much a step counts in what is measured, as a share of the step after it."""
 
 
 def count_votes(
@@ -73,7 +77,7 @@ class MajorityVote(TeacherSelector):
             as in the paper (all heads of two modalities, and three of four of three), see `default_least_votes`.
 
     Raises:
-        ValueError: when bound, if `least` is not more than half of the heads, or more than all.
+        RecipeError: when bound, if `least` is not more than half of the heads, or more than all.
     """
 
     layout: Layout
@@ -86,7 +90,7 @@ class MajorityVote(TeacherSelector):
         """Take the tasks and modalities."""
         voters = len(layout.modalities) + 1
         if self.least is not None and not voters / 2 < self.least <= voters:
-            raise ValueError(
+            raise RecipeError(
                 f"least must be more than half of the {voters} heads and not more than all, but got {self.least}."
             )
         self.layout = layout
@@ -118,8 +122,9 @@ class ParetoBalance(GradientBalance):
     gradient is exactly 0 takes no part: it has nothing to say in this step (its modality is absent, or the batch too
     small). If none has a gradient, all weigh the same.
 
-    `measure` gives the means over the steps of training since it was last called, and starts anew: `balance/<modality>`
-    and `balance/joint`, the gamma of terms whose name ends so, and `interaction`, the r of figure 3.
+    `measure` gives means over about the last 100 steps of training, to which a step 100 steps ago counts a third of the
+    newest: `balance/<modality>` and `balance/joint`, the gamma of terms whose name ends so, and `interaction`, the r of
+    figure 3.
 
     Args:
         solution: "closed_form" is `ClosedFormWeighting`, which leaves out the inner products of different gradients
@@ -150,6 +155,8 @@ class ParetoBalance(GradientBalance):
     @torch.no_grad()
     def record(self, names: Sequence[str], gram: PSDMatrix, weights: Weights) -> None:
         """Add the weights of modalities and joint features, and how much the terms that have a gradient interact."""
+        for number in (self.gammas, self.interactions, self.steps):
+            number.mul_(MEMORY)
         for name, gamma in zip(names, weights, strict=True):
             subject = name.rpartition("/")[2]
             if subject in self.subjects:
@@ -158,11 +165,9 @@ class ParetoBalance(GradientBalance):
         self.steps += 1
 
     def measure(self, step: Step) -> dict[str, float]:
-        """Mean gamma of each modality's and the joint terms (figure 3b) and mean r (figure 3a), since the last call."""
+        """Mean gamma of each modality's and the joint terms (figure 3b) and mean r (figure 3a), of the last steps."""
         if not self.steps:
             return {}
         gammas, ratio = self.gammas / self.steps, self.interactions / self.steps
         numbers = {f"balance/{subject}": gamma for subject, gamma in zip(self.subjects, gammas.tolist(), strict=True)}
-        for total in (self.gammas, self.interactions, self.steps):
-            total.zero_()
         return numbers | {"interaction": ratio.item()}

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from ..framework.batch import Side, Step
+from ..framework.errors import RecipeError
 from ..framework.interfaces import Part
 from ..framework.layout import Layout, Task
 from .terms import keep_present, term_name, usable_labels
@@ -210,7 +211,8 @@ class ModalityRoles(Part):
         steps: of training before it is found.
 
     Raises:
-        ValueError: if an argument breaks its rule; when bound, if there is no such modality.
+        ValueError: if an argument breaks its rule.
+        RecipeError: when bound, if there is no such modality.
     """
 
     layout: Layout
@@ -225,28 +227,20 @@ class ModalityRoles(Part):
         self.steps = steps
         self._named = anchor
         self._known = anchor
-        self._followed = False
         self.scatters = nn.ModuleDict()
         # torch says no types of this method.
         cast("Any", self).register_load_state_dict_post_hook(_forget)
 
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
-        """Make the buffers, where the anchor is to be found; once, and no more if it has been done."""
+        """Make the buffers, where the anchor is to be found."""
         if self._named is not None and self._named not in layout.modalities:
-            raise ValueError(f"anchor must be one of {', '.join(layout.modalities)}, but got {self._named!r}.")
-        if hasattr(self, "layout"):
-            return
+            raise RecipeError(f"anchor must be one of {', '.join(layout.modalities)}, but got {self._named!r}.")
         self.layout = layout
         if self._named is None:
             self.scatters.update({name: _ScatterBuffers(layout.feature_sizes[name]) for name in layout.modalities})
             self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
             self.register_buffer("chosen", torch.tensor(-1))
             self.register_buffer("shifts", torch.zeros(len(layout.modalities)))
-
-    def follow(self) -> bool:
-        """Whether the caller is the one of all parts that share the roles which must let them `observe` each step."""
-        first, self._followed = not self._followed, True
-        return first
 
     @property
     def anchor(self) -> str | None:
@@ -260,16 +254,16 @@ class ModalityRoles(Part):
         """Names of the drifts; none while they are not known."""
         return () if self.anchor is None else tuple(name for name in self.layout.modalities if name != self.anchor)
 
+    @torch.no_grad()
     def observe(self, step: Step) -> None:
-        """See a step of training."""
-        if self.anchor is not None or not self.training or step.source is None or step.target is None:
+        """Collect features of both sides, until the anchor is found."""
+        if self.anchor is not None or step.source is None or step.target is None:
             return
-        with torch.no_grad():
-            for name, found in self._scatters(step.source, step.target).items():
-                cast("_ScatterBuffers", self.scatters[name]).add(found)
-            self.seen += 1
-            if int(self.seen) >= self.steps:
-                self._choose()
+        for name, found in self._scatters(step.source, step.target).items():
+            cast("_ScatterBuffers", self.scatters[name]).add(found)
+        self.seen += 1
+        if int(self.seen) >= self.steps:
+            self._choose()
 
     def _choose(self) -> None:
         shifts = torch.stack(
@@ -325,19 +319,18 @@ class ModalityRoles(Part):
         }
 
 
-def roles_among(parts: Mapping[str, nn.Module], layout: Layout) -> ModalityRoles:
-    """The shared part `roles`, bound.
+def roles_among(parts: Mapping[str, nn.Module]) -> ModalityRoles:
+    """The shared part `roles`.
 
     Raises:
-        ValueError: if there is none, or it is something else.
+        RecipeError: if there is none, or it is something else.
     """
     roles = parts.get("roles")
     if not isinstance(roles, ModalityRoles):
-        raise ValueError(  # noqa: TRY004 - what the Builder makes a recipe's error of
+        raise RecipeError(
             "anchor and drifts are said by a shared part `roles` of class acclimate.adapters.ModalityRoles, "
             f"but the parts are {sorted(parts)}"
         )
-    roles.bind(layout, parts)
     return roles
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ..framework.arguments import check_not_negative, check_one_of, check_within
 from ..framework.batch import Lesson, Side, Step, Term
+from ..framework.errors import RecipeError
 from ..framework.interfaces import Aligner, TeacherSelector
 from ..framework.layout import DomainSide, Layout, Task
 from .affinity import (
@@ -202,8 +203,8 @@ class SampleFiltering(TeacherSelector):
         alpha: by how much the kept share rises at each study, up to 1.
 
     Raises:
-        ValueError: if `alpha` is not within (0, 1]; when bound, if the size of the target is not known, or the recipe
-            shares no class encoder.
+        ValueError: if `alpha` is not within (0, 1].
+        RecipeError: when bound, if the size of the target is not known, or the recipe shares no class encoder.
     """
 
     layout: Layout
@@ -221,7 +222,7 @@ class SampleFiltering(TeacherSelector):
         """Take the class encoder, and make room for a lesson per sample of the target."""
         samples = layout.samples.get("target", 0)
         if samples < 1:
-            raise ValueError("samples of the target must be known: a lesson is kept for each of them, but got 0.")
+            raise RecipeError("samples of the target must be known: a lesson is kept for each of them, but got 0.")
         self.layout = layout
         self.classes = shared_classes(parts)
         for task in classification_tasks(layout):
@@ -301,7 +302,8 @@ class ModalAffinityMetricLearning(Aligner):
         locked: whether the features get no gradient, as in the paper; otherwise they learn too ("Ours-unlock").
 
     Raises:
-        ValueError: if an argument breaks its rule; when bound, if the recipe shares no class encoder.
+        ValueError: if an argument breaks its rule.
+        RecipeError: when bound, if the recipe shares no class encoder.
     """
 
     layout: Layout
@@ -364,7 +366,8 @@ class ModalAffinityDistillation(Aligner):
         affinity: how it is measured.
 
     Raises:
-        ValueError: if an argument breaks its rule; when bound, if the modalities' features differ in size.
+        ValueError: if an argument breaks its rule.
+        RecipeError: when bound, if the modalities' features differ in size.
     """
 
     layout: Layout
@@ -386,7 +389,7 @@ class ModalAffinityDistillation(Aligner):
         self.affinity = affinity
 
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
-        """Take the tasks; raises ValueError where the modalities' features differ in size."""
+        """Take the tasks; raises RecipeError where the modalities' features differ in size."""
         check_sizes(layout)
         self.layout = layout
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ..framework.arguments import check_not_negative, check_one_of, check_positive
 from ..framework.batch import Side, Step, Term
+from ..framework.errors import RecipeError
 from ..framework.interfaces import Aligner
 from ..framework.layout import DomainSide, Layout, Task
 from ..framework.measures.norms import MeanNorms, NormTable, norm_table
@@ -169,10 +170,10 @@ class RelativeNormAlignment(Aligner):
         self.comparison = comparison
 
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
-        """Take the tasks; raises ValueError where the modalities' features differ in size."""
+        """Take the tasks; raises RecipeError where the modalities' features differ in size."""
         sizes = layout.task_feature_sizes
         if len(set(sizes.values())) > 1:
-            raise ValueError(
+            raise RecipeError(
                 f"RNA compares norms of features of one size, but got {dict(sizes)}; set model.projection."
             )
         self.layout = layout

@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from ..framework.arguments import check_within
 from ..framework.batch import Lesson, Side, Step, Term
+from ..framework.errors import RecipeError
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, DomainSide, Layout, Task
 from .terms import UNLABELLED, keep_present, mean_over, reach, term_name
@@ -76,7 +77,8 @@ class Supervised(Aligner):
         label_smoothing: share of the label that is spread evenly over all classes.
 
     Raises:
-        ValueError: if an argument breaks its rule; when bound, if a head is not one of the model's.
+        ValueError: if an argument breaks its rule.
+        RecipeError: when bound, if a head is not one of the model's.
     """
 
     layout: Layout
@@ -99,11 +101,11 @@ class Supervised(Aligner):
         self.label_smoothing = label_smoothing
 
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
-        """Take the tasks; raises ValueError where a head's name is unknown."""
+        """Take the tasks; raises RecipeError where a head's name is unknown."""
         allowed = (JOINT, MODALITIES, *layout.modalities)
         for name in (*self.heads, *self.pseudo_heads, *self.head_weights):
             if name not in allowed:
-                raise ValueError(f"a head must be one of {', '.join(allowed)}, but got {name!r}.")
+                raise RecipeError(f"a head must be one of {', '.join(allowed)}, but got {name!r}.")
         self.layout = layout
 
     def forward(self, step: Step) -> dict[str, Term]:

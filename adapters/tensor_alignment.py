@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from ..framework.arguments import check_not_negative, check_one_of, check_positive, check_within
 from ..framework.batch import Outputs, Side, Step, Term
+from ..framework.errors import RecipeError
 from ..framework.interfaces import Aligner, Fused, Fusion, Part
 from ..framework.layout import DomainSide, Layout
 from .pairing import Pairing, check_pairing, pair_sides
@@ -256,14 +257,14 @@ class TensorProjections(Part):
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
 
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
-        """Make U = V; raises ValueError where sizes do not fit the modalities."""
+        """Make U = V; raises RecipeError where sizes do not fit the modalities."""
         widths = layout.feature_sizes
         if self.sizes is not None and self.sizes.keys() != set(layout.modalities):
-            raise ValueError(f"sizes must name the modalities {layout.modalities}, but got {tuple(self.sizes)}.")
+            raise RecipeError(f"sizes must name the modalities {layout.modalities}, but got {tuple(self.sizes)}.")
         for name in layout.modalities:
             size = min(_default_size(len(layout.modalities)), widths[name]) if self.sizes is None else self.sizes[name]
             if size > widths[name]:
-                raise ValueError(
+                raise RecipeError(
                     f"sizes must not exceed those of the features, but got {size} for {name!r} of {widths[name]}."
                 )
             self.modes[name] = _Mode(widths[name], size)
@@ -389,11 +390,11 @@ def _default_size(modalities: int) -> int:
 
 
 def find_projections(parts: Mapping[str, nn.Module], name: str) -> TensorProjections:
-    """The shared part of that name; raises ValueError where there is none, or it is another."""
+    """The shared part of that name; raises RecipeError where there is none, or it is another."""
     part = parts.get(name)
     if isinstance(part, TensorProjections):
         return part
-    raise ValueError(f"parts must hold a TensorProjections named {name!r}, but got {type(part).__name__}.")
+    raise RecipeError(f"parts must hold a TensorProjections named {name!r}, but got {type(part).__name__}.")
 
 
 class TensorProduct(Fusion):
@@ -413,7 +414,7 @@ class TensorProduct(Fusion):
         self.heads = nn.ModuleDict()
 
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
-        """Take the projections and make a head per task; raises ValueError where there is no such part."""
+        """Take the projections and make a head per task; raises RecipeError where there is no such part."""
         self.projections = find_projections(parts, self.part)
         for task in layout.tasks:
             self.heads[task.name] = nn.Linear(self.projections.joint_size, task.outputs)
@@ -427,7 +428,7 @@ class TensorProduct(Fusion):
 
 
 class TensorAlignment(Aligner):
-    """Updates the projections from each training step's two batches; it has no term, as OSAN's eq. 5 has none.
+    """Lets the projections follow each training step's two batches; a loss it has none, as OSAN's eq. 5 has none.
 
     Args:
         pairing: which source samples a target sample is paired with, see `pair_sides`. The paper's is "random"; "class"
@@ -447,15 +448,18 @@ class TensorAlignment(Aligner):
         self.part = projections
 
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
-        """Take the projections; raises ValueError where there is no such part."""
+        """Take the projections; raises RecipeError where there is no such part."""
         self.layout = layout
         self.projections = find_projections(parts, self.part)
 
-    def forward(self, step: Step) -> dict[str, Term]:
-        """No terms; a step with both sides moves U and V, in training only."""
-        if self.training and step.source is not None and step.target is not None:
+    def observe(self, step: Step) -> None:
+        """A step with both sides moves U and V."""
+        if step.source is not None and step.target is not None:
             pairs = pair_sides(self.pairing, step, self.layout)
             self.projections.update(step.source, step.target, pairs, step.progress)
+
+    def forward(self, step: Step) -> dict[str, Term]:
+        """No terms."""
         return {}
 
     def measure(self, step: Step) -> dict[str, float]:

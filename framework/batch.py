@@ -1,12 +1,12 @@
 """The data classes that travel through the loop: Batch, EncoderInput, Outputs, Lesson, Side, Step, Term."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import attrs
 import torch
 from jaxtyping import Bool, Float, Int64, Shaped
-from torch import Tensor
+from torch import Tensor, nn
 
 from .layout import JOINT, DomainSide
 
@@ -199,11 +199,51 @@ class Lesson:
 
 @attrs.frozen(eq=False)
 class Side:
-    """A batch, what the model says of it and, on the target, what a selector teaches of it, by task."""
+    """A batch, what the model says of it and, on the target, what a selector teaches of it, by task.
+
+    Args:
+        batch: where several processes share it, the whole, whose inputs have shapes but no values.
+        outputs: of the model.
+        lessons: by task.
+        run: runs a model on the inputs; a Method sets it in training.
+    """
 
     batch: Batch
     outputs: Outputs
     lessons: Mapping[str, Lesson] = attrs.field(factory=dict)
+    run: Callable[[nn.Module], Outputs] | None = None
+
+    def ask(self, model: nn.Module) -> Outputs:
+        """What another model, such as a mean teacher, says of the samples, also where several processes share them.
+
+        Args:
+            model: a MultimodalModel of the same modalities and tasks, such as a copy of the one that is trained. It
+                runs in the mode that it is in, with gradients where they are on.
+
+        Raises:
+            ValueError: if the side was made by hand, and has no `run`.
+        """
+        if self.run is None:
+            raise ValueError("to ask a model, a side that is made by hand must be given run, but has none.")
+        return self.run(model)
+
+
+class Model(Protocol):
+    """What parts may know of the model that is trained, a MultimodalModel."""
+
+    def classify(
+        self,
+        features: Mapping[str, Float[Tensor, "batch _"]],
+        present: Bool[Tensor, "batch modality"],
+        domain_side: DomainSide = ...,
+    ) -> Outputs:
+        """Logits and joint features."""
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Its weights: what a moving average follows."""
+
+    def buffers(self) -> Iterator[Tensor]:
+        """Its running statistics, and the like."""
 
 
 @attrs.frozen(eq=False)
@@ -216,6 +256,7 @@ class Step:
         views: what the model says of the batches' views, by name; a target's have no lessons.
         progress: from 0 at the first step of training to 1 at its end.
         generator: source of random numbers; None means torch's own.
+        model: that is trained; None where the step was made by hand, without one.
     """
 
     source: Side | None = None
@@ -223,6 +264,7 @@ class Step:
     views: Mapping[str, Side] = attrs.field(factory=dict)
     progress: float = attrs.field(default=0.0, validator=[attrs.validators.ge(0.0), attrs.validators.le(1.0)])
     generator: torch.Generator | None = None
+    model: Model | None = None
 
     @property
     def sides(self) -> Iterator[tuple[DomainSide, Side]]:
@@ -240,6 +282,29 @@ class Step:
             for name, side in self.sides
             for modality in side.batch.modalities
         }
+
+    def classify(
+        self,
+        features: Mapping[str, Float[Tensor, "batch _"]],
+        present: Bool[Tensor, "batch modality"],
+        domain_side: DomainSide = "target",
+    ) -> Outputs:
+        """What the model's heads and fusion say of features that an Aligner made itself, such as mixtures of samples.
+
+        Gradients reach the features, the heads and the fusion. A `Term` of them still says in `reaches` which
+        representations they were made of.
+
+        Args:
+            features: `(B, d_m)` for every modality, in place of those of encoders.
+            present: which of them count, columns in alphabetical order.
+            domain_side: whose samples they pass for, where the fusion treats sides differently.
+
+        Raises:
+            ValueError: if the step was made by hand, and has no `model`.
+        """
+        if self.model is None:
+            raise ValueError("to classify features, a step that is made by hand must be given model, but has none.")
+        return self.model.classify(features, present, domain_side)
 
 
 @attrs.frozen(eq=False)

@@ -84,23 +84,25 @@ class Builder:
             seed: of the initial weights; torch's own generator is left as it was.
 
         Raises:
-            RecipeError: naming the part that does not fit, and why.
+            RecipeError: naming the part that does not fit, and why. What else a part's `bind` raises comes as it is.
         """
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             try:
-                return self._build(schema, samples or {})
+                method = self._assemble(schema)
             except RecipeError:
                 raise
             except (ValueError, KeyError) as error:
-                # A KeyError's own text is its message in quotes.
+                # torch's of a name that a module cannot have; its own text is the message in quotes.
                 raise RecipeError(f"{self.recipe.name}: {error.args[0]}") from error
+            self._bind(method, schema, samples or {})
+            return method
 
-    def _build(self, schema: Schema, samples: Mapping[DomainSide, int]) -> Method:
+    def _assemble(self, schema: Schema) -> Method:
         recipe = self.recipe
         check_score(recipe.selection.score)
         model = self._make_model(schema) if self._model is None else self._check_model(self._model, schema)
-        method = Method(
+        return Method(
             model,
             {name: self._make(Aligner, spec, f"aligners.{name}") for name, spec in recipe.aligners.items()},
             None if recipe.selector is None else self._make(TeacherSelector, recipe.selector, "selector"),
@@ -112,9 +114,14 @@ class Builder:
             },
             self._make_parts(),
         )
+
+    def _bind(self, method: Method, schema: Schema, samples: Mapping[DomainSide, int]) -> None:
+        model = method.model
         layout = Layout(schema.modalities, schema.tasks, model.feature_sizes, model.task_feature_sizes, samples)
-        method.bind(layout, fusion=self._model is None)
-        return method
+        try:
+            method.bind(layout, fusion=self._model is None)
+        except RecipeError as error:
+            raise RecipeError(f"{self.recipe.name}: {error}") from error
 
     def _make_parts(self) -> dict[str, nn.Module]:
         specs = self.recipe.parts

@@ -100,12 +100,29 @@ class Part(nn.Module, ABC):
 
         A module that parts share may be a Part itself: it is bound before those that share it.
 
+        Args:
+            layout: the sizes.
+            parts: modules that parts share, by name. Aligners, Balancers and TeacherSelectors, which are bound last,
+                find the model among them as `model`. It is there to be copied: a part that keeps it as an attribute
+                would own its weights; each `Step` brings it again.
+
         Raises:
-            ValueError: if the layout is one that this part cannot work with.
+            RecipeError: if the layout, or what is shared, is such that this part cannot work with it.
+        """
+
+    def observe(self, step: Step) -> None:
+        """See a step of training, before any loss is computed: the place where memory moves.
+
+        A bank of features, moving averages, a mean teacher's weights: what a part keeps in buffers, or in parameters
+        that need no gradient, is in every checkpoint. Called once for each step, however many updates it has, without
+        gradients and outside of autocast, first on shared parts; never in evaluation.
+
+        Args:
+            step: as losses see it, with lessons; of several processes, all observe the whole.
         """
 
     def measure(self, step: Step) -> dict[str, float]:
-        """Numbers worth logging after an epoch.
+        """Numbers worth logging after an epoch; asks, and changes nothing.
 
         Args:
             step: the source's validation rows and the whole target, on the CPU, without gradient.

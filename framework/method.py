@@ -1,7 +1,7 @@
 """A Method: model, aligners, selector and balancers, put together. Turns batches into losses; holds no loop."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import cast
+from typing import Final, cast
 
 import attrs
 import torch
@@ -16,6 +16,9 @@ from .layout import DomainSide, Layout
 from .model import MultimodalModel
 from .recipes.patterns import matches
 from .recipes.recipe import Update
+
+MODEL: Final = "model"
+"""Name by which parts that are bound last find the model among what is shared."""
 
 
 @attrs.frozen(eq=False)
@@ -60,6 +63,9 @@ class Method(nn.Module):
         gather: makes whole batches of the slices that processes hold; `alone` for a process that trains by itself
             beside others.
 
+    Raises:
+        RecipeError: if a part is called `model`, by which name parts find the model.
+
     Example of use in a loop of one's own, which is right on several processes too::
 
         losses = method.step(source, target, progress=step / steps)
@@ -80,6 +86,8 @@ class Method(nn.Module):
         gather: Gather = among_processes,
     ) -> None:
         super().__init__()
+        if MODEL in (parts or {}):
+            raise RecipeError(f"no part may be called {MODEL!r}: it is the name by which parts find the model.")
         self.model = model
         self.aligners = nn.ModuleDict(dict(aligners))
         self.selector = selector
@@ -93,21 +101,26 @@ class Method(nn.Module):
 
         Args:
             layout: the sizes.
-            fusion: whether the model's fusion, and the parts that it may share, are still to be bound; those of a model
+            fusion: whether the model's fusion, and the parts that it shares, are still to be bound; those of a model
                 which is already trained are not.
 
         Raises:
-            ValueError: if a part cannot work with this layout; the message names the part.
+            RecipeError: if a part cannot work with this layout; the message names the part. Other exceptions of a part
+                are mistakes in it, and come as they are.
         """
+        trained = set() if fusion else {*self.model.modules()}
+        for name, shared in self._shared_parts():
+            if shared not in trained:
+                _bind(name, shared, layout, dict(self.parts.items()))
         if fusion:
-            for name, shared in self.parts.items():
-                # Any module can be shared; one that wants to know the data's sizes is a Part.
-                if isinstance(shared, Part):
-                    _bind(name, shared, layout, self.parts)
-            _bind("fusion", self.model.fusion, layout, self.parts)
+            _bind("fusion", self.model.fusion, layout, dict(self.parts.items()))
         whole = attrs.evolve(layout, joint_size=self.model.joint_size())
         for name, part in self._loss_parts():
-            _bind(name, part, whole, self.parts)
+            _bind(name, part, whole, {**dict(self.parts.items()), MODEL: self.model})
+
+    def _shared_parts(self) -> Iterator[tuple[str, Part]]:
+        """Any module can be shared; one that wants to know the data's sizes, or each step, is a Part."""
+        yield from ((name, shared) for name, shared in self.parts.items() if isinstance(shared, Part))
 
     def _loss_parts(self) -> Iterator[tuple[str, Part]]:
         yield from ((name, cast("Aligner", aligner)) for name, aligner in self.aligners.items())
@@ -115,50 +128,35 @@ class Method(nn.Module):
         if self.selector is not None:
             yield "selector", self.selector
 
+    def _all_parts(self) -> Iterator[tuple[str, Part]]:
+        yield from self._shared_parts()
+        yield "fusion", self.model.fusion
+        yield from self._loss_parts()
+
+    @torch.no_grad()
+    def observe(self, step: Step) -> None:
+        """Let all parts see a step of training; `step` does so, unless it is told not to."""
+        with _without_autocast(step):
+            for _, part in self._all_parts():
+                part.observe(step)
+
     def measure(self, step: Step) -> dict[str, float]:
         """What parts, shared ones too, want to be logged after an epoch, by `<part>/<name>`."""
-        shared = [(name, part) for name, part in self.parts.items() if isinstance(part, Part)]
-        return {
-            f"{name}/{key}": value
-            for name, part in (*shared, *self._loss_parts())
-            for key, value in part.measure(step).items()
-        }
+        return {f"{name}/{key}": value for name, part in self._all_parts() for key, value in part.measure(step).items()}
 
     def look(self, batch: Batch, domain_side: DomainSide) -> Side:
         """What the model says of a batch, by this process alone: in evaluation, where all see the same batches."""
-        return self._classify(batch, self._encode(batch, domain_side), domain_side)
+        return Side(batch, _classify(self.model, batch, _encode(self.model, batch, domain_side), domain_side))
 
     def _look_together(self, batch: Batch, domain_side: DomainSide) -> Side:
         """As `look`, of a batch of which each process holds a slice."""
-        whole, features = self.gather(batch, self._encode(batch, domain_side))
-        return self._classify(whole, features, domain_side)
 
-    def _encode(self, batch: Batch, domain_side: DomainSide) -> dict[str, Float[Tensor, "batch _"]]:
-        try:
-            features = self.model.encode(batch.inputs, batch.present, domain_side, batch.lengths)
-        except ValueError as error:
-            if "more than 1 value per channel" not in str(error):
-                raise
-            raise RunError(
-                f"batch normalisation cannot train on one row, but a {domain_side} batch has no more of some modality: "
-                "take another training.batch_size, or an encoder with another normalisation"
-            ) from error
-        # Before the heads: what is differentiated by features reaches the logits through them, also under autocast, and
-        # a slice without a modality has features of another precision than those that autocast made.
-        return _float32(features)
+        def run(model: nn.Module) -> Side:
+            multimodal = cast("MultimodalModel", model)
+            whole, features = self.gather(batch, _encode(multimodal, batch, domain_side))
+            return Side(whole, _classify(multimodal, whole, features, domain_side))
 
-    def _classify(
-        self, batch: Batch, features: Mapping[str, Float[Tensor, "batch _"]], domain_side: DomainSide
-    ) -> Side:
-        outputs = self.model.classify(features, batch.present, domain_side)
-        return Side(
-            batch,
-            Outputs(
-                features=_float32(outputs.features),
-                logits={task: _float32(values) for task, values in outputs.logits.items()},
-                task_features={task: _float32(values) for task, values in outputs.task_features.items()},
-            ),
-        )
+        return attrs.evolve(run(self.model), run=lambda model: run(model).outputs)
 
     def teach(self, side: Side) -> Side:
         """Give a target side its lessons. No gradient flows through them."""
@@ -173,7 +171,7 @@ class Method(nn.Module):
         Raises:
             RecipeError: if an Aligner returned something else than Terms.
         """
-        with torch.autocast(_device_type(step), enabled=False):
+        with _without_autocast(step):
             return self._losses(step, ("*",) if update is None else update.terms)
 
     def _losses(self, step: Step, patterns: Sequence[str]) -> Losses:
@@ -201,12 +199,13 @@ class Method(nn.Module):
         progress: float = 0.0,
         generator: torch.Generator | None = None,
         update: Update | None = None,
+        observe: bool = True,
     ) -> Losses:
         """Losses of a pair of batches; either may be None.
 
-        The model runs in the precision of the autocast around the call, where there is one; losses do not. Where
-        `torch.distributed` is initialised, each process gives its slices of the batches, and gets the losses of the
-        whole, see `gather`.
+        In training, parts `observe` the step first. The model runs in the precision of the autocast around the call,
+        where there is one; losses do not. Where `torch.distributed` is initialised, each process gives its slices of
+        the batches, and gets the losses of the whole, see `gather`.
 
         Args:
             source: labelled batch.
@@ -214,12 +213,17 @@ class Method(nn.Module):
             progress: of training, from 0 to 1.
             generator: source of random numbers, in the same state in each process.
             update: which terms count; None means all.
+            observe: whether parts see the step, in training; a loop that makes several updates of a step says no from
+                the second on.
 
         Raises:
             RunError: if a batch has one row of a modality whose encoder normalises batches.
             RecipeError: if an Aligner returned something else than Terms.
         """
-        return self.losses(self._see(source, target, progress, generator), update)
+        step = self._see(source, target, progress, generator)
+        if observe and self.training:
+            self.observe(step)
+        return self.losses(step, update)
 
     def _see(
         self, source: Batch | None, target: Batch | None, progress: float, generator: torch.Generator | None
@@ -232,14 +236,44 @@ class Method(nn.Module):
             views={name: self._look_together(view, side) for name, (side, view) in views.items()},
             progress=progress,
             generator=generator,
+            model=self.model,
         )
 
 
-def _bind(name: str, part: Part, layout: Layout, parts: nn.ModuleDict) -> None:
+def _bind(name: str, part: Part, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
     try:
-        part.bind(layout, dict(parts.items()))
-    except (ValueError, KeyError) as error:
-        raise ValueError(f"{name}: {error.args[0]}") from error
+        part.bind(layout, parts)
+    except RecipeError as error:
+        raise RecipeError(f"{name}: {error}") from error
+    except Exception as error:
+        error.add_note(f"while {name}, a {type(part).__name__}, was bound")
+        raise
+
+
+def _encode(model: MultimodalModel, batch: Batch, domain_side: DomainSide) -> dict[str, Float[Tensor, "batch _"]]:
+    try:
+        features = model.encode(batch.inputs, batch.present, domain_side, batch.lengths)
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise RunError(
+            f"batch normalisation cannot train on one row, but a {domain_side} batch has no more of some modality: "
+            "take another training.batch_size, or an encoder with another normalisation"
+        ) from error
+    # Before the heads: what is differentiated by features reaches the logits through them, also under autocast, and a
+    # slice without a modality has features of another precision than those that autocast made.
+    return _float32(features)
+
+
+def _classify(
+    model: MultimodalModel, batch: Batch, features: Mapping[str, Float[Tensor, "batch _"]], domain_side: DomainSide
+) -> Outputs:
+    outputs = model.classify(features, batch.present, domain_side)
+    return Outputs(
+        features=_float32(outputs.features),
+        logits={task: _float32(values) for task, values in outputs.logits.items()},
+        task_features={task: _float32(values) for task, values in outputs.task_features.items()},
+    )
 
 
 def _name_terms(aligner: str, answer: object) -> dict[str, Term]:
@@ -254,8 +288,8 @@ def _name_terms(aligner: str, answer: object) -> dict[str, Term]:
     return {f"{aligner}/{name}": term for name, term in answer.items()}
 
 
-def _device_type(step: Step) -> str:
-    return next((side.batch.present.device.type for _, side in step.sides), "cpu")
+def _without_autocast(step: Step) -> torch.autocast:
+    return torch.autocast(next((side.batch.present.device.type for _, side in step.sides), "cpu"), enabled=False)
 
 
 def _nothing(step: Step) -> Float[Tensor, ""]:

@@ -134,7 +134,7 @@ class Loop:
             progress = self._epochs(len(pairs)) / len(self.plan)
             set_learning_rate(self.optimizer, self.recipe.training.learning_rate.factor(progress))
             pair = self._prepare(source), self._prepare(target)
-            losses = [self._update(pair, progress, update) for update in updates]
+            losses = [self._update(pair, progress, update, first=not number) for number, update in enumerate(updates)]
             self.at.step += 1
             self.at.steps += 1
             if self.at.steps % LOG_EVERY == 0:
@@ -150,8 +150,8 @@ class Loop:
         """How many are done, of whose last so many steps are to be made; a loader may have said too few."""
         return self.at.epoch + min(self.at.step / steps, 1.0)
 
-    def _update(self, pair: Pair, progress: float, bound: BoundUpdate) -> Losses:
-        losses = self._losses(pair, progress, bound.update)
+    def _update(self, pair: Pair, progress: float, bound: BoundUpdate, *, first: bool) -> Losses:
+        losses = self._losses(pair, progress, bound.update, first=first)
         self._check_finite(losses)
         self.optimizer.zero_grad()
         if losses.total.requires_grad:
@@ -165,10 +165,12 @@ class Loop:
             self.optimizer.step()
         return losses
 
-    def _losses(self, pair: Pair, progress: float, update: Update) -> Losses:
+    def _losses(self, pair: Pair, progress: float, update: Update, *, first: bool) -> Losses:
         try:
             with self.accelerator.autocast():
-                return self.method.step(*pair, progress=progress, generator=self.generator, update=update)
+                return self.method.step(
+                    *pair, progress=progress, generator=self.generator, update=update, observe=first
+                )
         except (RecipeError, RunError) as error:
             raise type(error)(f"{self.recipe.name}: {error}") from error
 

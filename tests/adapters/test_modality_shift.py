@@ -134,12 +134,9 @@ def test_steps_are_centred_one_by_one() -> None:
     torch.testing.assert_close(drifting.shifts, still.shifts)
 
 
-def test_nothing_is_seen_in_evaluation_or_on_one_side() -> None:
+def test_nothing_is_seen_on_one_side() -> None:
     scene = moved("image")
     roles = bound(scene.layout)
-    roles.eval()
-    roles.observe(scene.step())
-    roles.train()
     roles.observe(attrs.evolve(scene.step(), target=None))
     roles.observe(attrs.evolve(scene.step(), source=None))
     assert roles.anchor is None

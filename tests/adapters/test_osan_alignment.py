@@ -297,20 +297,20 @@ def test_a_step_may_be_differentiated_after_its_update() -> None:
 @pytest.mark.parametrize("change", [{"target": None}, {"source": None}])
 def test_one_side_moves_nothing(change: dict[str, None]) -> None:
     scene = make_scene(2, **change)
-    assert _moves(lambda aligner: aligner(scene.step())) is False
+    assert _moves(lambda aligner: aligner.observe(scene.step())) is False
 
 
-def test_updates_happen_in_training_only() -> None:
+def test_losses_move_nothing() -> None:
     scene = make_scene(2)
-    assert _moves(lambda aligner: aligner(scene.step())) is True
-    assert _moves(lambda aligner: aligner.eval()(scene.step())) is False
+    assert _moves(lambda aligner: aligner.observe(scene.step())) is True
+    assert _moves(lambda aligner: aligner(scene.step())) is False
 
 
 @pytest.mark.parametrize("pairing", ["random", "class", "nearest"])
 @pytest.mark.parametrize("tasks", [(DIGIT,), (SCORE,), (DIGIT, SCORE)])
 def test_every_pairing_moves_every_task(pairing: Any, tasks: Any) -> None:  # noqa: ANN401
     scene = make_scene(3, tasks=tasks).change(drop(SCATTERED))
-    assert _moves(lambda aligner: aligner(scene.step()), 3, pairing) is True
+    assert _moves(lambda aligner: aligner.observe(scene.step()), 3, pairing) is True
 
 
 def _moves(use: Callable[[TensorAlignment], object], modalities: int = 2, pairing: Any = "class") -> bool:  # noqa: ANN401
