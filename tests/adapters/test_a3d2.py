@@ -33,9 +33,11 @@ DRIFTS = ("image", "text")
 
 
 def bind(aligner: Aligner, layout: Layout, anchor: str = "audio") -> Aligner:
+    roles = ModalityRoles(anchor)
+    roles.bind(layout, {})
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        aligner.bind(layout, {"roles": ModalityRoles(anchor)})
+        aligner.bind(layout, {"roles": roles})
     return aligner.double()
 
 

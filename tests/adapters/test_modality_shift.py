@@ -187,16 +187,15 @@ def test_an_anchor_with_a_name_needs_no_buffers() -> None:
     assert not roles.state_dict()
 
 
-def test_parts_that_share_the_roles_agree_and_show_them_a_step_once() -> None:
+def test_parts_that_share_the_roles_agree() -> None:
     scene = moved("image", "text")
-    roles = ModalityRoles(steps=2)
-    parts = {"roles": roles}
+    roles = bound(scene.layout)
     adversarial, transport = ConditionalAdversarial(), AnchorDragDrift()
     for aligner in (adversarial, transport):
-        aligner.bind(scene.layout, parts)
+        aligner.bind(scene.layout, {"roles": roles})
         aligner.double()
     assert (dict(adversarial(scene.step())), dict(transport(scene.step()))) == ({}, {})
-    assert int(roles.seen) == 1
+    roles.observe(scene.step())
     assert adversarial(scene.step()).keys() == transport(scene.step()).keys() == {"image", "text"}
 
 
