@@ -11,7 +11,7 @@ from torch import Tensor
 from ..batch import Representation, Term
 from ..interfaces import Aligner
 from ..layout import Layout
-from .bound_parts import Made, Parts, bind, name_of
+from .bound_parts import Made, Parts, bind, let_observe, name_of
 from .broken_promise import BrokenPromiseError, difference
 from .edges import make_edges
 from .scene import Scene
@@ -37,7 +37,7 @@ class AlignerCase:
             that depends on the features is held constant, such as a kernel's bandwidth.
         random: whether it draws numbers, so that the order of rows makes a difference.
         parts: the modules that it takes when it is bound, by name.
-        refuses: what its `bind` answers with a ValueError: names of `make_edges` such as "three modalities", "two
+        refuses: what its `bind` answers with a RecipeError: names of `make_edges` such as "three modalities", "two
             tasks" or "regression".
 
     Example:
@@ -92,13 +92,15 @@ class AlignerCase:
         return self.ask(self.bound(scene.layout, scene.dtype), scene, target_labels=target_labels)
 
     def ask(self, aligner: Aligner, scene: Scene, *, target_labels: bool = False) -> Terms:
-        """The terms that an Aligner bound before has on a scene.
+        """The terms that an Aligner bound before has on a scene, in a step of training.
 
         Raises:
             BrokenPromiseError: if it raises an error, or answers anything but Terms by name.
         """
         try:
-            terms: object = aligner(scene.step(target_labels=target_labels))
+            step = scene.step(target_labels=target_labels)
+            let_observe(aligner, step)
+            terms: object = aligner(step)
         except Exception as error:
             raise BrokenPromiseError(f"{self.name}: raises {type(error).__name__} on {scene}: {error}") from error
         if not isinstance(terms, Mapping) or not all(isinstance(term, Term) for term in terms.values()):

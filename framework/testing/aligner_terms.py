@@ -5,6 +5,7 @@ from typing import Final
 import torch
 
 from ..batch import Term
+from ..errors import RecipeError
 from .aligner_case import AlignerCase, Terms, assert_same_terms, gradients
 from .broken_promise import BrokenPromiseError, difference
 from .edges import make_edges
@@ -27,8 +28,8 @@ def check_bind(case: AlignerCase) -> None:
         try:
             case.bound(edges[name].layout)
         except Exception as error:
-            if name not in case.refuses or not isinstance(error, ValueError):
-                hint = f"; where a ValueError is meant, claim refuses={{{name!r}}}" if name not in case.refuses else ""
+            if name not in case.refuses or not isinstance(error, RecipeError):
+                hint = f"; where a RecipeError is meant, claim refuses={{{name!r}}}" if name not in case.refuses else ""
                 raise BrokenPromiseError(f"{case.name}: bind raises {error!r} on a layout of {name}{hint}.") from error
         else:
             if name in case.refuses:

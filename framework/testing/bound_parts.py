@@ -8,6 +8,7 @@ from typing import TypeAlias, TypeVar
 import torch
 from torch import nn
 
+from ..batch import Step
 from ..interfaces import Part
 from ..layout import Layout
 
@@ -50,3 +51,11 @@ def bind(made: Made[P], layout: Layout, parts: Parts, dtype: torch.dtype) -> P:
     for module in shared.values():
         module.to(dtype)
     return part.to(dtype)
+
+
+@torch.no_grad()
+def let_observe(part: Part, step: Step) -> None:
+    """Let a part, and those that it has taken, see a step of training, shared ones first."""
+    for module in reversed([*part.modules()]):
+        if isinstance(module, Part):
+            module.observe(step)
