@@ -24,6 +24,7 @@ from ..framework.recipes.recipe import Recipe
 from ..framework.recipes.recipe_files import read_recipe
 from ..framework.runs.run_folder import write_atomically
 from ..framework.training.display import Display
+from ..framework.training.run_options import RunOptions
 from ..framework.training.torch_predictor import TorchPredictor
 
 if TYPE_CHECKING:
@@ -80,10 +81,13 @@ def run_demo(
         for name in demo.recipes:
             recipe = read_recipe(name, demo.settings)
             folder = out / (recipe.name if seed == demo.seeds[0] else f"{recipe.name}-seed{seed}")
-            experiment = Experiment(recipe, table, demo.source, demo.target, seed=seed, name=demo.data)
+            experiment = Experiment(recipe, table, demo.source, demo.target, name=demo.data)
             started = time.monotonic()
             comparison = adapt_table(
-                experiment, folder / "run", resume=True, reference=reference, accelerator=accelerator, display=display
+                experiment,
+                folder / "run",
+                RunOptions(seed=seed, resume=True, accelerator=accelerator, display=display),
+                reference=reference,
             )
             if recipe.name == "source-only":
                 reference = folder / "run"

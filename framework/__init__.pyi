@@ -63,4 +63,5 @@ from .training.exchange import average_gradients as average_gradients
 from .training.loader import Loader as Loader
 from .training.loop import Adapted as Adapted
 from .training.own_batches import OwnBatches as OwnBatches
+from .training.run_options import RunOptions as RunOptions
 from .training.torch_predictor import TorchPredictor as TorchPredictor

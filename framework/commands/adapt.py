@@ -1,18 +1,21 @@
 """acclimate adapt: train a recipe on a table and adapt it to a target."""
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from ..errors import AcclimateError
 from .options import (
     add_cache_options,
+    add_run_options,
     add_skip_option,
     add_task_option,
     choose_domains,
     count_skipped,
-    make_accelerator,
     make_parser,
     open_trunk_cache,
     read_kinds,
+    read_run_options,
     read_settings,
 )
 
@@ -36,8 +39,7 @@ def main(arguments: list[str]) -> None:
     add("--source", type=str, help="labelled domain, or several as A+B; built-in data sets have a default")
     add("--target", type=str, help="domain to adapt to; built-in data sets have a default")
     add("--out", type=Path, required=True, help="run folder")
-    add("--resume", action="store_true", help="go on with the run that is in the folder")
-    add("--seed", type=int, default=0, help="of weights, order and validation rows")
+    add_run_options(parser)
     add("--set", type=str, action="append", default=[], metavar="KEY=VALUE", help="override a value of the recipe")
     add(
         "--reference",
@@ -46,20 +48,18 @@ def main(arguments: list[str]) -> None:
         help="source-only run to compare with; 'train' trains one, 'none' none",
     )
     add("--initial", type=Path, help="run folder of a source model to start from")
-    add("--device", type=Literal["auto", "cpu", "cuda"], default="auto", help="where to train")
     add("--workers", type=int, default=0, help="processes that read samples ahead")
-    add("--checkpoint_every", type=int, help="steps between checkpoints within an epoch")
     add_skip_option(parser)
     add_cache_options(parser)
     add_task_option(parser)
-    add("--tensorboard", action="store_true", help="write TensorBoard's files into the run folder")
+    add("--oracle", action="store_true", help="report in metrics.jsonl, and nowhere else, what the target's labels say")
     options = parser.parse_args(arguments)
 
     from ..data import open_table
     from ..experiments.comparison import Reference, adapt_table
     from ..experiments.experiment import Experiment
     from ..recipes.recipe_files import read_recipe
-    from ..training.display import RichDisplay
+    from ..training.oracle import check_labels, open_oracle
 
     recipe = read_recipe(options.recipe, read_settings(options.set))
     table = open_table(options.data, seed=options.seed).with_kinds(read_kinds(options.task))
@@ -69,20 +69,22 @@ def main(arguments: list[str]) -> None:
         table,
         source,
         target,
-        seed=options.seed,
         workers=options.workers,
         name=options.data,
     )
+    oracle = None
+    if options.oracle:
+        if target is None:
+            raise AcclimateError("--oracle reports on a target's labels, but there is no target")
+        check_labels(table, target, "test")
+        oracle = partial(open_oracle, table, source, target, batch_size=recipe.training.batch_size)
     references: dict[str, Reference] = {"train": "train", "none": None}
     comparison = adapt_table(
         experiment,
         options.out,
-        resume=options.resume,
+        read_run_options(options, recipe.training.precision, oracle),
         reference=references.get(options.reference, Path(options.reference)),
         initial=options.initial,
-        accelerator=make_accelerator(options.device, recipe.training.precision),
-        display=RichDisplay(options.out / "tensorboard" if options.tensorboard else None),
-        checkpoint_every=options.checkpoint_every,
         skip_bad=options.skip_bad,
         trunk_cache=open_trunk_cache(options.cache_trunks, options.cache_size),
     )

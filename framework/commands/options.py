@@ -1,8 +1,8 @@
 """What several commands share: a parser whose errors are one line, and readers of common options."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import yaml
 from jsonargparse import ArgumentParser
@@ -11,10 +11,13 @@ from ..errors import AcclimateError
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
+    from jsonargparse import Namespace
 
-    from ..data import Problem
+    from ..data import Problem, Schema
     from ..data.labels import TaskKind
     from ..encoders.trunk_cache import TrunkCache
+    from ..training.oracle import Oracle
+    from ..training.run_options import RunOptions
 
 
 def make_parser(command: str, description: str) -> ArgumentParser:
@@ -163,6 +166,45 @@ def choose_domains(data: str, source: str | None, target: str | None) -> tuple[t
     if source is None:
         raise AcclimateError("--source must name a domain of the table, such as --source A, but is missing")
     return tuple(source.split("+")), None if target in {None, "none"} else target
+
+
+def add_run_options(parser: ArgumentParser) -> None:
+    """Let the user say how a run is carried out; `read_run_options` reads it."""
+    add = parser.add_argument
+    add("--resume", action="store_true", help="go on with the run that is in the folder")
+    add("--seed", type=int, default=0, help="of weights, order and validation rows")
+    add("--device", type=Literal["auto", "cpu", "cuda"], default="auto", help="where to train")
+    add("--checkpoint-every", type=int, metavar="STEPS", help="steps between checkpoints within an epoch")
+    add("--tensorboard", action="store_true", help="write TensorBoard's files into the run folder")
+
+
+def read_run_options(
+    options: "Namespace", precision: str, oracle: "Callable[[Schema], Oracle] | None" = None
+) -> "RunOptions":
+    """What `add_run_options` asked for, with a bar that shows progress.
+
+    Args:
+        options: the command's, with the run folder as `out`.
+        precision: of the recipe.
+        oracle: see `RunOptions`.
+
+    Raises:
+        AcclimateError: if the device is not there, or `--checkpoint-every` is not positive.
+    """
+    from ..training.display import RichDisplay
+    from ..training.run_options import RunOptions
+
+    every: int | None = options.checkpoint_every
+    if every is not None and every < 1:
+        raise AcclimateError(f"--checkpoint-every must be positive, but got {every}")
+    return RunOptions(
+        seed=options.seed,
+        resume=options.resume,
+        accelerator=make_accelerator(options.device, precision),
+        display=RichDisplay(options.out / "tensorboard" if options.tensorboard else None),
+        checkpoint_every=every,
+        oracle=oracle,
+    )
 
 
 def check_device(device: str) -> None:

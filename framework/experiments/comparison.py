@@ -1,12 +1,11 @@
 """Adapt to a target of a table, and say how the result stands against source-only."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
-from accelerate import Accelerator
 
 from ..data import Problem, Schema
 from ..errors import RunError
@@ -15,12 +14,11 @@ from ..recipes.recipe import Recipe, Stage
 from ..recipes.recipe_files import read_recipe
 from ..runs.run_folder import RunFolder
 from ..training.adaptation import adapt
-from ..training.display import Display
 from ..training.domains import Domains
 from ..training.exchange import on_main
 from ..training.loader import Loader
 from ..training.loop import Adapted
-from ..training.oracle import Oracle
+from ..training.run_options import RunOptions
 from ..training.selection import COMPARABLE
 from .experiment import Experiment
 from .saved_method import load_model_weights, portable_encoders
@@ -75,14 +73,10 @@ class Comparison:
 def adapt_table(
     experiment: Experiment,
     out: Path,
+    options: RunOptions | None = None,
     *,
-    resume: bool = False,
     reference: Reference = "train",
     initial: Path | None = None,
-    accelerator: Accelerator | None = None,
-    display: Display | None = None,
-    checkpoint_every: int | None = None,
-    oracle: Callable[[Schema], Oracle] | None = None,
     skip_bad: bool = False,
     trunk_cache: "TrunkCache | None" = None,
 ) -> Comparison:
@@ -91,14 +85,10 @@ def adapt_table(
     Args:
         experiment: what to do.
         out: run folder.
-        resume: go on with the run that is there.
+        options: how the run is carried out, that of source-only too, which asks no oracle; None means the defaults.
         reference: the run folder of a source-only model to compare with; "train" trains one, with the same model and
             optimiser, in `out/source-only`; None compares with nothing.
         initial: run folder of a source model to start from.
-        accelerator: device, precision, processes.
-        display: shows progress.
-        checkpoint_every: steps between checkpoints within an epoch.
-        oracle: makes, once the schema is known, what reports on the target's labels beside each epoch of the run.
         skip_bad: leave out rows whose files cannot be used. Every file is read before training starts; skipped.json in
             the run folder says which rows, and why. A resumed run leaves out the same ones.
         trunk_cache: keeps what frozen trunks make of samples. It changes results by rounding only, so a run may go on
@@ -107,14 +97,17 @@ def adapt_table(
     Raises:
         AcclimateError: one line that names what is wrong.
     """
+    options = options or RunOptions()
     # Read before hours of training, not after.
     scores = _summary_scores(reference) if isinstance(reference, Path) else {}
     if skip_bad:
-        experiment = attrs.evolve(experiment, skipped=settle_skipped(experiment.find_bad_rows, out, resume=resume))
-    schema, domains = experiment.open(pin=accelerator is not None and accelerator.device.type == "cuda")
+        experiment = attrs.evolve(
+            experiment, skipped=settle_skipped(experiment.find_bad_rows, out, resume=options.resume)
+        )
+    schema, domains = experiment.open(options.seed, pin=options.on_gpu)
 
-    def train(recipe: Recipe, folder: Path, initial: Path | None, oracle: Oracle | None = None) -> Adapted:
-        method = experiment.build(recipe, schema, domains)
+    def train(recipe: Recipe, folder: Path, initial: Path | None, options: RunOptions) -> Adapted:
+        method = experiment.build(recipe, schema, domains, options.seed)
         if trunk_cache is not None:
             method.model.cache_trunks(trunk_cache, recipe.training.augmented)
         if initial is not None:
@@ -124,21 +117,17 @@ def adapt_table(
             recipe,
             domains if recipe.uses_target else _source_alone(domains, recipe),
             folder,
-            seed=experiment.seed,
+            options,
             config=experiment.config(schema, domains)
             | {"initial": None if initial is None else str(initial)}
             | portable_encoders(method)
             | _sources(recipe),
-            resume=resume,
-            accelerator=accelerator,
-            display=display,
-            checkpoint_every=checkpoint_every,
-            oracle=oracle,
         )
 
-    adapted = train(experiment.recipe, out, initial, None if oracle is None else oracle(schema))
+    adapted = train(experiment.recipe, out, initial, options.open_oracle(schema))
     if reference == "train" and experiment.recipe.uses_target:
-        scores = train(source_only(experiment.recipe), out / "source-only", None).best.target
+        unasked = attrs.evolve(options, oracle=None)
+        scores = train(source_only(experiment.recipe), out / "source-only", None, unasked).best.target
     comparison = Comparison(adapted, schema, scores, experiment.skipped or ())
     on_main(lambda: RunFolder.open(out).write_json("summary.json", comparison.to_json()))
     return comparison

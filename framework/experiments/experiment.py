@@ -30,7 +30,6 @@ class Experiment:
         source: domains with labels.
         target: domain to adapt to, or to look at only where the recipe is one of generalisation; None means there is
             none.
-        seed: of weights, order of samples, and validation rows.
         preprocessing: fields of a modality's preprocessing that are known, by modality or kind of input; before those
             that the recipe knows.
         workers: processes that read samples ahead.
@@ -45,7 +44,6 @@ class Experiment:
     table: Table
     source: tuple[str, ...] = attrs.field(converter=_to_names)
     target: str | None = None
-    seed: int = 0
     preprocessing: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
     workers: int = 0
     name: str = ""
@@ -55,23 +53,24 @@ class Experiment:
         if self.target in self.source:
             raise DataError(f"target must not be one of the sources {', '.join(self.source)}, but got {self.target!r}")
 
-    def open(self, *, pin: bool = False) -> tuple[Schema, Domains]:
+    def open(self, seed: int = 0, *, pin: bool = False) -> tuple[Schema, Domains]:
         """Fit the schema on the source's training rows, and make the loaders.
 
         Args:
+            seed: of validation rows, the order of samples and augmentation.
             pin: whether batches are put into page-locked memory, as is good for training on a GPU.
 
         Raises:
             DataError: if a domain or split is missing, or a file cannot be read.
         """
-        training, validation = self._source_rows()
+        training, validation = self._source_rows(seed)
         schema = Schema.fit(training, self._known())
         target = self._target_rows()
         unlabelled = None if target is None else Samples(target, schema, labelled=False)
-        load = partial(self._loader, pin=pin)
+        load = partial(self._loader, seed=seed, pin=pin)
         augment = self.recipe.training.augment
-        augmented = partial(load, augmentation=Augmentation.parse(augment, schema, self.seed) if augment else None)
-        views = self._views(schema)
+        augmented = partial(load, augmentation=Augmentation.parse(augment, schema, seed) if augment else None)
+        views = self._views(schema, seed)
         return schema, Domains(
             source=augmented(Samples(training, schema, labelled=True), shuffle=True, views=views["source"]),
             validation=load(Samples(validation, schema, labelled=True), shuffle=False),
@@ -87,9 +86,9 @@ class Experiment:
             source.select(split="train"), [*others, *([] if target is None else [target])], self._known()
         )
 
-    def build(self, recipe: Recipe, schema: Schema, domains: Domains) -> Method:
-        """Build a recipe's Method for the data."""
-        return Builder(recipe).build(schema, domains.sizes, self.seed)
+    def build(self, recipe: Recipe, schema: Schema, domains: Domains, seed: int = 0) -> Method:
+        """Build a recipe's Method for the data, with the initial weights of this seed."""
+        return Builder(recipe).build(schema, domains.sizes, seed)
 
     def config(self, schema: Schema, domains: Domains) -> dict[str, Any]:
         """What a run folder must know to rebuild the model and find the data again."""
@@ -103,22 +102,22 @@ class Experiment:
     def _known(self) -> dict[str, Mapping[str, object]]:
         return {**self.recipe.data.preprocessing, **self.preprocessing}
 
-    def _source_rows(self) -> tuple[Table, Table]:
+    def _source_rows(self, seed: int) -> tuple[Table, Table]:
         rows = leave_out(self.table.select(self.source), self.skipped or (), labelled=True)
         training = rows.select(split="train")
         if "validation" in rows.splits:
             return training, rows.select(split="validation")
-        return carve_validation(training, self.recipe.training.validation, self.seed)
+        return carve_validation(training, self.recipe.training.validation, seed)
 
     def _target_rows(self) -> Table | None:
         if self.target is None:
             return None
         return leave_out(self.table.select(self.target, "train"), self.skipped or (), labelled=False)
 
-    def _views(self, schema: Schema) -> dict[DomainSide, dict[str, Augmentation]]:
+    def _views(self, schema: Schema, seed: int) -> dict[DomainSide, dict[str, Augmentation]]:
         made: dict[DomainSide, dict[str, Augmentation]] = {"source": {}, "target": {}}
         for name, view in self.recipe.training.views.items():
-            made[view.side][name] = Augmentation.parse(view.augment, schema, self.seed, name)
+            made[view.side][name] = Augmentation.parse(view.augment, schema, seed, name)
         return made
 
     def _loader(
@@ -126,6 +125,7 @@ class Experiment:
         samples: Samples,
         *,
         shuffle: bool,
+        seed: int,
         pin: bool,
         augmentation: Augmentation | None = None,
         views: Mapping[str, Augmentation] | None = None,
@@ -135,7 +135,7 @@ class Experiment:
             samples,
             self.recipe.training.batch_size,
             shuffle=shuffle,
-            seed=self.seed,
+            seed=seed,
             domains=domains,
             workers=self.workers,
             pin=pin,

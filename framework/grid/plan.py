@@ -110,11 +110,11 @@ class Grid:
         shift = self.shifts[0]
         opened: dict[str, tuple[Schema, Domains]] = {}
         for recipe in (*self.recipes, *others):
-            experiment = Experiment(recipe, table, shift.source, shift.target, seed=self.seeds[0])
+            experiment = Experiment(recipe, table, shift.source, shift.target)
             views = {name: view.augment for name, view in recipe.training.views.items()}
             prepared = json.dumps([recipe.data.preprocessing, recipe.training.augment, views], sort_keys=True)
             if prepared not in opened:
-                opened[prepared] = experiment.open()
+                opened[prepared] = experiment.open(self.seeds[0])
             experiment.build(recipe, *opened[prepared])
 
     def claim(self, out: Path, command: str) -> None:

@@ -21,6 +21,7 @@ from ..recipes.own_sources import own_sources
 from ..runs.environment import describe_environment
 from ..runs.run_folder import LAST, RunFolder, check_same, read_json, write_atomically
 from ..training.oracle import Oracle, open_oracle
+from ..training.run_options import RunOptions
 from .cell import Cell
 from .scoring import score_run
 
@@ -48,10 +49,13 @@ def run_cell(cell: Cell, out: Path, notes: Mapping[str, Any]) -> None:
     comparison = adapt_table(
         experiment,
         folder / "run",
-        resume=True,
+        RunOptions(
+            seed=cell.seed,
+            resume=True,
+            accelerator=Accelerator(cpu=cell.device == "cpu", mixed_precision=cell.recipe.training.precision),
+            oracle=partial(_open_oracle, cell, table),
+        ),
         reference=None,
-        accelerator=Accelerator(cpu=cell.device == "cpu", mixed_precision=cell.recipe.training.precision),
-        oracle=partial(_open_oracle, cell, table),
         trunk_cache=None if cell.trunk_cache is None else TrunkCache(Path(cell.trunk_cache[0]), cell.trunk_cache[1]),
     )
     run = RunFolder.open(folder / "run")
@@ -82,7 +86,7 @@ def open_experiment(cell: Cell, table: Table) -> Experiment:
     source, target = (
         ((cell.shift.target,), None) if cell.trains_on_target_labels else (cell.shift.source, cell.shift.target)
     )
-    return Experiment(cell.recipe, table, source, target, seed=cell.seed, name=cell.data)
+    return Experiment(cell.recipe, table, source, target, name=cell.data)
 
 
 def read_cell(folder: Path) -> dict[str, Any]:

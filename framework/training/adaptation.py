@@ -11,13 +11,12 @@ from ..method import Method
 from ..recipes.recipe import Recipe
 from ..runs.environment import describe_environment
 from ..runs.run_folder import RunFolder
-from .display import Display
 from .domains import Domains
 from .exchange import on_main
 from .loop import Adapted, Loop
-from .oracle import Oracle
 from .own_batches import OwnBatches
 from .read_ahead import naming_dead_workers
+from .run_options import RunOptions
 
 
 def adapt(
@@ -25,14 +24,9 @@ def adapt(
     recipe: Recipe,
     domains: Domains,
     out: Path,
+    options: RunOptions | None = None,
     *,
-    seed: int = 0,
     config: dict[str, Any] | None = None,
-    resume: bool = False,
-    accelerator: Accelerator | None = None,
-    display: Display | None = None,
-    checkpoint_every: int | None = None,
-    oracle: Oracle | None = None,
 ) -> Adapted:
     """Train a Method and return it with the weights of its best checkpoint.
 
@@ -40,30 +34,26 @@ def adapt(
         method: what to train.
         recipe: stages, optimiser, selection.
         domains: what to train on.
-        out: run folder; a run that is there is an error, or is gone on with if `resume`.
-        seed: of the order of samples, dropout and all else that is drawn.
+        out: run folder; a run that is there is an error, or is gone on with if the options say `resume`.
+        options: how the run is carried out; None means the defaults of `RunOptions`.
         config: further things to write into config.yaml, such as where the data came from.
-        resume: go on from the last checkpoint; the end is bit-equal to that of an unbroken run.
-        accelerator: device, precision, processes; None means what accelerate finds.
-        display: shows progress; None shows nothing.
-        checkpoint_every: steps between checkpoints within an epoch; None means at each epoch's end only.
-        oracle: the target's labels, for reports in metrics.jsonl alone: nothing is trained or chosen by them.
 
     Raises:
         RunError: if the folder cannot be used, or a loss is not finite.
         RecipeError: if the recipe does not fit the Method, or needs a target and there is none.
         WorkerError: if a process that reads samples ahead was killed; the run can be resumed.
     """
+    options = options or RunOptions()
     if recipe.uses_target and (domains.target is None or domains.target_in_order is None):
         raise RecipeError(f"{recipe.name} trains on a target, but no target is given")
     if isinstance(domains.source, OwnBatches):
         _check_own_batches(recipe)
     if recipe.training.precision == "fp16" and not (
-        torch.accelerator.is_available() if accelerator is None else accelerator.device.type != "cpu"
+        torch.accelerator.is_available() if options.accelerator is None else options.accelerator.device.type != "cpu"
     ):
         # Before there is an Accelerator: it leaves its settings behind, for all others of this process.
         raise RunError("training.precision: fp16 needs a GPU, and there is none to train on; take bf16 or no")
-    accelerator = accelerator or _make_accelerator(recipe.training.precision)
+    accelerator = options.accelerator or _make_accelerator(recipe.training.precision)
     if accelerator.mixed_precision != recipe.training.precision:
         raise RunError(
             f"{recipe.name} trains in precision {recipe.training.precision!r}, but the accelerator given runs in "
@@ -71,22 +61,12 @@ def adapt(
         )
     devices = [accelerator.device] if accelerator.device.type == "cuda" else []
     with torch.random.fork_rng(devices), naming_dead_workers():
-        loop = Loop(
-            method,
-            recipe,
-            domains,
-            folder=RunFolder(out),
-            accelerator=accelerator,
-            seed=seed,
-            display=display,
-            checkpoint_every=checkpoint_every,
-            oracle=oracle,
-        )
-        settings = {"recipe": recipe.to_config(), "seed": seed, **(config or {})}
-        if oracle is not None:
+        loop = Loop(method, recipe, domains, folder=RunFolder(out), accelerator=accelerator, options=options)
+        settings = {"recipe": recipe.to_config(), "seed": options.seed, **(config or {})}
+        if options.oracle is not None:
             # So that a run does not go on without it, and lacks half of its reports.
             settings["oracle"] = True
-        on_main(lambda: _open(out, settings, resume=resume))
+        on_main(lambda: _open(out, settings, resume=options.resume))
         return loop.run()
 
 

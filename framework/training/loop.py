@@ -26,9 +26,9 @@ from .exchange import average_gradients, on_main, share, share_buffers
 from .modality_dropout import drop_modalities
 from .monitor import Record, measure, survey
 from .optimisation import BoundUpdate, bind_update, check_patterns, make_optimizer, set_learning_rate
-from .oracle import Oracle
 from .pairs import Pair, Pairs
 from .progress import Progress
+from .run_options import RunOptions
 from .selection import newest_is_best
 from .state import RunState
 from .weight_copies import check_copies, copy_weights
@@ -65,22 +65,20 @@ class Loop:
         *,
         folder: RunFolder,
         accelerator: Accelerator,
-        seed: int,
-        display: Display | None,
-        checkpoint_every: int | None,
-        oracle: Oracle | None,
+        options: RunOptions,
     ) -> None:
-        torch.manual_seed(seed + world()[0])
+        torch.manual_seed(options.seed + world()[0])
         self.method = method.to(accelerator.device)
         self.recipe, self.domains, self.folder, self.accelerator = recipe, domains, folder, accelerator
-        self.display = display if display is not None and accelerator.is_main_process else Display()
-        self.checkpoint_every, self.oracle = checkpoint_every, oracle
+        shown = options.display if accelerator.is_main_process else None
+        self.display = Display() if shown is None else shown
+        self.checkpoint_every, self.oracle = options.checkpoint_every, options.opened_oracle()
         for stage in recipe.stages:
             for update in stage.updates:
                 check_patterns(method, update.parameters, f"{recipe.name}: stage {stage.name!r}: updates.parameters")
             check_copies(method, stage.copies, f"{recipe.name}: stage {stage.name!r}: copies")
         self.optimizer = accelerator.prepare(make_optimizer(self.method, recipe.training))
-        self.generator = torch.Generator().manual_seed(seed)
+        self.generator = torch.Generator().manual_seed(options.seed)
         self.state = RunState(self.method, self.optimizer, self.generator, accelerator)
         self.plan = [
             (stage, number, epoch)

@@ -29,6 +29,7 @@ from acclimate.framework.runs.run_folder import RunFolder
 from acclimate.framework.training import loop
 from acclimate.framework.training.display import Display
 from acclimate.framework.training.pairs import CYCLES
+from acclimate.framework.training.run_options import RunOptions
 from safetensors.torch import save_file
 
 from .small import Interrupted, class_spec, make_experiment, make_recipe, mlp, prepare
@@ -93,7 +94,7 @@ def adapt_and_die(table: Path, out: Path, trap: Trap | None) -> None:
     experiment = make_experiment(read_table(table), KILLED)
     with pytest.MonkeyPatch.context() as patch:
         _set_traps(armed, patch)
-        adapt_table(experiment, out, resume=True, checkpoint_every=2, display=_Stepping(armed))
+        adapt_table(experiment, out, RunOptions(resume=True, checkpoint_every=2, display=_Stepping(armed)))
 
 
 def _set_traps(armed: _Armed, patch: pytest.MonkeyPatch) -> None:
@@ -191,7 +192,7 @@ def adapt_together(place: Place, table: Path, out: Path, recipe: Recipe, options
     domains = attrs.evolve(domains, source=Ending(domains.source, options.pop("stop_after", 1000)))
     failure = None
     try:
-        adapted = adapt(method, recipe, domains, out, accelerator=accelerator, **options)
+        adapted = adapt(method, recipe, domains, out, RunOptions(accelerator=accelerator, **options))
     except (RunError, RecipeError, Interrupted) as error:
         failure = f"{type(error).__name__}: {error}"
     else:
@@ -208,7 +209,7 @@ def train_twice(place: Place, table: Path, recipe: Recipe, out: Path) -> None:
     method, domains = prepare(table, recipe)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "LOG_EVERY", 1)
-        adapt(method, recipe, domains, out, accelerator=accelerator)
+        adapt(method, recipe, domains, out, RunOptions(accelerator=accelerator))
     if place.rank == 0:
         (out / "by_hand.json").write_text(json.dumps(by_hand))
     torch.distributed.destroy_process_group()

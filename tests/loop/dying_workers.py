@@ -15,6 +15,7 @@ from acclimate.framework import WorkerError, adapt_table
 from acclimate.framework.data import read_table
 from acclimate.framework.training.display import Display
 from acclimate.framework.training.read_ahead import ReadAhead
+from acclimate.framework.training.run_options import RunOptions
 from torch.utils.data import Dataset
 
 from .small import make_experiment, make_recipe
@@ -62,7 +63,9 @@ def main(table: Path, out: Path) -> None:
     found["again"] = list(reader.read(LISTS))
     recipe = make_recipe(stages=[{"name": "only", "epochs": 1}])
     experiment = attrs.evolve(make_experiment(read_table(table), recipe), workers=1)
-    found["step"] = failure(lambda: adapt_table(experiment, out / "run", reference=None, display=_KillingWorkers()))
+    found["step"] = failure(
+        lambda: adapt_table(experiment, out / "run", RunOptions(display=_KillingWorkers()), reference=None)
+    )
     sys.stdout.write(json.dumps(found))
 
 

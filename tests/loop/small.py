@@ -16,6 +16,7 @@ from acclimate.framework.runs.checkpoint import Checkpoint, read_checkpoint
 from acclimate.framework.runs.run_folder import RunFolder
 from acclimate.framework.training.display import Display
 from acclimate.framework.training.domains import Domains
+from acclimate.framework.training.run_options import RunOptions
 from numpy.typing import NDArray
 
 CLASSES = ("cut", "stir", "wash")
@@ -24,7 +25,9 @@ SOURCE, VALIDATION, TARGET = 22, 9, 10
 """Rows; with batches of 4 the source has 6, the last of 2 rows, and the target 3, the last of 2: it cycles."""
 
 
-def write_table(folder: Path, *, poison: bool = False, source: int = SOURCE, target: int = TARGET) -> Path:
+def write_table(
+    folder: Path, *, poison: bool = False, source: int = SOURCE, target: int = TARGET, test: int = 0
+) -> Path:
     """A table of .npy files; every fifth row lacks a modality. Poisoned, the target's labels are wrong."""
     generator = np.random.default_rng(7)
     centres = {name: generator.normal(size=(len(CLASSES), size)) for name, size in SIZES.items()}
@@ -33,6 +36,7 @@ def write_table(folder: Path, *, poison: bool = False, source: int = SOURCE, tar
         ("here", "train", source),
         ("here", "validation", VALIDATION),
         ("there", "train", target),
+        ("there", "test", test),
     ):
         for number in range(count):
             label = number % len(CLASSES)
@@ -95,22 +99,23 @@ def make_recipe(**changes: object) -> Recipe:
     return parse_recipe(data)
 
 
-def make_experiment(table: Table, recipe: Recipe, seed: int = 0) -> Experiment:
+def make_experiment(table: Table, recipe: Recipe) -> Experiment:
     """From `here` to `there`."""
-    return Experiment(recipe, table, ("here",), "there", seed=seed)
+    return Experiment(recipe, table, ("here",), "there")
 
 
 def prepare(table: Table | Path, recipe: Recipe, seed: int = 0) -> tuple[Method, Domains]:
     """A new Method, and its data."""
-    experiment = make_experiment(read_table(table) if isinstance(table, Path) else table, recipe, seed)
-    schema, domains = experiment.open()
-    return experiment.build(recipe, schema, domains), domains
+    experiment = make_experiment(read_table(table) if isinstance(table, Path) else table, recipe)
+    schema, domains = experiment.open(seed)
+    return experiment.build(recipe, schema, domains, seed), domains
 
 
 def run(table: Table, recipe: Recipe, out: Path, **options: Any) -> Adapted:  # noqa: ANN401
     """Build and adapt."""
     method, domains = prepare(table, recipe)
-    return adapt(method, recipe, domains, out, **options)
+    config = options.pop("config", None)
+    return adapt(method, recipe, domains, out, RunOptions(**options), config=config)
 
 
 def build(recipe: Recipe, seed: int = 0) -> Method:

@@ -13,6 +13,7 @@ from acclimate.framework.experiments.comparison import adapt_table
 from acclimate.framework.training.domains import Domains
 from acclimate.framework.training.loader import Loader
 from acclimate.framework.training.own_batches import OwnBatches
+from acclimate.framework.training.run_options import RunOptions
 
 from .small import Interrupted, Interrupting, assert_same_runs, build, make_experiment, make_recipe
 from .trunks import trunk_recipe, write_sequences
@@ -35,7 +36,7 @@ def sequences(tmp_path_factory: pytest.TempPathFactory) -> Table:
 
 
 def open_domains(table: Table, recipe: Recipe = RECIPE, seed: int = 0) -> Domains:
-    return make_experiment(table, recipe, seed).open()[1]
+    return make_experiment(table, recipe).open(seed)[1]
 
 
 def by_id(batches: list[Batch], modality: str) -> dict[str, torch.Tensor]:
@@ -94,8 +95,10 @@ def test_a_broken_run_goes_on_to_the_same_bits(sequences: Table, tmp_path: Path)
     experiment = make_experiment(sequences, RECIPE)
     adapt_table(experiment, tmp_path / "whole", reference=None)
     with pytest.raises(Interrupted):
-        adapt_table(experiment, tmp_path / "broken", reference=None, display=Interrupting(6), checkpoint_every=4)
-    adapt_table(experiment, tmp_path / "broken", reference=None, resume=True, checkpoint_every=4)
+        adapt_table(
+            experiment, tmp_path / "broken", RunOptions(display=Interrupting(6), checkpoint_every=4), reference=None
+        )
+    adapt_table(experiment, tmp_path / "broken", RunOptions(resume=True, checkpoint_every=4), reference=None)
     assert_same_runs(tmp_path / "broken", tmp_path / "whole")
 
 

@@ -14,6 +14,7 @@ from acclimate.framework.data import Table, read_table
 from acclimate.framework.encoders.trunk_cache import TrunkCache
 from acclimate.framework.experiments.comparison import adapt_table
 from acclimate.framework.grid.cell import Cell, Shift
+from acclimate.framework.training.run_options import RunOptions
 
 from .small import Interrupted, Interrupting, assert_same_runs, make_experiment, metrics, weights
 from .trunks import SOURCE, TARGET, VALIDATION, trunk_recipe, write_sequences
@@ -29,7 +30,7 @@ def sequences(tmp_path_factory: pytest.TempPathFactory) -> Table:
 
 def run(table: Table, out: Path, cache: Path | None, recipe: Recipe = RECIPE, **options: Any) -> Path:  # noqa: ANN401
     trunk_cache = None if cache is None else TrunkCache(cache)
-    adapt_table(make_experiment(table, recipe), out, trunk_cache=trunk_cache, reference=None, **options)
+    adapt_table(make_experiment(table, recipe), out, RunOptions(**options), trunk_cache=trunk_cache, reference=None)
     return out
 
 

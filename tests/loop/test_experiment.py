@@ -14,6 +14,7 @@ from acclimate.framework.runs.run_folder import RunFolder
 from acclimate.framework.training.loop import Adapted
 from acclimate.framework.training.monitor import Record
 from acclimate.framework.training.optimisation import make_optimizer
+from acclimate.framework.training.run_options import RunOptions
 
 from .small import (
     SOURCE,
@@ -49,7 +50,7 @@ def test_opening_makes_loaders_of_both_domains(table: Table) -> None:
 def test_validation_rows_are_carved_out_of_the_source_where_the_table_has_none(table: Table) -> None:
     training = table.with_rows(row for row in table.rows if row.split == "train")
     for seed in (0, 1):
-        _, domains = make_experiment(training, make_recipe(training__validation=0.3), seed=seed).open()
+        _, domains = make_experiment(training, make_recipe(training__validation=0.3)).open(seed)
         ids = [[name for batch in side for name in batch.ids] for side in (domains.source, domains.validation)]
         assert not set(ids[0]) & set(ids[1])
         assert len(ids[0]) + len(ids[1]) == SOURCE
@@ -95,7 +96,7 @@ def test_a_domain_that_cannot_be_is_named(source: str, target: str, message: str
 
 
 def test_a_run_over_a_table_leaves_all_that_explains_it(table: Table, tmp_path: Path) -> None:
-    comparison = adapt_table(make_experiment(table, uda(), seed=3), tmp_path / "run")
+    comparison = adapt_table(make_experiment(table, uda()), tmp_path / "run", RunOptions(seed=3))
     folder = RunFolder.open(tmp_path / "run")
     config = folder.config()
     assert config["data"] == {"table": "", "source": ["here"], "target": "there"}
@@ -146,7 +147,7 @@ def test_a_source_model_is_the_start(table: Table, tmp_path: Path) -> None:
     before, after = weights(tmp_path / "source", "best"), weights(tmp_path / "run", "best")
     assert_same_tensors(before, {name: after[name] for name in before})
     with pytest.raises(RunError, match="was started with initial: "):
-        adapt_table(make_experiment(table, recipe), tmp_path / "run", reference=None, resume=True)
+        adapt_table(make_experiment(table, recipe), tmp_path / "run", RunOptions(resume=True), reference=None)
 
 
 def test_a_start_that_does_not_fit_is_named(table: Table, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from acclimate.framework.experiments.experiment import Experiment
 from acclimate.framework.interfaces import TeacherSelector
 from acclimate.framework.runs.run_folder import RunFolder
 from acclimate.framework.training.oracle import Oracle, check_labels, open_oracle
+from acclimate.framework.training.run_options import RunOptions
 
 from .small import assert_same_tensors, checkpoint, class_spec, make_recipe, metrics, write_table
 
@@ -51,7 +52,7 @@ def run(table: Table, out: Path, *, oracle: bool, labels: Table | None = None) -
         return open_oracle(table if labels is None else labels, ("here",), "there", schema, 4)
 
     experiment = Experiment(recipe(), table, ("here",), "there")
-    adapt_table(experiment, out, reference=None, oracle=make if oracle else None)
+    adapt_table(experiment, out, RunOptions(oracle=make if oracle else None), reference=None)
     return out
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from acclimate.framework import Adapted, Batch, OwnBatches, RecipeError, RunError, adapt
 from acclimate.framework.training.domains import Batches, Domains
+from acclimate.framework.training.run_options import RunOptions
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from .parts import Spy, SpySelector
@@ -82,9 +84,9 @@ def make_domains(shift: int = 0) -> Domains:
     )
 
 
-def run(out: Path, domains: Domains | None = None, **options: object) -> Adapted:
+def run(out: Path, domains: Domains | None = None, **options: Any) -> Adapted:  # noqa: ANN401
     method = build(RECIPE)
-    return adapt(method, RECIPE, domains or make_domains(), out, **options)  # type: ignore[arg-type]
+    return adapt(method, RECIPE, domains or make_domains(), out, RunOptions(**options))
 
 
 def test_it_is_what_the_loop_draws_from() -> None:

@@ -9,6 +9,7 @@ import pytest
 from acclimate.framework import Recipe, RunError, adapt_table
 from acclimate.framework.data import Table
 from acclimate.framework.recipes.own_sources import own_sources
+from acclimate.framework.training.run_options import RunOptions
 
 from .small import class_spec, make_experiment, make_recipe
 
@@ -48,7 +49,7 @@ def test_a_class_that_is_not_there_is_left_to_whoever_builds_the_recipe() -> Non
 def test_a_run_with_changed_code_is_not_resumed(changed: str, own: Path, table: Table) -> None:
     experiment = make_experiment(table, recipe_with("own_sum.Sum"))
     adapt_table(experiment, own / "run", reference=None)
-    adapt_table(experiment, own / "run", reference=None, resume=True)
+    adapt_table(experiment, own / "run", RunOptions(resume=True), reference=None)
     (own / f"{changed}.py").write_text(f"{BASE if changed == 'own_base' else OWN}# changed\n", encoding="utf-8")
     with pytest.raises(RunError, match=f"was started with sources.{changed}: "):
-        adapt_table(experiment, own / "run", reference=None, resume=True)
+        adapt_table(experiment, own / "run", RunOptions(resume=True), reference=None)

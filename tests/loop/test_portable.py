@@ -10,6 +10,7 @@ from acclimate.framework import Encoder, EncoderInput, RecipeError
 from acclimate.framework.data import read_table
 from acclimate.framework.experiments.comparison import adapt_table
 from acclimate.framework.experiments.saved_method import load_run
+from acclimate.framework.training.run_options import RunOptions
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -49,7 +50,9 @@ def test_a_run_is_opened_where_the_pretrained_weights_are_gone(tmp_path: Path) -
     spec = {"class_path": "loop.test_portable.FromFile", "init_args": {"pretrained": str(weights)}}
     recipe = make_recipe(model__encoders={name: spec})
     table = read_table(write_table(tmp_path))
-    adapt_table(make_experiment(table, recipe), tmp_path / "run", reference=None, accelerator=Accelerator(cpu=True))
+    adapt_table(
+        make_experiment(table, recipe), tmp_path / "run", RunOptions(accelerator=Accelerator(cpu=True)), reference=None
+    )
     weights.unlink()
     method, _, opened = load_run(tmp_path / "run", "last")
     assert opened == recipe

@@ -11,6 +11,7 @@ import pytest
 from acclimate.framework import WorkerError, adapt_table
 from acclimate.framework.data import Table
 from acclimate.framework.training.read_ahead import naming_dead_workers
+from acclimate.framework.training.run_options import RunOptions
 
 from .small import Interrupted, Interrupting, assert_same_tensors, make_experiment, make_recipe, metrics, weights
 
@@ -25,7 +26,7 @@ def train(table: Table, out: Path, workers: int, *, stop_after: int | None = Non
     """Train with so many workers; where a run was stopped, go on with it."""
     experiment = attrs.evolve(make_experiment(table, RECIPE), workers=workers)
     display = None if stop_after is None else Interrupting(stop_after)
-    adapt_table(experiment, out, reference=None, resume=out.exists(), display=display, checkpoint_every=2)
+    adapt_table(experiment, out, RunOptions(resume=out.exists(), display=display, checkpoint_every=2), reference=None)
 
 
 def test_a_run_is_the_same_with_any_number_of_workers_and_goes_on_with_another(table: Table, tmp_path: Path) -> None:

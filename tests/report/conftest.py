@@ -10,6 +10,7 @@ from acclimate.framework import adapt_table, read_recipe
 from acclimate.framework.data import Schema, Table, read_table
 from acclimate.framework.experiments.experiment import Experiment
 from acclimate.framework.training.oracle import Oracle, open_oracle
+from acclimate.framework.training.run_options import RunOptions
 from loop.small import write_table
 
 from acclimate.__main__ import main
@@ -51,7 +52,7 @@ def run(table_path: Path) -> Path:
     table = read_table(table_path)
     folder = table_path.with_name("run")
     experiment = Experiment(recipe, table, ("here",), "there", name=str(table_path))
-    adapt_table(experiment, folder, oracle=partial(_oracle, table))
+    adapt_table(experiment, folder, RunOptions(oracle=partial(_oracle, table)))
     return folder
 
 

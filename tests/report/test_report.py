@@ -13,6 +13,7 @@ from acclimate.framework.experiments.experiment import Experiment
 from acclimate.framework.layout import JOINT
 from acclimate.framework.report.finished_run import read_run
 from acclimate.framework.report.rows import choose_rows
+from acclimate.framework.training.run_options import RunOptions
 from acclimate.framework.training.torch_predictor import TorchPredictor
 
 from acclimate.__main__ import main
@@ -162,8 +163,8 @@ def test_rows_are_chosen_where_there_is_no_test_split(table_path: Path, tmp_path
     """Several sources, several tasks, one of them a regression."""
     table = rewrite(table_path, "tasks.csv", _give_tasks)
     recipe = read_recipe("source-only", {"stages.0.epochs": 1, "training.batch_size": 8})
-    experiment = Experiment(recipe, read_table(table), ("here", "elsewhere"), "there", name=str(table), seed=4)
-    adapt_table(experiment, tmp_path / "run")
+    experiment = Experiment(recipe, read_table(table), ("here", "elsewhere"), "there", name=str(table))
+    adapt_table(experiment, tmp_path / "run", RunOptions(seed=4))
     (tmp_path / "run" / "summary.json").unlink()
     page = write_page(tmp_path / "run", tmp_path / "page.html", "--skip-bad")
     tables = read_tables(page)

@@ -5,7 +5,7 @@ from pathlib import Path
 import attrs
 import pytest
 import torch
-from acclimate.framework import Batch, Step, Table, adapt, read_recipe
+from acclimate.framework import Batch, RunOptions, Step, Table, adapt, read_recipe
 from acclimate.framework.experiments.comparison import adapt_table
 from acclimate.framework.experiments.experiment import Experiment
 from acclimate.framework.training.own_batches import OwnBatches
@@ -82,6 +82,8 @@ def test_our_loop_ends_with_the_weights_of_ones_own(
 def test_our_loop_draws_them_as_a_recipe_says(experiment: Experiment, tmp_path: Path) -> None:
     adapt_table(experiment, tmp_path / "whole", reference=None)
     with pytest.raises(Interrupted):
-        adapt_table(experiment, tmp_path / "broken", reference=None, display=Interrupting(3), checkpoint_every=2)
-    adapt_table(experiment, tmp_path / "broken", reference=None, resume=True, checkpoint_every=2)
+        adapt_table(
+            experiment, tmp_path / "broken", RunOptions(display=Interrupting(3), checkpoint_every=2), reference=None
+        )
+    adapt_table(experiment, tmp_path / "broken", RunOptions(resume=True, checkpoint_every=2), reference=None)
     assert_same_runs(tmp_path / "broken", tmp_path / "whole")

@@ -16,6 +16,7 @@ from ...framework.experiments.comparison import adapt_table
 from ...framework.experiments.experiment import Experiment
 from ...framework.recipes.recipe import Recipe
 from ...framework.report.finished_run import FinishedRun, read_run
+from ...framework.training.run_options import RunOptions
 from ..config import CheckpointConfig
 
 if TYPE_CHECKING:
@@ -130,17 +131,18 @@ class Training:
         Raises:
             AcclimateError: one line that names what is wrong.
         """
-        experiment = Experiment(
-            self.recipe, self.open_table(), self.source, self.target, seed=self.seed, name=self.data
-        )
+        experiment = Experiment(self.recipe, self.open_table(), self.source, self.target, name=self.data)
         with threads_of_torch(threads):
             adapt_table(
                 experiment,
                 out,
-                resume=True,
+                RunOptions(
+                    seed=self.seed,
+                    resume=True,
+                    accelerator=Accelerator(cpu=device == "cpu", mixed_precision=self.recipe.training.precision),
+                    display=display,
+                ),
                 reference=None,
-                accelerator=Accelerator(cpu=device == "cpu", mixed_precision=self.recipe.training.precision),
-                display=display,
                 skip_bad=self.skip_bad,
             )
         return read_run(out)
