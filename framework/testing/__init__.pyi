@@ -17,8 +17,17 @@ from .aligner_terms import (
     check_target_labels as check_target_labels,
     check_tasks_are_separate as check_tasks_are_separate,
 )
+from .balancer import (
+    BALANCER_PROMISES as BALANCER_PROMISES,
+    BalancerCase as BalancerCase,
+    check_balancer as check_balancer,
+    make_terms as make_terms,
+)
 from .broken_promise import BrokenPromiseError as BrokenPromiseError
 from .edges import make_edges as make_edges
+from .encoder import ENCODER_PROMISES as ENCODER_PROMISES, check_encoder as check_encoder
+from .encoder_case import EncoderCase as EncoderCase
+from .fusion import FUSION_PROMISES as FUSION_PROMISES, FusionCase as FusionCase, check_fusion as check_fusion
 from .layouts import (
     DIGIT as DIGIT,
     SCORE as SCORE,
@@ -35,4 +44,9 @@ from .row_changes import (
 )
 from .rows import Rows as Rows
 from .scene import Scene as Scene, make_scene as make_scene
+from .selector import (
+    SELECTOR_PROMISES as SELECTOR_PROMISES,
+    SelectorCase as SelectorCase,
+    check_selector as check_selector,
+)
 from .steps import make_batch as make_batch, make_step as make_step

@@ -14,11 +14,10 @@ from ..layout import Layout
 from .bound_parts import Made, Parts, bind, let_observe, name_of
 from .broken_promise import BrokenPromiseError, difference
 from .edges import make_edges
+from .refusals import takes, usual_modalities
 from .scene import Scene
 
 Terms: TypeAlias = Mapping[str, Term]
-
-_COUNTS = ("one modality", "two modalities", "three modalities", "four modalities")
 
 
 @attrs.frozen
@@ -68,16 +67,11 @@ class AlignerCase:
     @property
     def modalities(self) -> int:
         """How many modalities it is tried on where the number does not matter: three, or two where it refuses three."""
-        return 2 if _COUNTS[2] in self.refuses else 3
+        return usual_modalities(self.refuses)
 
     def takes(self, layout: Layout) -> bool:
         """Whether it claims to work with a layout."""
-        refused = {
-            _COUNTS[len(layout.modalities) - 1]: True,
-            "two tasks": len(layout.tasks) > 1,
-            "regression": any(task.is_regression for task in layout.tasks),
-        }
-        return not any(applies and name in self.refuses for name, applies in refused.items())
+        return takes(layout, self.refuses)
 
     def edges(self) -> dict[str, Scene]:
         """The edges whose layouts it claims to work with."""

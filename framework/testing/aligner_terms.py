@@ -1,7 +1,5 @@
 """What Aligners promise of their terms: which there are, and what they depend on and what they do not."""
 
-from typing import Final
-
 import torch
 
 from ..batch import Term
@@ -10,15 +8,10 @@ from .aligner_case import AlignerCase, Terms, assert_same_terms, gradients
 from .broken_promise import BrokenPromiseError, difference
 from .edges import make_edges
 from .layouts import DIGIT, SCORE, VERB
-from .row_changes import SCATTERED, drop
+from .refusals import LAYOUTS
+from .row_changes import GARBAGE, SCATTERED, drop
 from .rows import Rows
 from .scene import Scene, make_scene
-
-GARBAGE: Final = (1e6, torch.nan, torch.inf)
-"""What may stand where a modality is absent."""
-
-LAYOUTS: Final = ("one modality", "two modalities", "three modalities", "four modalities", "two tasks", "regression")
-"""Edges whose layouts differ."""
 
 
 def check_bind(case: AlignerCase) -> None:

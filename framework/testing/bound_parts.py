@@ -32,11 +32,16 @@ def name_of(made: Made[M]) -> str:
     return type(make(made)).__name__
 
 
-def bind(made: Made[P], layout: Layout, parts: Parts, dtype: torch.dtype) -> P:
+def bind(made: Made[P], layout: Layout, parts: Parts, dtype: torch.dtype, *, redraw: bool = True) -> P:
     """A part of its own, bound after the modules that it shares, with the same weights at each call.
 
-    Weights are drawn anew between -.5 and .5, so that none is zero and hides others from the gradient; by name, so that
-    a task's weights do not depend on what other tasks there are.
+    Args:
+        made: the part.
+        layout: what it is bound to.
+        parts: modules that it shares.
+        dtype: of its weights.
+        redraw: whether its weights are drawn anew between -.5 and .5, so that none is zero and hides others from the
+            gradient; by name, so that a task's weights do not depend on what other tasks there are.
     """
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -45,7 +50,7 @@ def bind(made: Made[P], layout: Layout, parts: Parts, dtype: torch.dtype) -> P:
             if isinstance(module, Part):
                 module.bind(layout, shared)
         part.bind(layout, shared)
-        for name, weight in part.named_parameters():
+        for name, weight in part.named_parameters() if redraw else ():
             torch.manual_seed(zlib.crc32(name.encode()))
             nn.init.uniform_(weight, -0.5, 0.5)
     for module in shared.values():

@@ -13,6 +13,9 @@ from .rows import Rows, leaf
 SCATTERED: Final = torch.tensor([[True, False, True], [False, True, True], [True, True, True], [True, False, False]])
 """Which of three modalities the rows have, for `drop`: different ones from row to row."""
 
+GARBAGE: Final = (1e6, torch.nan, torch.inf)
+"""What may stand where a modality is absent."""
+
 
 def drop(present: Bool[Tensor, "some modality"]) -> Callable[[Rows], Rows]:
     """A change that makes modalities absent: `present` is repeated over the rows.

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import attrs
 import onnxruntime
 import pytest
 import torch
@@ -12,9 +13,9 @@ from acclimate.adapters.concatenation import Concatenation
 from acclimate.adapters.late_sum import LateSum
 from acclimate.adapters.tensor_alignment import TensorProduct, TensorProjections
 from acclimate.framework.batch import Outputs
-from acclimate.framework.interfaces import Fused, Fusion, Part
-from acclimate.framework.layout import JOINT, Layout
-from acclimate.framework.testing import DIGIT, SCATTERED, SCORE, Scene, drop, make_scene
+from acclimate.framework.interfaces import Fusion, Part
+from acclimate.framework.layout import Layout
+from acclimate.framework.testing import DIGIT, FUSION_PROMISES, SCORE, FusionCase, make_scene
 from torch import Tensor, nn
 
 FUSIONS: Mapping[str, Callable[[], Fusion]] = {
@@ -30,6 +31,12 @@ PARTS: Mapping[str, Callable[[], nn.Module]] = {"classes": ClassEncoder, "projec
 each_fusion = pytest.mark.parametrize("make", FUSIONS.values(), ids=list(FUSIONS))
 
 
+@pytest.mark.parametrize("promise", FUSION_PROMISES)
+@pytest.mark.parametrize("name", FUSIONS)
+def test_promise(name: str, promise: str) -> None:
+    FUSION_PROMISES[promise](FusionCase(FUSIONS[name], name, PARTS))
+
+
 def bind(fusion: Fusion, layout: Layout) -> Fusion:
     """Bind, with the same weights at each call."""
     with torch.random.fork_rng():
@@ -40,69 +47,6 @@ def bind(fusion: Fusion, layout: Layout) -> Fusion:
                 part.bind(layout, parts)
         fusion.bind(layout, parts)
     return fusion
-
-
-def fuse(fusion: Fusion, scene: Scene) -> Fused:
-    side = scene.side("target", labelled=False)
-    bind(fusion, scene.layout).to(side.outputs.features[JOINT].dtype)
-    fused: Fused = fusion(_without_joint(side.outputs), side.batch.present, "target")
-    return fused
-
-
-def _without_joint(outputs: Outputs) -> Outputs:
-    return Outputs(
-        features={name: values for name, values in outputs.features.items() if name != JOINT},
-        logits={
-            task: {name: values for name, values in logits.items() if name != JOINT}
-            for task, logits in outputs.logits.items()
-        },
-        task_features=outputs.task_features,
-    )
-
-
-def assert_same(first: Fused, second: Fused) -> None:
-    torch.testing.assert_close(first.features, second.features)
-    assert first.logits.keys() == second.logits.keys()
-    for task, logits in first.logits.items():
-        torch.testing.assert_close(logits, second.logits[task])
-
-
-@each_fusion
-@pytest.mark.parametrize("modalities", [1, 2, 3, 4])
-def test_shapes(make: Callable[[], Fusion], modalities: int) -> None:
-    scene = make_scene(modalities, tasks=(DIGIT, SCORE), target=7)
-    fused = fuse(make(), scene)
-    assert len(fused.features) == 7
-    assert {task: logits.shape for task, logits in fused.logits.items()} == {"digit": (7, 3), "score": (7, 1)}
-
-
-@each_fusion
-@pytest.mark.parametrize("garbage", [1e6, torch.nan])
-def test_absent_modalities_do_not_count(make: Callable[[], Fusion], garbage: float) -> None:
-    scene = make_scene().change(drop(SCATTERED))
-    assert_same(fuse(make(), scene), fuse(make(), scene.change(lambda rows: rows.fill_absent(garbage))))
-
-
-@each_fusion
-def test_rows_are_independent(make: Callable[[], Fusion]) -> None:
-    scene = make_scene().change(drop(SCATTERED))
-    fusion = make().eval()
-    together = fuse(fusion, scene)
-    for row in range(7):
-        alone = fuse(fusion, scene.change(lambda rows, row=row: rows.take(torch.tensor([row]))))  # type: ignore[misc]
-        torch.testing.assert_close(alone.features, together.features[[row]])
-        torch.testing.assert_close(alone.logits["digit"], together.logits["digit"][[row]])
-
-
-@each_fusion
-def test_every_modality_counts(make: Callable[[], Fusion]) -> None:
-    scene = make_scene(4)
-    fused = fuse(make(), scene)
-    for value in (fused.features, fused.logits["digit"]):
-        gradients = torch.autograd.grad(
-            value.sin().sum(), [leaf for (side, _), leaf in scene.leaves.items() if side == "target"], retain_graph=True
-        )
-        assert all(gradient.abs().max() > 0 for gradient in gradients)
 
 
 class _Graph(nn.Module):
@@ -149,16 +93,16 @@ def test_late_sum_adds_logits_and_concatenates_features() -> None:
 
 
 def test_concatenation_has_its_own_joint_head() -> None:
-    fusion = bind(Concatenation(), make_scene(2, tasks=(DIGIT, SCORE)).layout)
     scene = make_scene(2, tasks=(DIGIT, SCORE))
-    fused = fuse(fusion, scene)
-    features = scene.side("target", labelled=False).outputs.features
-    joint = torch.cat([features["audio"], features["image"]], dim=1)
+    fusion = bind(Concatenation(), scene.layout).double()
+    outputs, present = scene.side("target", labelled=False).outputs, scene.rows["target"].present
+    fused = fusion(attrs.evolve(outputs, features=dict(scene.rows["target"].features)), present, "target")
+    joint = torch.cat([outputs.features["audio"], outputs.features["image"]], dim=1)
     torch.testing.assert_close(fused.features, joint)
-    for task, outputs in (("digit", 3), ("score", 1)):
+    for task, size in (("digit", 3), ("score", 1)):
         head = fusion.get_submodule(f"heads.{task}")
         assert isinstance(head, nn.Linear)
-        assert head.weight.shape == (outputs, joint.shape[1])
+        assert head.weight.shape == (size, joint.shape[1])
         torch.testing.assert_close(fused.logits[task], joint @ head.weight.T + head.bias)
 
 

@@ -35,6 +35,7 @@ from acclimate.framework.encoders import (
     TransformerText,
     as_encoder,
 )
+from acclimate.framework.testing import EncoderCase
 from torch import Tensor, nn
 
 
@@ -75,6 +76,11 @@ class Case:
             return (None,)
         size = self.preprocessing.shape[axis]
         return (None, size // 2 + 1, 2 * size + 1)
+
+    def kit_case(self) -> EncoderCase:
+        """What the kit checks."""
+        several_lengths = self.any_length and self.preprocessing.time_axis is not None
+        return EncoderCase(self.make, self.inputs(5), time_axis=self.axis if several_lengths else None)
 
 
 def _image(channels: int, height: int, width: int) -> ImagePreprocessing:
