@@ -10,6 +10,7 @@ import torch
 from acclimate.exporters import Session
 from acclimate.exporters.artefact import FEATURES, LENGTH, PRESENT, output_names
 from acclimate.exporters.parts import EncoderPart, FusionPart
+from acclimate.exporters.runtime import Graph
 from acclimate.framework import Encoder, MultimodalModel
 from acclimate.framework.data.samples import Arrays
 from acclimate.framework.layout import JOINT
@@ -157,25 +158,25 @@ class OneGraph(Candidate):
 
     Args:
         name: stands in the report.
-        session: ONNX Runtime's, on one file of a split artefact.
+        graph: That of one file of a split artefact, opened.
     """
 
-    def __init__(self, name: str, session: Any) -> None:  # noqa: ANN401 - onnxruntime has no types
+    def __init__(self, name: str, graph: Graph) -> None:
         super().__init__(name)
-        self._session = session
+        self._graph = graph
 
     def open(self, rows: Arrays) -> Run:
         """Feed what it takes: features are random."""
         generator = np.random.default_rng(0)
         known: dict[str, NDArray[Any]] = {PRESENT: rows.present.astype(np.float32), **rows.inputs}
         known |= {LENGTH.format(modality=name): values for name, values in rows.lengths.items()}
-        for port in self._session.get_inputs():
+        for port in self._graph.inputs:
             if port.name in {FEATURES.format(modality=name) for name in rows.inputs}:
-                known[port.name] = generator.standard_normal((len(rows), port.shape[1]), dtype=np.float32)
-        feed = {port.name: known[port.name] for port in self._session.get_inputs()}
+                known[port.name] = generator.standard_normal((len(rows), port.shape[1] or 0), dtype=np.float32)
+        feed = {port.name: known[port.name] for port in self._graph.inputs}
 
         def run() -> NDArray[np.float32]:
-            first: NDArray[np.float32] = self._session.run(None, feed)[0]
+            first: NDArray[np.float32] = self._graph.run(feed)[0]
             return first
 
         return run

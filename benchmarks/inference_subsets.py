@@ -7,8 +7,7 @@ from typing import Final
 import attrs
 import numpy as np
 from acclimate.exporters import read_config
-from acclimate.exporters.options import Execution
-from acclimate.exporters.providers import open_session
+from acclimate.exporters.execution import Execution
 from acclimate.framework.data.samples import Arrays
 from acclimate.framework.layout import modality_subsets
 from inference_artefacts import Artefacts, Key
@@ -95,6 +94,6 @@ def _parts(artefacts: Artefacts) -> dict[str, OneGraph]:
     folder, execution = artefacts.get(Key("split")).folder, Execution(threads=artefacts.threads)
     config = read_config(folder)
     return {
-        Path(file).stem: OneGraph(f"{file} alone", open_session((folder / file).read_bytes(), execution, file))
+        Path(file).stem: OneGraph(f"{file} alone", execution.runtime((folder / file).read_bytes(), file))
         for file in (*config.files, config.main_file)
     }

@@ -16,7 +16,7 @@ from typing import Any, Final, get_args
 
 import attrs
 from acclimate.exporters import Execution, Session
-from acclimate.exporters.options import Pool
+from acclimate.exporters.execution import ThreadPool
 from acclimate.framework.layout import modality_subsets
 from inference_artefacts import Artefacts, Key
 from inference_candidates import InSession
@@ -60,7 +60,7 @@ def open_sessions(artefacts: Artefacts) -> list[InSession]:
     folder = artefacts.get(Key("split")).folder
     branch = InSession(BASE, artefacts.open(Key("branch")))
     # The shared pool comes last: no session can be opened after it that has its own.
-    pools = sorted(get_args(Pool), key=lambda pool: pool == "shared")
+    pools = sorted(get_args(ThreadPool), key=lambda pool: pool == "shared")
     options = [Execution(threads=artefacts.threads, pool=pool) for pool in pools]
     return [branch, *(InSession(one.pool, Session(folder, execution=one)) for one in options)]
 

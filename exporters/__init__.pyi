@@ -1,6 +1,8 @@
+from .execution import Execution as Execution
 from .onnx import ExportReport as ExportReport, export_onnx as export_onnx
-from .options import Execution as Execution, ProviderOptions as ProviderOptions
+from .onnx_runtime.provider_options import ProviderOptions as ProviderOptions
 from .precision_report import PrecisionReport as PrecisionReport
 from .predictor import SessionPredictor as SessionPredictor
+from .runtime import Graph as Graph, Runtime as Runtime, TensorSpec as TensorSpec
 from .session import Prediction as Prediction, Session as Session, read_config as read_config
 from .tensors import TensorSession as TensorSession

@@ -12,10 +12,10 @@ from ..framework.model import MultimodalModel
 from .artefact import LENGTH, ArtefactConfig
 from .full_precision import full_precision_modules
 from .half import HalfEncoder
-from .parity import Pool
 from .parts import Parts, export_encoder
 from .precision_report import EncoderChange
 from .quantisation import quantise
+from .trial_batches import TrialRows
 
 if TYPE_CHECKING:
     import onnx
@@ -34,7 +34,11 @@ class Converted:
 
 
 def convert(
-    parts: Parts, model: MultimodalModel, pools: Mapping[str, Pool], config: ArtefactConfig, calibration: Arrays | None
+    parts: Parts,
+    model: MultimodalModel,
+    pools: Mapping[str, TrialRows],
+    config: ArtefactConfig,
+    calibration: Arrays | None,
 ) -> Converted:
     """Convert each encoder to the precision that the configuration names.
 

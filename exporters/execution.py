@@ -1,131 +1,75 @@
-"""Runs the graphs of an artefact, whatever its form. Imports no torch."""
+"""How graphs are run: on which provider and device, and with which threads."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Literal, TypeAlias, get_args
 
-import numpy as np
-from numpy.typing import NDArray
+import attrs
 
 from ..framework.errors import ExportError
-from .artefact import FEATURES, FUSION_FILE, LENGTH, MODEL_FILE, PRESENT, ArtefactConfig
-from .file_names import encoder_files
-from .options import Execution
-from .providers import open_session
-from .wiring import check_wiring
+from .onnx_runtime.provider_options import GPU_PROVIDERS, ProviderOptions, check_options, full_name
+from .runtime import Runtime
 
-Feed = Mapping[str, NDArray[Any]]
-"""All inputs of the artefact by name, checked."""
+ThreadPool: TypeAlias = Literal["stopping", "spinning", "sleeping", "shared"]
+"""What the threads of a session do between its operators.
 
-
-class Graphs(ABC):
-    """What an artefact computes. Several threads may use it at the same time.
-
-    Attributes:
-        inputs: ONNX Runtime's description of the inputs.
-        outputs: that of the outputs.
-        sessions: of the graphs, by their files.
-    """
-
-    inputs: Sequence[Any]
-    outputs: Sequence[Any]
-    sessions: Mapping[str, Any]
-
-    @abstractmethod
-    def run(self, feed: Feed) -> list[NDArray[np.float32]]:
-        """The outputs, in their order."""
+`stopping`: they wait busily while a graph runs, and sleep as soon as it is done. `spinning`: they wait busily for a
+while after it, too, as ONNX Runtime does by default. `sleeping`: they never wait busily. `shared`: all sessions of the
+process use one pool, which spins; once there is one, no session can be opened that has its own.
+"""
 
 
-class WholeGraph(Graphs):
-    """One graph.
+@attrs.frozen(kw_only=True)
+class Execution:
+    """How a graph is run.
 
     Args:
-        session: of `model.onnx`.
-    """
-
-    def __init__(self, session: Any) -> None:  # noqa: ANN401 - onnxruntime has no types
-        self._session = session
-        self.sessions = {MODEL_FILE: session}
-        self.inputs, self.outputs = session.get_inputs(), session.get_outputs()
-        self._names = [output.name for output in self.outputs]
-
-    def run(self, feed: Feed) -> list[NDArray[np.float32]]:
-        """The outputs, in their order."""
-        found: list[NDArray[np.float32]] = self._session.run(self._names, dict(feed))
-        return found
-
-
-class SplitGraphs(Graphs):
-    """A graph for each encoder, which runs on the rows that have its modality, and one for the fusion.
-
-    Args:
-        encoders: sessions by modality, in the order of the columns of `present`.
-        fusion: session of `fusion.onnx`.
+        provider: `"cpu"`, `"cuda"`, `"tensorrt"` or ONNX Runtime's name of an execution provider; the latter is kept.
+        device_id: The number of the GPU, where there are several.
+        threads: How many compute one operator together on the CPU; None for ONNX Runtime's choice, one for each core. A
+            `shared` pool gets them when the process opens the first session that uses it.
+        pool: What threads do between operators.
+        provider_options: What only some providers know, see `ProviderOptions`.
+        allow_cpu: Whether a GPU provider may leave more than computations of shapes to the CPU.
+        stream: The address of the CUDA stream to run on; None for one of ONNX Runtime's.
+        cuda_graph: Whether what the device does in one run is recorded, and replayed in all others on the same memory.
 
     Raises:
-        ExportError: if the fusion does not take what the encoders give, or these take something else.
+        ExportError: if an option is not known or breaks its rule, or onnxruntime was built without the provider.
+
+    Example:
+        >>> Execution(threads=2).provider
+        'CPUExecutionProvider'
     """
 
-    def __init__(self, encoders: Mapping[str, Any], fusion: Any) -> None:  # noqa: ANN401 - onnxruntime has no types
-        self._encoders, self._fusion = encoders, fusion
-        files = encoder_files(tuple(encoders))
-        self.sessions = {**{files[name]: session for name, session in encoders.items()}, FUSION_FILE: fusion}
-        self._widths = check_wiring(encoders, fusion)
-        ports = {port.name: port for session in encoders.values() for port in session.get_inputs()}
-        lengths = [port for name, port in ports.items() if name not in encoders]
-        self.inputs = [*(ports[name] for name in encoders), fusion.get_inputs()[-1], *lengths]
-        self.outputs = fusion.get_outputs()
-        self._names = [output.name for output in self.outputs]
+    provider: str = attrs.field(default="cpu", converter=full_name)
+    device_id: int = 0
+    threads: int | None = None
+    pool: ThreadPool = "stopping"
+    provider_options: ProviderOptions = attrs.field(factory=ProviderOptions)
+    allow_cpu: bool = False
+    stream: int | None = None
+    cuda_graph: bool = False
 
-    def run(self, feed: Feed) -> list[NDArray[np.float32]]:
-        """The outputs, in their order."""
-        present = feed[PRESENT] > 0.5
-        features = {
-            FEATURES.format(modality=name): self._encode(name, feed, present[:, column])
-            for column, name in enumerate(self._encoders)
-        }
-        found: list[NDArray[np.float32]] = self._fusion.run(self._names, {**features, PRESENT: feed[PRESENT]})
-        return found
+    def __attrs_post_init__(self) -> None:
+        """Check."""
+        if self.device_id < 0:
+            raise ExportError(f"device_id must not be negative, but got {self.device_id}.")
+        if self.threads is not None and self.threads < 1:
+            raise ExportError(f"threads must be positive, but got {self.threads}.")
+        if self.pool not in get_args(ThreadPool):
+            raise ExportError(f"pool must be {', '.join(get_args(ThreadPool))}, but got {self.pool!r}.")
+        if self.cuda_graph and not self.on_gpu:
+            raise ExportError(f"CUDA graphs need the provider cuda or tensorrt, but got {self.provider}.")
+        check_options(self.provider, self.provider_options)
 
-    def _encode(self, modality: str, feed: Feed, present: NDArray[np.bool_]) -> NDArray[np.float32]:
-        own = {name: feed[name] for name in (modality, LENGTH.format(modality=modality)) if name in feed}
-        if present.all():
-            return self._run(modality, own)
-        features = np.zeros((len(present), self._widths[modality]), np.float32)
-        if present.any():
-            features[present] = self._run(modality, {name: values[present] for name, values in own.items()})
-        return features
+    @property
+    def on_gpu(self) -> bool:
+        """Whether the provider is CUDA or TensorRT."""
+        return self.provider in GPU_PROVIDERS
 
-    def _run(self, modality: str, inputs: Feed) -> NDArray[np.float32]:
-        found: NDArray[np.float32] = self._encoders[modality].run(None, dict(inputs))[0]
-        return found
+    @property
+    def runtime(self) -> Runtime:
+        """What opens graphs to be run so."""
+        from .onnx_runtime.opening import open_graph
 
-
-def open_graphs(
-    main: Any,  # noqa: ANN401 - onnxruntime has no types
-    config: ArtefactConfig,
-    read: Callable[[str], bytes],
-    execution: Execution | str,
-    name: str,
-) -> Graphs:
-    """Make an artefact ready to run.
-
-    Args:
-        main: session of its main file.
-        config: what it says of itself.
-        read: gives the content of another of its files, by its path in the artefact.
-        execution: how to run the encoders; a provider's name for that provider as it is.
-        name: what errors call the artefact.
-
-    Raises:
-        ExportError: if a file cannot be opened, or does not fit the others.
-    """
-    if config.form != "split":
-        return WholeGraph(main)
-    encoders = {}
-    for modality, path in encoder_files(config.schema.modalities).items():
-        encoders[modality] = open_session(read(path), execution, f"{name}: {path}")
-    try:
-        return SplitGraphs(encoders, main)
-    except ExportError as error:
-        raise ExportError(f"{name}: {error}") from error
+        return partial(open_graph, self)

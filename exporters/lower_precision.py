@@ -12,9 +12,9 @@ from ..framework.data.samples import Arrays
 from ..framework.errors import ExportError
 from ..framework.evaluation.timing import time_in_turns
 from ..framework.layout import JOINT
+from .agreement import compare_logits, predict, score_logits, to_feed
 from .artefact import PRESENT, ArtefactConfig
-from .comparison import compare_logits, predict, score_logits, to_feed
-from .execution import Graphs
+from .graphs import ArrayGraphs
 from .precision_report import EncoderChange, PrecisionReport, Timing
 
 RANDOM_ROWS: Final = 64
@@ -92,7 +92,11 @@ def choose_rows(evidence: Evidence, config: ArtefactConfig) -> Rows:
 
 
 def measure(
-    lower: Graphs, reference: Graphs, rows: Rows, config: ArtefactConfig, encoders: Mapping[str, EncoderChange]
+    lower: ArrayGraphs,
+    reference: ArrayGraphs,
+    rows: Rows,
+    config: ArtefactConfig,
+    encoders: Mapping[str, EncoderChange],
 ) -> PrecisionReport:
     """Agreement, scores and times of an artefact and of the one in float32.
 
@@ -199,12 +203,13 @@ def _draw(config: ArtefactConfig) -> Arrays:
     )
 
 
-def _time(lower: Graphs, reference: Graphs, rows: Arrays, config: ArtefactConfig) -> tuple[Timing, ...]:
+def _time(lower: ArrayGraphs, reference: ArrayGraphs, rows: Arrays, config: ArtefactConfig) -> tuple[Timing, ...]:
     timings = []
     for batch in TIMED_BATCHES:
         feed = {name: np.resize(values, (batch, *values.shape[1:])) for name, values in to_feed(rows, config).items()}
         feed[PRESENT] = np.ones_like(feed[PRESENT])
-        runs: list[Callable[[], object]] = [partial(graphs.run, feed) for graphs in (lower, reference)]
+        present = feed[PRESENT] > 0
+        runs: list[Callable[[], object]] = [partial(graphs.run, feed, present) for graphs in (lower, reference)]
         seconds = time_in_turns(runs, _SECONDS, _ROUNDS, np.random.default_rng(0))
         found, expected = 1e3 * np.median(seconds, axis=0)
         timings.append(Timing(batch, float(found), float(expected)))

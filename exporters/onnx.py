@@ -17,18 +17,19 @@ from ..framework.data.schema import Schema
 from ..framework.errors import ExportError
 from ..framework.model import MultimodalModel
 from . import artefact
-from .absence import check_absence
+from .absent_slots import check_absent_slots
 from .artefact import ArtefactConfig, Form, Precision
 from .artefact_folder import write_artefact
 from .conversion import convert
-from .execution import Graphs, open_graphs
+from .execution import Execution
 from .forms import assemble
+from .graphs import ArrayGraphs, ArrayMemory
 from .lower_precision import Evidence, check_thresholds, choose_rows, measure
-from .options import PROVIDERS
-from .parity import BATCH_SIZES, Pool, check_parity
+from .opened_graphs import open_graphs
+from .parity import check_parity
 from .parts import export_parts
 from .precision_report import PrecisionReport
-from .providers import open_session
+from .trial_batches import BATCH_SIZES, TrialRows
 
 if TYPE_CHECKING:
     from ..framework.interfaces import Encoder
@@ -143,7 +144,7 @@ def export_onnx(
             converted = convert(parts, model, pools, config, rows.calibration)
             graphs = assemble(form, converted.parts, config)
             lower = _open(_serialise(graphs, config)[0], config)
-            check_absence(lower, pools, config)
+            check_absent_slots(lower, pools, config)
             report = measure(lower, reference, rows, config, converted.encoders)
             check_thresholds(report, evidence, config)
             config = attrs.evolve(config, metadata={**config.metadata, REPORT_KEY: report.to_json()})
@@ -175,10 +176,10 @@ def _serialise(
     return files, config
 
 
-def _open(files: Mapping[str, bytes], config: ArtefactConfig) -> Graphs:
-    name = "the exported graph"
-    main = open_session(files[config.main_file], PROVIDERS["cpu"], name)
-    return open_graphs(main, config, files.__getitem__, PROVIDERS["cpu"], name)
+def _open(files: Mapping[str, bytes], config: ArtefactConfig) -> ArrayGraphs:
+    name, runtime = "the exported graph", Execution().runtime
+    opened = open_graphs(runtime(files[config.main_file], name), config, files.__getitem__, runtime, name)
+    return opened.connect(opened.files, ArrayMemory())
 
 
 @contextlib.contextmanager
@@ -238,7 +239,7 @@ def _told_lengths(model: MultimodalModel, schema: Schema) -> tuple[str, ...]:
     )
 
 
-def _pool(name: str, config: ArtefactConfig, samples: Arrays | None) -> Pool:
+def _pool(name: str, config: ArtefactConfig, samples: Arrays | None) -> TrialRows:
     """Rows of one modality: those of the samples that have it, or random ones where none has."""
     preprocessing = config.schema.preprocessing[name]
     axis = (preprocessing.time_axis or 0) + 1 if name in config.lengths else None
@@ -249,9 +250,9 @@ def _pool(name: str, config: ArtefactConfig, samples: Arrays | None) -> Pool:
         if given.shape[1:] != shape[1:]:
             raise ExportError(f"samples of {name} must be of shape {shape[1:]}, but are of {given.shape[1:]}.")
         if len(given):
-            return Pool(np.resize(given, shape), axis)
+            return TrialRows(np.resize(given, shape), axis)
     # Modalities get different numbers, so that none can stand in for another.
-    return Pool(preprocessing.random(np.random.default_rng(column), shape[0]), axis)
+    return TrialRows(preprocessing.random(np.random.default_rng(column), shape[0]), axis)
 
 
 def _versions() -> dict[str, str]:

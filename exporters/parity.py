@@ -1,7 +1,7 @@
 """Whether an exported graph says what its model says, for every subset of modalities."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 
 import attrs
 import numpy as np
@@ -9,12 +9,11 @@ import torch
 from numpy.typing import NDArray
 
 from ..framework.errors import ExportError
-from ..framework.layout import modality_subsets
 from ..framework.model import MultimodalModel
 from .artefact import LENGTH, PRESENT
-from .execution import Graphs
+from .graphs import ArrayGraphs
+from .trial_batches import TrialRows, presence_cases
 
-BATCH_SIZES: Final = (1, 3, 17)
 ABSOLUTE, RELATIVE = 1e-5, 1e-4
 """An output may differ from torch's by `ABSOLUTE + RELATIVE * |torch|`."""
 
@@ -34,55 +33,13 @@ class Parity:
     samples: int
 
 
-@attrs.frozen(eq=False)
-class Pool:
-    """Rows of one modality to take inputs from.
-
-    Args:
-        rows: `(N, ...)`.
-        time_axis: axis along which rows may be cut to any length; None where the graph is told no lengths.
-    """
-
-    rows: NDArray[Any]
-    time_axis: int | None = None
-
-    def draw(self, present: NDArray[np.bool_], number: int) -> tuple[NDArray[Any], NDArray[np.int64] | None]:
-        """A batch with NaN in absent slots, and how long its rows are.
-
-        Args:
-            present: `(B,)`.
-            number: the batch is shorter the higher it is, and rows differ.
-        """
-        rows: NDArray[Any] = self.rows[np.arange(len(present)) % len(self.rows)]
-        if rows.dtype.kind == "f":
-            rows[~present] = np.nan
-        if self.time_axis is None:
-            return rows, None
-        longest = max(1, rows.shape[self.time_axis] >> number % 4)
-        rows = np.ascontiguousarray(rows.take(range(longest), axis=self.time_axis))
-        return rows, np.maximum(1, longest - np.arange(len(rows)) * longest // 8 % longest).astype(np.int64)
-
-
-@attrs.frozen(eq=False)
-class Case:
-    """A batch to compare on.
-
-    Args:
-        name: the modalities that its rows have.
-        present: `(B, M)`.
-    """
-
-    name: str
-    present: NDArray[np.bool_]
-
-
 def check_parity(
-    graphs: Graphs,
+    graphs: ArrayGraphs,
     model: MultimodalModel,
-    pools: Mapping[str, Pool],
+    pools: Mapping[str, TrialRows],
     outputs: Mapping[str, Mapping[str, str]],
 ) -> Parity:
-    """Compare graphs in ONNX Runtime with their model.
+    """Compare graphs with their model.
 
     At every batch size, for every subset of modalities, for rows that differ in theirs, and for several lengths. Absent
     slots hold NaN, which must reach nothing.
@@ -105,24 +62,14 @@ def check_parity(
             lengths |= {} if own is None else {name: own}
         expected = _run_model(model, inputs, case.present, lengths, outputs)
         told = {LENGTH.format(modality=name): values for name, values in lengths.items()}
-        found = graphs.run({**inputs, **told, PRESENT: case.present.astype(np.float32)})
+        found = graphs.run({**inputs, **told, PRESENT: case.present.astype(np.float32)}, case.present)
         for (name, reference), values in zip(expected.items(), found, strict=True):
-            comparison = compare(values, reference, f"output {name!r}, {case.name}, batch of {len(case.present)}")
-            largest = max(largest, comparison.max_abs)
-            agreeing += comparison.agreeing
-            decided += comparison.decided
+            agreement = compare(values, reference, f"output {name!r}, {case.name}, batch of {len(case.present)}")
+            largest = max(largest, agreement.max_abs)
+            agreeing += agreement.agreeing
+            decided += agreement.decided
         samples += len(case.present)
     return Parity(largest, agreeing / decided if decided else 1.0, samples)
-
-
-def presence_cases(modalities: Sequence[str]) -> Iterator[Case]:
-    """Batches of every size: each subset of modalities, and rows that differ in theirs."""
-    subsets = modality_subsets(tuple(modalities))
-    masks = np.array([[name in subset for name in modalities] for subset in subsets])
-    for batch in BATCH_SIZES:
-        for subset, mask in zip(subsets, masks, strict=True):
-            yield Case("+".join(subset), np.tile(mask, (batch, 1)))
-        yield Case("rows of all subsets", masks[np.arange(batch) % len(masks)])
 
 
 def _run_model(
@@ -143,7 +90,7 @@ def _run_model(
 
 
 @attrs.frozen
-class Comparison:
+class OutputParity:
     """How well one output agrees: the largest difference, rows with the same class, and rows that are no tie."""
 
     max_abs: float
@@ -151,7 +98,7 @@ class Comparison:
     decided: int
 
 
-def compare(found: NDArray[np.float32], expected: NDArray[np.float32], place: str) -> Comparison:
+def compare(found: NDArray[np.float32], expected: NDArray[np.float32], place: str) -> OutputParity:
     """Compare one output `(B, C)` of both runtimes.
 
     Args:
@@ -180,7 +127,7 @@ def compare(found: NDArray[np.float32], expected: NDArray[np.float32], place: st
     same = found.argmax(axis=1) == expected.argmax(axis=1)
     if (decided & ~same).any():
         raise ExportError(f"the exported graph disagrees with the model: {place}: they name different classes.")
-    return Comparison(float(difference.max()), int((decided & same).sum()), int(decided.sum()))
+    return OutputParity(float(difference.max()), int((decided & same).sum()), int(decided.sum()))
 
 
 def _margin(logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ from ..framework.model import MultimodalModel
 from ..framework.tensors.unit_norm import to_unit_norm
 from .artefact import FEATURES, LENGTH, PRESENT, ArtefactConfig
 from .graph import BATCH, name_ports, strip_notes
-from .parity import Pool
+from .trial_batches import TrialRows
 
 
 @attrs.frozen(eq=False)
@@ -75,7 +75,7 @@ class FusionPart(nn.Module):
         return tuple(logits[task][modality] for task, modality in self.keys)
 
 
-def export_parts(model: MultimodalModel, pools: Mapping[str, Pool], config: ArtefactConfig) -> Parts:
+def export_parts(model: MultimodalModel, pools: Mapping[str, TrialRows], config: ArtefactConfig) -> Parts:
     """Export each encoder, and the fusion with all heads.
 
     Args:
@@ -94,7 +94,7 @@ def export_parts(model: MultimodalModel, pools: Mapping[str, Pool], config: Arte
 
 
 def export_encoder(
-    encoder: Encoder, modality: str, pool: Pool, config: ArtefactConfig, *, unit_norm: bool
+    encoder: Encoder, modality: str, pool: TrialRows, config: ArtefactConfig, *, unit_norm: bool
 ) -> onnx.ModelProto:
     """Export one encoder.
 

@@ -1,4 +1,4 @@
-"""Predictions from an artefact with numpy and ONNX Runtime. Imports no torch."""
+"""Predictions from an artefact with numpy and ONNX Runtime."""
 
 import os
 from collections.abc import Mapping
@@ -17,15 +17,14 @@ from ..framework.data.reference import is_reference
 from ..framework.data.schema import Schema
 from ..framework.errors import DataError, ExportError
 from ..framework.layout import JOINT, Task
-from .artefact import CONFIG_FILE, METADATA_KEY, ArtefactConfig
+from .array_feed import check_names, make_feed
+from .artefact import CONFIG_FILE, METADATA_KEY, PRESENT, ArtefactConfig
 from .artefact_folder import read_artefact
 from .documents import parse_document
-from .execution import Graphs, open_graphs
-from .failures import explain_failure
-from .feeding import Port, check_names, make_feed
-from .options import Execution
-from .placement import Placement, read_placement
-from .providers import open_session
+from .execution import Execution
+from .graphs import ArrayMemory
+from .opened_graphs import open_graphs
+from .runtime import Graph, Placement, Runtime
 
 Source: TypeAlias = str | os.PathLike[str] | NDArray[Any]
 """Where a sample's modality comes from: a path or text, as in a table's cell, or an array as such a file holds it."""
@@ -52,7 +51,7 @@ class Session:
     Attributes:
         config: what the artefact says of itself.
         outputs: names of the outputs by task, then by modality and `joint`.
-        graphs: ready to run.
+        opened: the graphs, by their files.
         ports: what each modality's input must be.
 
     Args:
@@ -62,6 +61,8 @@ class Session:
         device_id: which of several GPUs.
         threads: that compute one operator together on the CPU; None for ONNX Runtime's choice.
         execution: these three and all other options, in their place.
+        runtime: what opens the graphs in place of ONNX Runtime, to which alone the options above are told: a class of
+            Graphs, see `runtime`.
 
     Raises:
         ExportError: if there is no artefact at `path`, it was altered or damaged, an option breaks its rule, or another
@@ -76,22 +77,25 @@ class Session:
         device_id: int = 0,
         threads: int | None = None,
         execution: Execution | None = None,
+        runtime: Runtime | None = None,
     ) -> None:
         self._process = os.getpid()
         execution = execution or Execution(provider=provider, device_id=device_id, threads=threads)
+        runtime = runtime or execution.runtime
         stored = read_artefact(path, check=False)
         name = str(stored.file)
         # Hashing takes about as long as opening, on another core.
         with ThreadPoolExecutor(max_workers=1) as beside:
             checked = beside.submit(stored.check)
             try:
-                self._main = open_session(stored.content, execution, name)
+                main = runtime(stored.content, name)
             finally:
-                checked.result()  # What is damaged is refused as such, whatever ONNX Runtime says of it.
-        config = ArtefactConfig.from_document(_own_document(self._main, stored.document, name), name)
-        self.graphs = open_graphs(self._main, config, lambda file: stored.read(file, config), execution, name)
+                checked.result()  # What is damaged is refused as such, whatever the runtime says of it.
+        config = ArtefactConfig.from_document(_own_document(main, stored.document, name), name)
         self.config, self.outputs = config, config.outputs
-        self.ports = _make_ports(self.graphs, config, name)
+        self.opened = open_graphs(main, config, lambda file: stored.read(file, config), runtime, name)
+        self.ports = self.opened.ports
+        self._graphs = self.opened.connect(self.opened.files, ArrayMemory())
         self._output_names = [name for names in self.outputs.values() for name in names.values()]
 
     def __reduce__(self) -> NoReturn:
@@ -117,14 +121,13 @@ class Session:
 
     @property
     def provider(self) -> str:
-        """ONNX Runtime's name of the execution provider that runs the graphs."""
-        name: str = self._main.get_providers()[0]
-        return name
+        """The name of what runs the graphs: ONNX Runtime's name of an execution provider, or another runtime's own."""
+        return self.opened.main.provider
 
     @property
     def placement(self) -> Mapping[str, Placement]:
         """How many operators of each type run, by file of the artefact, by execution provider, then by type."""
-        return {file: read_placement(session) for file, session in self.graphs.sessions.items()}
+        return {file: graph.placement for file, graph in self.opened.files.items()}
 
     def check_process(self) -> None:
         """Raise ExportError in another process than the one that opened the session."""
@@ -158,10 +161,7 @@ class Session:
         """
         self.check_process()
         feed = make_feed(inputs, present, self.ports, lengths)
-        try:
-            found = self.graphs.run(feed)
-        except Exception as error:  # ONNX Runtime's errors have no base class of their own.
-            raise explain_failure(error) from error
+        found = self._graphs.run(feed, feed[PRESENT] > 0.5)
         return dict(zip(self._output_names, found, strict=True))
 
     def predict(self, files: Mapping[str, Source]) -> Prediction:
@@ -240,35 +240,15 @@ def decode_source(source: object, *, takes_text: bool = False) -> Decoded:
     raise DataError(f"expected a path or a numpy array, but got {type(source).__name__}.")
 
 
-def _own_document(session: Any, document: dict[str, Any] | None, name: str) -> dict[str, Any]:  # noqa: ANN401
+def _own_document(graph: Graph, document: dict[str, Any] | None, name: str) -> dict[str, Any]:
     """The configuration in the model's metadata, which config.json must repeat."""
-    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    text = graph.metadata.get(METADATA_KEY)
     if text is None:
         raise ExportError(f"{name} is no artefact of acclimate: its metadata hold no {METADATA_KEY!r}.")
     own = parse_document(text, f"{name} is no artefact of acclimate: its {METADATA_KEY!r}")
     if document not in (None, own):
         raise ExportError(f"{name} and the config.json beside it hold different configurations.")
     return own
-
-
-def _make_ports(graphs: Graphs, config: ArtefactConfig, name: str) -> list[Port]:
-    names = tuple(argument.name for argument in graphs.inputs)
-    outputs = tuple(argument.name for argument in graphs.outputs)
-    described = tuple(name for names in config.outputs.values() for name in names.values())
-    if (names, outputs) != (config.inputs, described):
-        raise ExportError(
-            f"{name}: the graph takes {names} and gives {outputs}, "
-            f"but its configuration says {config.inputs} and {described}."
-        )
-    try:
-        return [
-            Port.of(argument, preprocessing, told_lengths=modality in config.lengths)
-            for argument, (modality, preprocessing) in zip(
-                graphs.inputs, config.schema.preprocessing.items(), strict=False
-            )
-        ]
-    except ExportError as error:
-        raise ExportError(f"{name}: {error}") from error
 
 
 def _softmax(logits: NDArray[np.float64]) -> list[float]:

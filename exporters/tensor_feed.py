@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
 import numpy as np
@@ -13,13 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..framework.errors import DataError
+from .array_feed import check_known, check_names, check_present, count_rows
 from .artefact import PRESENT
-from .bindings import NUMPY_TYPES
-from .feeding import Port, check_known, check_names, check_present, count_rows, longest_row
-
-TORCH_TYPES: Final[Mapping[type[np.generic], torch.dtype]] = MappingProxyType(
-    {kind: dtype for dtype, kind in NUMPY_TYPES.items()}
-)
+from .ports import Port, longest_row
+from .tensor_memory import TORCH_TYPES, TensorMemory
 
 Small: TypeAlias = Tensor | NDArray[Any]
 """A few numbers for each row, which the host needs: on a GPU, they cost a synchronisation."""
@@ -103,12 +99,12 @@ class TensorFeed:
                 values = self.inputs[port.name].contiguous()
                 found[port.name] = values if port.indices is None else values.masked_fill(is_odd(values, port), 0)
             if port.name in self.lengths:
-                found[port.length_name] = to_device(self.lengths[port.name], self.device)
+                found[port.length_name] = TensorMemory(self.device).move(self.lengths[port.name])
         return found
 
     @cached_property
     def _mask(self) -> Bool[Tensor, "batch modality"]:
-        return to_device(self.present, self.device)
+        return TensorMemory(self.device).move(self.present)
 
     def _own(self, port: Port) -> Bool[Tensor, "..."]:
         """What of a modality is no padding, to be broadcast."""
@@ -116,14 +112,8 @@ class TensorFeed:
             return torch.ones((), dtype=torch.bool, device=self.device)
         shape = self.inputs[port.name].shape
         steps = torch.arange(shape[port.time_axis], device=self.device)
-        own = steps < to_device(self.lengths[port.name], self.device).unsqueeze(1)
+        own = steps < TensorMemory(self.device).move(self.lengths[port.name]).unsqueeze(1)
         return own.view([size if axis in (0, port.time_axis) else 1 for axis, size in enumerate(shape)])
-
-
-def to_device(values: NDArray[Any], device: torch.device) -> Tensor:
-    """A tensor of these values; from pinned memory to a GPU, so that the host need not wait until they are there."""
-    host = torch.from_numpy(np.ascontiguousarray(values))
-    return host.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else host
 
 
 def is_odd(values: Shaped[Tensor, "*batch"], port: Port) -> Bool[Tensor, "*batch"]:

@@ -10,13 +10,15 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..framework.data.schema import Schema
-from ..framework.errors import DataError, ExportError
-from .bindings import Turn
-from .failures import explain_failure
-from .options import PROVIDERS, Execution
+from ..framework.errors import AcclimateError, DataError, ExportError
+from .execution import Execution
+from .onnx_runtime.provider_options import PROVIDERS
+from .onnx_runtime.turn import Turn
+from .opened_graphs import OpenedGraphs
+from .runtime import Runtime
 from .session import Session, read_config
 from .tensor_feed import Small, TensorFeed, check_odd
-from .tensor_graphs import open_tensor_graphs
+from .tensor_memory import TensorGraph, TensorMemory, make_buffers
 
 _DEVICES = {PROVIDERS["cpu"]: "cpu", PROVIDERS["cuda"]: "cuda", PROVIDERS["tensorrt"]: "cuda"}
 
@@ -45,6 +47,7 @@ class TensorSession:
         check_values: refuse NaN, infinity and unknown indices in present slots. The host then waits for the device at
             the end of each run.
         execution: provider, device and all other options, in their place.
+        runtime: What opens the graphs in place of ONNX Runtime, on tensors of the CPU, see `Session`.
 
     Raises:
         ExportError: as `Session` does, and if tensors cannot be on the device, or CUDA graphs cannot run the artefact.
@@ -59,21 +62,26 @@ class TensorSession:
         cuda_graphs: int | None = None,
         check_values: bool = True,
         execution: Execution | None = None,
+        runtime: Runtime | None = None,
     ) -> None:
+        if runtime is not None:
+            provider = "cpu"
         execution = execution or Execution(provider=provider, device_id=device_id)
         if cuda_graphs is not None:
             _check_capture(path, cuda_graphs)
             execution = attrs.evolve(execution, cuda_graph=True)
         self.device = _find_device(execution)
         self._turn = Turn(self.device)
-        self._session = Session(path, execution=attrs.evolve(execution, stream=self._turn.address))
+        self._session = Session(path, execution=attrs.evolve(execution, stream=self._turn.address), runtime=runtime)
         self.config, self.outputs = self._session.config, self._session.outputs
         self.provider, self.placement = self._session.provider, self._session.placement
         self._batch, self._checks_values = cuda_graphs, check_values
         self._lock, self._thread = threading.Lock(), threading.get_ident()
         self._widths = {name: task.outputs for task in self.schema.tasks for name in self.outputs[task.name].values()}
         with self._turn.taken():
-            self._graphs = open_tensor_graphs(self._session, self._widths, self.device, cuda_graphs)
+            runners = on_tensors(self._session.opened, self.device, cuda_graphs)
+        self._graphs = self._session.opened.connect(runners, TensorMemory(self.device))
+        self._main = runners[self.config.main_file]
 
     @property
     def schema(self) -> Schema:
@@ -113,9 +121,11 @@ class TensorSession:
             odd = feed.find_odd() if self._checks_values else {}
             trimmed = feed if self._batch else feed.trim()
             try:
-                self._graphs.run(trimmed.tensors(), feed.present, outputs)
-            except Exception as error:  # ONNX Runtime's errors have no base class of their own.
-                raise explain_failure(error) from error
+                self._main.run(self._graphs.feed(trimmed.tensors(), feed.present), outputs)
+            except AcclimateError:
+                raise
+            except RuntimeError as error:  # Torch's, such as a lack of memory.
+                raise ExportError(f"the graph failed while it ran: {str(error).partition(chr(10))[0]}") from error
             check_odd(odd, feed.ports)
         return outputs
 
@@ -127,6 +137,20 @@ class TensorSession:
         # ONNX Runtime keeps what it records with the thread; another one would record anew.
         if threading.get_ident() != self._thread:
             raise ExportError("CUDA graphs must be run by the thread that made the session, but got another.")
+
+
+def on_tensors(opened: OpenedGraphs, device: torch.device, batch: int | None) -> dict[str, TensorGraph]:
+    """An artefact's graphs on tensors, by their files.
+
+    Args:
+        opened: The artefact.
+        device: Where the tensors are.
+        batch: The rows of every batch, for CUDA graphs; None for batches of any size.
+    """
+    return {
+        file: graph.on_tensors(device, None if batch is None else make_buffers(graph, opened.ports, batch, device))
+        for file, graph in opened.files.items()
+    }
 
 
 def _check_capture(path: str | os.PathLike[str], batch: int) -> None:

@@ -1,7 +1,7 @@
 """Checks the annotations of signatures while tests run: beartype, told what jaxtyping's import hook hides from it."""
 
 from collections.abc import Callable
-from typing import Any, Self, TypeVar, get_args, runtime_checkable
+from typing import Any, Self, TypeVar, get_args, get_origin, runtime_checkable
 
 import attrs
 from beartype import BeartypeConf, FrozenDict, beartype
@@ -23,7 +23,8 @@ def check(function: F) -> F:
 
 def make_protocols_checkable(hint: object) -> None:
     """Let beartype look for a protocol's members, though the package that defines it never does."""
-    if getattr(hint, "_is_protocol", False):
-        runtime_checkable(hint)  # type: ignore[type-var]
+    protocol = get_origin(hint) or hint
+    if getattr(protocol, "_is_protocol", False):
+        runtime_checkable(protocol)  # type: ignore[type-var]
     for inner in get_args(hint):
         make_protocols_checkable(inner)

@@ -16,7 +16,7 @@ import pytest
 import spinning
 import steps
 import torch
-from acclimate.exporters.options import Pool
+from acclimate.exporters.execution import ThreadPool
 from acclimate.framework import Batch, DomainSide, Method, MultimodalModel, Outputs, Recipe
 from acclimate.framework.method import _classify
 from figures import FIGURES, OURS, Figure
@@ -238,6 +238,6 @@ def test_pools_of_threads_are_compared_with_branches(tmp_path: Path) -> None:
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     rows = json.loads((tmp_path / "spinning-1.json").read_text())["rows"]
     assert {row["present"] for row in rows} == {"face+voice", "face", "voice"}
-    assert [row["name"] for row in rows[:5]] == ["branch", *get_args(Pool)]
+    assert [row["name"] for row in rows[:5]] == ["branch", *get_args(ThreadPool)]
     assert all(row["milliseconds"] > 0 < row["to_branch"]["median"] for row in rows)
     assert (tmp_path / "spinning-1.md").read_text() in printed

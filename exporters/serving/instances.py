@@ -7,8 +7,8 @@ import numpy as np
 
 from ...framework.data.preprocessing import Prepared, Preprocessing
 from ...framework.errors import DataError
+from ..array_feed import check_names
 from ..artefact import ArtefactConfig
-from ..feeding import check_names
 from .batch import SessionBatch, stack
 from .content import decode_base64, decode_content
 from .limits import Limits

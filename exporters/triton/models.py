@@ -9,8 +9,8 @@ import attrs
 
 from ..artefact import FEATURES, PRESENT, ArtefactConfig
 from ..artefact_folder import Stored
+from ..execution import Execution
 from ..file_names import encoder_files
-from ..providers import open_session
 from .labels import LabelFiles
 from .pbtxt import Document
 from .ports import TritonPort
@@ -70,13 +70,13 @@ def _graph_model(
     name: str, graph: bytes, settings: Settings, part: str, labels: LabelFiles | None = None
 ) -> TritonModel:
     """A model of one graph, which Triton's ONNX Runtime runs."""
-    session = open_session(graph, "cpu", name)
-    outputs = [TritonPort.of(argument).describe() for argument in session.get_outputs()]
+    opened = Execution().runtime(graph, name)
+    outputs = [TritonPort.of(port).describe() for port in opened.outputs]
     config: Document = {
         "name": name,
         "backend": "onnxruntime",
         "max_batch_size": settings.max_batch_size,
-        "input": [TritonPort.of(argument).describe_input() for argument in session.get_inputs()],
+        "input": [TritonPort.of(port).describe_input() for port in opened.inputs],
         "output": labels.attach(outputs) if labels else outputs,
         # Triton would start two on a CPU, each with as many threads as there are cores.
         "instance_group": [{"count": 1, "kind": settings.kind}],

@@ -1,13 +1,16 @@
 """The inputs and outputs of a graph, as Triton describes them."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 import attrs
+import numpy as np
 
 from ...framework.errors import ExportError
+from ..runtime import TensorSpec
 from .pbtxt import Document
 
-_TYPES: Final = {"tensor(float)": "TYPE_FP32", "tensor(int64)": "TYPE_INT64"}
+_TYPES: Final[Mapping[type[np.generic], str]] = {np.float32: "TYPE_FP32", np.int64: "TYPE_INT64"}
 
 
 @attrs.frozen
@@ -25,16 +28,15 @@ class TritonPort:
     row: tuple[int, ...]
 
     @classmethod
-    def of(cls, argument: Any) -> "TritonPort":  # noqa: ANN401 - onnxruntime has no types
-        """The port of an `onnxruntime.NodeArg`.
+    def of(cls, port: TensorSpec) -> "TritonPort":
+        """The port of a graph's input or output.
 
         Raises:
             ExportError: if no artefact has values of its type.
         """
-        if argument.type not in _TYPES:
-            raise ExportError(f"{argument.name}: expected float or int64 values, but the graph has {argument.type}.")
-        row = tuple(size if isinstance(size, int) else -1 for size in argument.shape[1:])
-        return cls(argument.name, _TYPES[argument.type], row)
+        if port.dtype not in _TYPES:
+            raise ExportError(f"{port.name}: expected float or int64 values, but the graph has {port.dtype.__name__}.")
+        return cls(port.name, _TYPES[port.dtype], tuple(-1 if size is None else size for size in port.shape[1:]))
 
     def describe(self) -> Document:
         """Fields of `ModelInput` and of `ModelOutput`.

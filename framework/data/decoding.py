@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from .npy_header import read_npy_header
 
 DecodedKind: TypeAlias = Literal["audio", "image", "array", "text"]
 
@@ -118,6 +117,8 @@ def _decode_image(data: bytes, name: str) -> Decoded:
 
 def _decode_array(data: bytes, name: str) -> Decoded:
     """An array that shares the content's memory."""
+    from .npy_header import read_npy_header
+
     stream = io.BytesIO(data)
     try:
         header = read_npy_header(stream)

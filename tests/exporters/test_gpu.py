@@ -13,10 +13,12 @@ import onnxruntime
 import pytest
 import torch
 from acclimate.exporters import Execution, Session, TensorSession
-from acclimate.exporters.bindings import FixedGraph, Turn, bind
-from acclimate.exporters.options import PROVIDERS
-from acclimate.exporters.placement import left_to_cpu
-from acclimate.exporters.providers import open_session
+from acclimate.exporters.onnx_runtime.bindings import FixedGraph, bind
+from acclimate.exporters.onnx_runtime.graph import OnnxGraph
+from acclimate.exporters.onnx_runtime.placement import left_to_cpu
+from acclimate.exporters.onnx_runtime.provider_options import PROVIDERS
+from acclimate.exporters.onnx_runtime.turn import Turn
+from acclimate.exporters.tensor_memory import Buffers
 from acclimate.framework import DataError, ExportError
 from numpy.typing import NDArray
 from torch import Tensor
@@ -74,9 +76,9 @@ lacking (float[N, 3, 3] inputs) => (float[N] outputs) {
 def test_an_operator_that_cuda_lacks_is_an_error_or_allowed() -> None:
     model = onnx.parser.parse_model(LACKING).SerializeToString()
     with pytest.raises(ExportError, match=r"it would leave 1 Det to the CPU\. allow_cpu=True accepts that"):
-        open_session(model, "cuda", "lacking")
-    allowed = open_session(model, Execution(provider="cuda", allow_cpu=True), "lacking")
-    assert allowed.run(None, {"inputs": np.eye(3, dtype=np.float32)[np.newaxis]})[0].tolist() == [1.0]
+        Execution(provider="cuda").runtime(model, "lacking")
+    allowed = Execution(provider="cuda", allow_cpu=True).runtime(model, "lacking")
+    assert allowed.run({"inputs": np.eye(3, dtype=np.float32)[np.newaxis]})[0].tolist() == [1.0]
 
 
 def test_a_device_that_is_not_there_is_an_error(vectors: Exported) -> None:
@@ -192,21 +194,23 @@ def test_cuda_graphs_say_what_the_cpu_says(fixture: str, request: pytest.Fixture
 def test_what_was_recorded_is_replayed(encoders: Exported) -> None:
     turn = Turn(torch.device("cuda", 0))
     execution = Execution(provider="cuda", stream=turn.address, cuda_graph=True)
-    opened = Session(encoders.folder, execution=execution).graphs.sessions["encoders/features.onnx"]
-    width = opened.get_outputs()[0].shape[1]
+    opened = Session(encoders.folder, execution=execution).opened.files["encoders/features.onnx"]
+    assert isinstance(opened, OnnxGraph)
+    width = opened.outputs[0].shape[1] or 0
     with turn.taken():
         own = torch.empty(ROWS, width, device="cuda")
-        graph = FixedGraph(opened, {"features": torch.zeros(ROWS, 9, device="cuda")}, {"features_features": own})
+        given = torch.zeros(ROWS, 9, device="cuda")
+        graph = FixedGraph(opened, Buffers({"features": given}, {"features_features": own}))
         elsewhere = torch.full_like(own, -7.0)
         inputs = torch.ones(ROWS, 9, device="cuda")
-        opened.run_with_iobinding(bind(opened, {"features": inputs}, {"features_features": elsewhere}))
+        opened.session.run_with_iobinding(bind(opened, {"features": inputs}, {"features_features": elsewhere}))
         found = torch.empty_like(own)
         graph.run({"features": inputs}, {"features_features": found})
     torch.cuda.synchronize()
     # A graph that ran operator by operator would have written where it was told to.
     assert elsewhere.eq(-7.0).all()
-    expected = Session(encoders.folder).graphs.sessions["encoders/features.onnx"]
-    reference = expected.run(None, {"features": np.ones((ROWS, 9), np.float32)})[0]
+    expected = Session(encoders.folder).opened.files["encoders/features.onnx"]
+    reference = expected.run({"features": np.ones((ROWS, 9), np.float32)})[0]
     np.testing.assert_allclose(found.cpu().numpy(), reference, rtol=0, atol=CLOSE)
 
 

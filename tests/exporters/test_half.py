@@ -8,8 +8,8 @@ import torch
 from acclimate.exporters.artefact import ArtefactConfig
 from acclimate.exporters.full_precision import full_precision_modules
 from acclimate.exporters.half import HalfEncoder
-from acclimate.exporters.parity import Pool
 from acclimate.exporters.parts import export_encoder
+from acclimate.exporters.trial_batches import TrialRows
 from acclimate.framework import Encoder, EncoderInput, Task
 from acclimate.framework.data.preprocessing import AudioPreprocessing, FeaturesPreprocessing, Preprocessing
 from acclimate.framework.data.schema import Schema
@@ -27,7 +27,7 @@ def export_half(encoder: Encoder, preprocessing: Preprocessing, rows: Tensor) ->
     schema = Schema({"it": preprocessing}, (Task("label", ("a", "b")),))
     lengths = () if encoder.time_axis is None else ("it",)
     config = ArtefactConfig(schema=schema, opset=20, recipe=None, versions={}, metadata={}, lengths=lengths)
-    pool = Pool(rows.numpy(), encoder.time_axis)
+    pool = TrialRows(rows.numpy(), encoder.time_axis)
     return export_encoder(HalfEncoder(encoder).eval(), "it", pool, config, unit_norm=False)
 
 

@@ -7,15 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 import pytest
-from acclimate.exporters import Session, execution, read_config, session as session_module
+from acclimate.exporters import Execution, Graph, Session, read_config
 from acclimate.exporters.artefact import Form, sha256
 from acclimate.exporters.file_names import encoder_files
-from acclimate.exporters.providers import open_session
 from acclimate.framework import ExportError
 from onnx import TensorProto
 
@@ -134,22 +132,20 @@ def test_the_bytes_that_were_verified_are_those_that_run(folder: Path, monkeypat
     expected = [sha256((folder / name).read_bytes()) for name in graph_files(folder)]
     opened: list[str] = []
     reads: list[str] = []
-    open_session, read_bytes = session_module.open_session, Path.read_bytes
+    runtime, read_bytes = Execution().runtime, Path.read_bytes
 
-    def replace_and_open(model: bytes, *arguments: Any) -> Any:  # noqa: ANN401 - passed on
-        for name in reads:
-            (folder / name).write_bytes(b"something else")
+    def replace_and_open(model: bytes, name: str) -> Graph:
+        for file in reads:
+            (folder / file).write_bytes(b"something else")
         opened.append(sha256(model))
-        return open_session(model, *arguments)
+        return runtime(model, name)
 
     def note_read(path: Path) -> bytes:
         reads.append(str(path.relative_to(folder)))
         return read_bytes(path)
 
-    monkeypatch.setattr(session_module, "open_session", replace_and_open)
-    monkeypatch.setattr(execution, "open_session", replace_and_open)
     monkeypatch.setattr(Path, "read_bytes", note_read)
-    Session(folder)
+    Session(folder, runtime=replace_and_open)
     assert sorted(opened) == sorted(expected)
     assert sorted(reads) == sorted([*graph_files(folder), "config.json"])
 
@@ -306,8 +302,6 @@ def test_constants_that_would_fill_memory_are_not_computed_when_the_graph_is_ope
         [onnx.numpy_helper.from_array(np.array([2**40]), "shape")],
     )
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)], ir_version=10)
-    session = open_session(model.SerializeToString(), "cpu", "here")
-    with pytest.raises(
-        Exception, match=r"allocate|bad_alloc"
-    ):  # ONNX Runtime's errors have no base class of their own.
-        session.run(None, {"x": np.zeros(1, np.float32)})
+    opened = Execution().runtime(model.SerializeToString(), "here")
+    with pytest.raises(ExportError, match=r"^the graph failed while it ran: .*(allocate|bad_alloc)"):
+        opened.run({"x": np.zeros(1, np.float32)})

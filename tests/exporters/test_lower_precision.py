@@ -15,9 +15,9 @@ from acclimate.exporters import Session, export_onnx, onnx as exporter
 from acclimate.exporters.artefact import ArtefactConfig, Form, Precision
 from acclimate.exporters.lower_precision import Evidence, check_thresholds, choose_rows
 from acclimate.exporters.onnx import ExportReport
-from acclimate.exporters.parity import Pool
 from acclimate.exporters.parts import Parts, export_parts
 from acclimate.exporters.precision_report import Agreement, PrecisionReport
+from acclimate.exporters.trial_batches import TrialRows
 from acclimate.framework import Encoder, ExportError, MultimodalModel, Task
 from acclimate.framework.data.samples import Arrays
 from acclimate.framework.data.schema import Schema
@@ -59,7 +59,7 @@ def _traced_once() -> Iterator[None]:
     """Torch traces each model once in float32: what is tested here comes after."""
     traced: dict[MultimodalModel, Parts] = {}
 
-    def export_once(model: MultimodalModel, pools: Mapping[str, Pool], config: ArtefactConfig) -> Parts:
+    def export_once(model: MultimodalModel, pools: Mapping[str, TrialRows], config: ArtefactConfig) -> Parts:
         if model not in traced:
             traced[model] = export_parts(model, pools, config)
         return traced[model]

@@ -12,9 +12,9 @@ import pytest
 import torch
 from acclimate.exporters.artefact import ArtefactConfig
 from acclimate.exporters.full_precision import full_precision_modules
-from acclimate.exporters.parity import Pool
 from acclimate.exporters.parts import export_encoder
 from acclimate.exporters.quantisation import Quantised, quantise
+from acclimate.exporters.trial_batches import TrialRows
 from acclimate.framework import ExportError, Task
 from acclimate.framework.data.schema import Schema
 from encoders.encoder_cases import CASES
@@ -40,7 +40,7 @@ def export(name: str) -> onnx.ModelProto:
     schema = Schema({"it": case.preprocessing}, (Task("label", ("a", "b")),))
     lengths = () if encoder.time_axis is None else ("it",)
     config = ArtefactConfig(schema=schema, opset=20, recipe=None, versions={}, metadata={}, lengths=lengths)
-    pool = Pool(case.inputs(2).numpy(), encoder.time_axis)
+    pool = TrialRows(case.inputs(2).numpy(), encoder.time_axis)
     return export_encoder(encoder, "it", pool, config, unit_norm=False)
 
 
@@ -142,7 +142,7 @@ def test_an_encoder_without_weights_that_could_be_quantised_is_left_as_it_is() -
     config = ArtefactConfig(
         schema=Schema({"it": part}, (Task("label", ("a", "b")),)), opset=20, recipe=None, versions={}, metadata={}
     )
-    graph = export_encoder(Constant().eval(), "it", Pool(CASES["mlp"].inputs(2).numpy()), config, unit_norm=False)
+    graph = export_encoder(Constant().eval(), "it", TrialRows(CASES["mlp"].inputs(2).numpy()), config, unit_norm=False)
     found = quantise(graph, [], [])
     assert found.method == "none"
     assert found.graph is graph

@@ -12,7 +12,7 @@ import onnxruntime
 import pytest
 import soundfile
 import torch
-from acclimate.exporters.feeding import Port
+from acclimate.exporters.ports import Port
 from acclimate.exporters.session import Session, decode_source
 from acclimate.framework import DataError, ExportError
 from numpy.typing import NDArray

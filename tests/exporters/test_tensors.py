@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 import torch
 from acclimate.exporters import Session, TensorSession, export_onnx
-from acclimate.exporters.bindings import FixedGraph
-from acclimate.exporters.feeding import Port
+from acclimate.exporters.onnx_runtime.bindings import FixedGraph
+from acclimate.exporters.onnx_runtime.graph import OnnxGraph
+from acclimate.exporters.ports import Port
 from acclimate.exporters.tensor_feed import TensorFeed, check_odd
-from acclimate.exporters.tensor_graphs import open_tensor_graphs
+from acclimate.exporters.tensor_memory import Buffers, TensorMemory
+from acclimate.exporters.tensors import on_tensors
 from acclimate.framework import DataError, ExportError
 from numpy.typing import NDArray
 from torch import Tensor
@@ -226,7 +228,8 @@ def test_graphs_on_fixed_memory_say_the_same(long_rows: Path, bound: Bound) -> N
     """All that CUDA graphs do, but for the recording: it needs a GPU."""
     session = Session(long_rows)
     widths = dict.fromkeys(next(iter(session.outputs.values())).values(), 2)
-    graphs = open_tensor_graphs(session, widths, CPU, batch=4)
+    runners = on_tensors(session.opened, CPU, batch=4)
+    graphs, main = session.opened.connect(runners, TensorMemory(CPU)), runners[session.config.main_file]
     bound.inputs.clear()
     for seed, present in enumerate(([[1, 1]] * 4, [[1, 0], [0, 1]] * 2, [[0, 1]] * 4, [[1, 1], [0, 1]] * 2)):
         inputs = {
@@ -237,7 +240,7 @@ def test_graphs_on_fixed_memory_say_the_same(long_rows: Path, bound: Bound) -> N
         lengths = {"motion": np.array([3, 5, 13, 9])}
         feed = TensorFeed.read(to_tensors(inputs), np.array(present), lengths, session.ports, CPU)
         outputs = {name: torch.empty(4, 2) for name in widths}
-        graphs.run(feed.tensors(), feed.present, outputs)
+        main.run(graphs.feed(feed.tensors(), feed.present), outputs)
         for name, values in session.run(inputs, np.array(present), lengths).items():
             np.testing.assert_allclose(outputs[name].numpy(), values, atol=1e-6)
     assert not bound.inputs
@@ -245,9 +248,11 @@ def test_graphs_on_fixed_memory_say_the_same(long_rows: Path, bound: Bound) -> N
 
 def test_a_graph_on_fixed_memory_keeps_no_answer_of_the_caller(encoders: Exported) -> None:
     session = Session(encoders.folder)
-    opened = session.graphs.sessions["encoders/features.onnx"]
-    width = opened.get_outputs()[0].shape[1]
-    graph = FixedGraph(opened, {"features": torch.zeros(3, 9)}, {"features_features": torch.empty(3, width)})
+    opened = session.opened.files["encoders/features.onnx"]
+    assert isinstance(opened, OnnxGraph)
+    width = opened.outputs[0].shape[1] or 0
+    buffers = Buffers({"features": torch.zeros(3, 9)}, {"features_features": torch.empty(3, width)})
+    graph = FixedGraph(opened, buffers)
     first, second = torch.empty(3, width), torch.empty(2, width)
     graph.run({"features": torch.ones(3, 9)}, {"features_features": first})
     kept = first.clone()

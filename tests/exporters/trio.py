@@ -13,8 +13,8 @@ from acclimate.adapters.late_sum import LateSum
 from acclimate.exporters.artefact import METADATA_KEY, ArtefactConfig, Form, sha256, to_json
 from acclimate.exporters.artefact_folder import write_artefact
 from acclimate.exporters.forms import assemble
-from acclimate.exporters.parity import Pool
 from acclimate.exporters.parts import Parts, export_parts
+from acclimate.exporters.trial_batches import TrialRows
 from acclimate.framework import Encoder, EncoderInput, MultimodalModel, Task
 from acclimate.framework.data.decoding import Decoded
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing, SignalPreprocessing, TextPreprocessing
@@ -120,7 +120,7 @@ def export_trio(folder: Path) -> Trio:
     )
     trio = Trio(schema, {form: folder / form for form in FORMS}, {form: folder / f"other-{form}" for form in FORMS})
     axes = {"motion": 2, "note": 1, "place": None}
-    pools = {name: Pool(rows, axes[name]) for name, rows in trio.draw(2).items()}
+    pools = {name: TrialRows(rows, axes[name]) for name, rows in trio.draw(2).items()}
     parts = export_parts(model, pools, config)
     for form, place in trio.folders.items():
         write_form(place, parts, attrs.evolve(config, form=form))

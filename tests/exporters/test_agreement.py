@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from acclimate.exporters.agreement import compare_logits, correlation, cosine, score_logits
 from acclimate.exporters.artefact import ArtefactConfig
-from acclimate.exporters.comparison import compare_logits, correlation, cosine, score_logits
 from acclimate.framework import Task
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing
 from acclimate.framework.data.samples import Arrays

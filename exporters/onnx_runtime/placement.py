@@ -1,14 +1,9 @@
-"""Which execution provider runs which operators of a graph. Imports no torch."""
+"""Which execution provider runs which operators of a graph."""
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-Placement: TypeAlias = Mapping[str, Mapping[str, int]]
-"""How many operators of each type run, by execution provider, then by type."""
-
-RECORD: Final = "session.record_ep_graph_assignment_info"
-"""Entry of a session's configuration without which there is nothing to read."""
+from ..runtime import Placement
 
 SHAPE_OPERATORS: Final = frozenset(
     {
@@ -23,9 +18,9 @@ SHAPE_OPERATORS: Final = frozenset(
 
 
 def read_placement(session: Any) -> Placement:  # noqa: ANN401 - onnxruntime has no types
-    """Where an `onnxruntime.InferenceSession` that was opened with `RECORD` runs its operators.
+    """Where an `onnxruntime.InferenceSession` runs its operators.
 
-    What is counted are the operators when providers were chosen, some of which are merged later.
+    It was opened with `session.record_ep_graph_assignment_info`. What is counted are the operators when providers were chosen, some of which are merged later.
     """
     found: dict[str, Counter[str]] = {}
     for part in session.get_provider_graph_assignment_info():

@@ -7,11 +7,11 @@ import numpy as np
 
 from ..framework.errors import ExportError
 from .artefact import LENGTH, PRESENT, ArtefactConfig
-from .execution import Graphs
-from .parity import Pool, presence_cases
+from .graphs import ArrayGraphs
+from .trial_batches import TrialRows, presence_cases
 
 
-def check_absence(graphs: Graphs, pools: Mapping[str, Pool], config: ArtefactConfig) -> None:
+def check_absent_slots(graphs: ArrayGraphs, pools: Mapping[str, TrialRows], config: ArtefactConfig) -> None:
     """Compare outputs with NaN in absent slots with those with zeros there, which must be the same numbers.
 
     For every subset of modalities, and for rows that differ in theirs.
@@ -31,7 +31,8 @@ def check_absence(graphs: Graphs, pools: Mapping[str, Pool], config: ArtefactCon
             feed[name], own = pools[name].draw(case.present[:, column], number)
             feed |= {} if own is None else {LENGTH.format(modality=name): own}
         clean = {name: np.nan_to_num(values) if values.dtype.kind == "f" else values for name, values in feed.items()}
-        for name, found, expected in zip(outputs, graphs.run(feed), graphs.run(clean), strict=True):
+        pairs = zip(outputs, graphs.run(feed, case.present), graphs.run(clean, case.present), strict=True)
+        for name, found, expected in pairs:
             if not (np.isfinite(found).all() and np.array_equal(found, expected)):
                 raise ExportError(
                     f"{config.precision}: what stands in an absent slot reaches output {name!r}, {case.name}, batch of "

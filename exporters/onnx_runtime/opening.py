@@ -1,4 +1,4 @@
-"""Opens a session on the execution provider that was asked for, or says what is missing. Imports no torch."""
+"""Opens a graph on the execution provider that was asked for, or says what is missing."""
 
 import contextlib
 import ctypes
@@ -12,16 +12,17 @@ from typing import Any, Final
 
 import onnxruntime
 
-from ..framework.errors import ExportError
-from .options import PROVIDERS, Execution, Pool
-from .placement import RECORD, left_to_cpu, read_placement
+from ...framework.errors import ExportError
+from ..execution import Execution, ThreadPool
+from .graph import OnnxGraph
+from .provider_options import PROVIDERS, requested_providers
 
 _FATAL, _WARNING = 4, 2
 _LOCK = threading.Lock()
 
 _FOLDED: Final = 2**20
 
-_POOLS: Final[Mapping[Pool, Mapping[str, str]]] = {
+_POOLS: Final[Mapping[ThreadPool, Mapping[str, str]]] = {
     # Idle threads of one session would starve the next one's.
     "stopping": {"session.force_spinning_stop": "1"},
     "spinning": {},
@@ -31,36 +32,35 @@ _POOLS: Final[Mapping[Pool, Mapping[str, str]]] = {
 """Entries of a session's configuration."""
 
 
-def open_session(model: bytes, execution: Execution | str, name: str) -> Any:  # noqa: ANN401 - onnxruntime has no types
-    """Open an `onnxruntime.InferenceSession` on these very bytes.
+def open_graph(execution: Execution, model: bytes, name: str) -> OnnxGraph:
+    """Open a graph on these very bytes.
 
     Args:
-        model: an ONNX file's content.
-        execution: how to run it; a provider's name for that provider as it is.
-        name: what errors call the model.
+        execution: How to run it.
+        model: An ONNX file's content.
+        name: What errors call the model.
 
     Raises:
         ExportError: if the bytes are no ONNX model in a single file, or another provider would run it.
     """
-    execution = Execution(provider=execution) if isinstance(execution, str) else execution
-    wanted, providers = execution.provider, execution.providers(model)
+    wanted, providers = execution.provider, requested_providers(execution, model)
     options = _session_options(execution, len(model))
     _make_cache(providers)
     try:
         with contextlib.nullcontext() if wanted == PROVIDERS["cpu"] else _quiet(wanted):
             session = onnxruntime.InferenceSession(model, options, providers=providers, enable_fallback=0)
+        graph = OnnxGraph(session)
     except Exception as error:  # ONNX Runtime's errors have no base class of their own.
         reason = _missing_library(wanted) or str(error).strip().partition("\n")[0]
         if "use_per_session_threads must be false" in reason:
             reason = "this process has a pool that sessions share, so all must be opened with pool='shared'"
         raise ExportError(f"{name} cannot be opened on {wanted}: {reason}") from error
-    running = session.get_providers()[0]
-    if running != wanted:
+    if graph.provider != wanted:
         reason = _missing_library(wanted) or "it finds no device that it can use"
-        raise ExportError(f"{name} cannot be opened on {wanted}, only on {running}: {reason}")
+        raise ExportError(f"{name} cannot be opened on {wanted}, only on {graph.provider}: {reason}")
     if execution.on_gpu:
-        _check_placement(session, execution, name)
-    return session
+        _check_placement(graph, execution, name)
+    return graph
 
 
 def _session_options(execution: Execution, size: int) -> Any:  # noqa: ANN401 - onnxruntime has no types
@@ -68,7 +68,8 @@ def _session_options(execution: Execution, size: int) -> Any:  # noqa: ANN401 - 
     options.log_severity_level = _FATAL  # What goes wrong is raised; it need not be printed as well.
     entries = {
         **_POOLS[execution.pool],
-        RECORD: "1",
+        # Without it, ONNX Runtime does not say which provider runs what.
+        "session.record_ep_graph_assignment_info": "1",
         # Weights outside of the file would be looked for in the working folder; nothing lies under this name.
         "session.model_external_initializers_file_folder_path": f"{Path(__file__)}/none",
         # A few bytes may describe constants that fill the memory, which would be computed while the graph is opened.
@@ -95,8 +96,10 @@ def _make_shared_pool(threads: int | None) -> None:
             raise ExportError(f"the pool that sessions share is there, so it cannot get threads={threads}.") from error
 
 
-def _check_placement(session: Any, execution: Execution, name: str) -> None:  # noqa: ANN401 - onnxruntime has no types
-    placement = read_placement(session)
+def _check_placement(graph: OnnxGraph, execution: Execution, name: str) -> None:
+    from .placement import left_to_cpu
+
+    placement = graph.placement
     # TensorRT may leave all of a small graph to CUDA.
     if not {execution.provider, PROVIDERS["cuda"]} & set(placement):
         raise ExportError(f"{name} cannot be opened on {execution.provider}: it runs none of its operators.")

@@ -1,4 +1,4 @@
-"""How well two artefacts of one model agree on samples. Imports no torch."""
+"""How well two artefacts of one model agree on samples."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -11,7 +11,7 @@ from ..framework.errors import ExportError
 from ..framework.evaluation.scores import score_task
 from ..framework.layout import JOINT, Task
 from .artefact import LENGTH, PRESENT, ArtefactConfig
-from .execution import Graphs
+from .graphs import ArrayGraphs
 from .precision_report import Agreement
 
 BATCH_SIZE: Final = 32
@@ -26,14 +26,14 @@ def to_feed(arrays: Arrays, config: ArtefactConfig) -> dict[str, NDArray[Any]]:
     return {**arrays.inputs, **lengths, PRESENT: arrays.present.astype(np.float32)}
 
 
-def predict(graphs: Graphs, arrays: Arrays, config: ArtefactConfig) -> Logits:
+def predict(graphs: ArrayGraphs, arrays: Arrays, config: ArtefactConfig) -> Logits:
     """All outputs of all rows.
 
     Raises:
         ExportError: if one is not finite; it names the output and the row.
     """
     batches = [arrays[start : start + BATCH_SIZE] for start in range(0, len(arrays), BATCH_SIZE)]
-    parts = [graphs.run(to_feed(batch, config)) for batch in batches]
+    parts = [graphs.run(to_feed(batch, config), batch.present) for batch in batches]
     outputs = iter([np.concatenate(values) for values in zip(*parts, strict=True)])
     found = {task: {modality: next(outputs) for modality in names} for task, names in config.outputs.items()}
     for task, names in config.outputs.items():

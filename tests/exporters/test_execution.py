@@ -7,7 +7,10 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from acclimate.exporters.options import PROVIDERS, Execution, Pool
+from acclimate.exporters.execution import Execution, ThreadPool
+from acclimate.exporters.onnx_runtime.graph import OnnxGraph
+from acclimate.exporters.onnx_runtime.provider_options import PROVIDERS, requested_providers
+from acclimate.exporters.runtime import Graph
 from acclimate.exporters.session import Session
 from acclimate.framework import ExportError
 
@@ -15,11 +18,11 @@ from .conftest import Exported
 
 
 def asked(options: Execution, model: bytes = b"model") -> dict[str, dict[str, str]]:
-    return dict(options.providers(model))
+    return dict(requested_providers(options, model))
 
 
 def test_the_cpu_is_asked_for_by_default() -> None:
-    assert Execution().providers(b"") == [("CPUExecutionProvider", {})]
+    assert requested_providers(Execution(), b"") == [("CPUExecutionProvider", {})]
 
 
 def test_cuda_computes_in_float32_unless_told_otherwise() -> None:
@@ -46,7 +49,7 @@ def test_cuda_computes_in_float32_unless_told_otherwise() -> None:
 
 def test_tensorrt_leaves_to_cuda_what_it_does_not_know() -> None:
     options = Execution(provider="tensorrt", device_id=2, stream=64, provider_options={"fp16": True, "tf32": True})
-    (first, tensorrt), (second, cuda) = options.providers(b"")
+    (first, tensorrt), (second, cuda) = requested_providers(options, b"")
     assert (first, second) == (PROVIDERS["tensorrt"], PROVIDERS["cuda"])
     assert tensorrt["trt_fp16_enable"] == "1"
     assert cuda["use_tf32"] == "1"
@@ -94,20 +97,25 @@ def test_options_that_cannot_be_are_refused(options: dict[str, Any], message: st
         Execution(**options)
 
 
-@pytest.mark.parametrize("pool", [pool for pool in get_args(Pool) if pool != "shared"])
-def test_pools_change_no_answer(pool: Pool, encoders: Exported) -> None:
+@pytest.mark.parametrize("pool", [pool for pool in get_args(ThreadPool) if pool != "shared"])
+def test_pools_change_no_answer(pool: ThreadPool, encoders: Exported) -> None:
     session = Session(encoders.folder, execution=Execution(pool=pool, threads=2))
     inputs = encoders.inputs(3)
     plain = Session(encoders.folder, threads=1)
-    assert {opened.get_session_options().intra_op_num_threads for opened in plain.graphs.sessions.values()} == {1}
+    assert {session_options(opened).intra_op_num_threads for opened in plain.opened.files.values()} == {1}
     expected = plain.run(inputs)
     for name, values in session.run(inputs).items():
         np.testing.assert_allclose(values, expected[name], atol=1e-5)
-    for opened in session.graphs.sessions.values():
-        options = opened.get_session_options()
+    for opened in session.opened.files.values():
+        options = session_options(opened)
         assert options.intra_op_num_threads == 2
         assert has_entry(options, "session.force_spinning_stop", "1") == (pool == "stopping")
         assert has_entry(options, "session.intra_op.allow_spinning", "0") == (pool == "sleeping")
+
+
+def session_options(graph: Graph) -> Any:  # noqa: ANN401 - onnxruntime has no types
+    assert isinstance(graph, OnnxGraph)
+    return graph.session.get_session_options()
 
 
 def has_entry(options: Any, key: str, value: str) -> bool:  # noqa: ANN401 - onnxruntime has no types
@@ -121,7 +129,7 @@ SHARED = """
 import sys
 import numpy as np
 from acclimate.exporters import Session
-from acclimate.exporters.options import Execution
+from acclimate.exporters import Execution
 from acclimate.framework import ExportError
 
 inputs = {"features": np.ones((2, 9), np.float32)}
@@ -129,7 +137,8 @@ expected = Session(sys.argv[1]).run(inputs)["logits"]
 for threads in (2, None, 2):
     session = Session(sys.argv[1], execution=Execution(pool="shared", threads=threads))
     assert np.allclose(session.run(inputs)["logits"], expected, atol=1e-5)
-    assert not any(opened.get_session_options().use_per_session_threads for opened in session.graphs.sessions.values())
+    options = [opened.session.get_session_options() for opened in session.opened.files.values()]
+    assert not any(own.use_per_session_threads for own in options)
 for execution in (Execution(pool="shared", threads=1), Execution()):
     try:
         Session(sys.argv[1], execution=execution)
