@@ -20,7 +20,8 @@ SHAPE_OPERATORS: Final = frozenset(
 def read_placement(session: Any) -> Placement:  # noqa: ANN401 - onnxruntime has no types
     """Where an `onnxruntime.InferenceSession` runs its operators.
 
-    It was opened with `session.record_ep_graph_assignment_info`. What is counted are the operators when providers were chosen, some of which are merged later.
+    It was opened with `session.record_ep_graph_assignment_info`. What is counted are the operators when providers were
+    chosen, some of which are merged later.
     """
     found: dict[str, Counter[str]] = {}
     for part in session.get_provider_graph_assignment_info():

@@ -88,7 +88,7 @@ def test_engines_of_different_weights_lie_apart(tmp_path: Path) -> None:
         ),
         (
             {"provider": "tensorrt", "provider_options": {"engine_cache": __file__}},
-            "engine_cache must be a folder, but got .*test_options.py",
+            "engine_cache must be a folder, but got .*test_execution.py",
         ),
     ],
 )
