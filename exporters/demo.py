@@ -18,11 +18,11 @@ from ..framework.evaluation.scores import TaskScores
 from ..framework.evaluation.subsets import BATCH_SIZE, drop_table, evaluate
 from ..framework.experiments.comparison import Comparison, adapt_table
 from ..framework.experiments.experiment import Experiment
+from ..framework.files.whole_file import write_whole
 from ..framework.layout import JOINT
 from ..framework.method import Method
 from ..framework.recipes.recipe import Recipe
 from ..framework.recipes.recipe_files import read_recipe
-from ..framework.runs.run_folder import write_atomically
 from ..framework.training.display import Display
 from ..framework.training.run_options import RunOptions
 from ..framework.training.torch_predictor import TorchPredictor
@@ -93,7 +93,7 @@ def run_demo(
                 reference = folder / "run"
             scores = _score(experiment, comparison.adapted.method, comparison.schema, folder)
             runs.append(_describe(recipe, seed, comparison, scores, time.monotonic() - started))
-            write_atomically(out / "metrics.json", json.dumps({"data": demo.data, "runs": runs}, indent=2) + "\n")
+            write_whole(out / "metrics.json", json.dumps({"data": demo.data, "runs": runs}, indent=2) + "\n")
     return {"data": demo.data, "runs": runs}
 
 

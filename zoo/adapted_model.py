@@ -1,6 +1,5 @@
 """An adapted model with its card: saved to a folder, and loaded from one, from a name of the zoo, or from the hub."""
 
-import hashlib
 import json
 import os
 from collections.abc import Collection, Sequence
@@ -12,6 +11,7 @@ import attrs
 from safetensors.torch import save as save_tensors
 
 from ..exporters.onnx import export_onnx
+from ..framework.files.hashes import file_sha256
 from ..framework.model import MultimodalModel
 from ..framework.recipes.class_paths import TRUSTED
 from .architecture import build_model
@@ -100,7 +100,7 @@ class AdaptedModel:
         tensors = {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
         (folder / WEIGHTS_FILE).write_bytes(save_tensors(tensors))
         names = (CARD_FILE, CONFIG_FILE, GRAPH_FILE, METRICS_FILE, WEIGHTS_FILE)
-        hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+        hashes = {name: file_sha256(folder / name) for name in names}
         (folder / HASHES_FILE).write_text(format_hashes(hashes), encoding="ascii")
 
     @classmethod

@@ -12,8 +12,8 @@ from filelock import FileLock, Timeout
 
 from ..framework.errors import ZooError
 from ..framework.files.replaced_folder import replace_folder
+from ..framework.files.whole_file import write_whole
 from ..framework.recipes.class_paths import TRUSTED
-from ..framework.runs.run_folder import write_atomically
 from .adapted_model import AdaptedModel
 from .folder import CheckpointFolder, open_folder, read_bounded
 from .names import HASHES_FILE
@@ -177,4 +177,4 @@ def _enter(entry: RegistryEntry, before: Registry, file: Path) -> None:
     except ValueError as error:
         raise ZooError(f"{file}: {error}.") from error
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(file, after.to_json())
+    write_whole(file, after.to_json())

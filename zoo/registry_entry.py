@@ -1,6 +1,5 @@
 """What a registry says of one checkpoint: its files with their hashes, and what it is and can do. Imports no torch."""
 
-import hashlib
 from collections.abc import Collection
 from typing import Final, Self
 
@@ -8,6 +7,7 @@ import attrs
 from attrs.validators import ge
 
 from ..framework.errors import ZooError
+from ..framework.files.hashes import sha256
 from ..framework.layout import Task
 from ..framework.recipes.class_paths import TRUSTED
 from .config import CheckpointConfig
@@ -123,7 +123,7 @@ class RegistryEntry:
             if self.files[name].size > limit:
                 raise ValueError(f"files.{name} may have {limit} bytes at most, but has {self.files[name].size}")
         described = format_hashes({name: self.files[name].sha256 for name in SIZE_LIMITS}).encode()
-        if self.files[HASHES_FILE] != FileEntry(len(described), hashlib.sha256(described).hexdigest()):
+        if self.files[HASHES_FILE] != FileEntry(len(described), sha256(described)):
             raise ValueError(f"files.{HASHES_FILE} must be the size and hash of a file that holds the others' hashes")
 
     @property
@@ -176,7 +176,7 @@ class RegistryEntry:
 def _file_entries(folder: CheckpointFolder) -> dict[str, FileEntry]:
     hashes_file = folder.path / HASHES_FILE
     content, expected = read_bounded(hashes_file, HASHES_LIMIT), format_hashes(folder.hashes).encode()
-    found, wanted = (hashlib.sha256(one).hexdigest() for one in (content, expected))
+    found, wanted = (sha256(one) for one in (content, expected))
     # Its lines in another order are another file, which no registry could pin by the hashes of the others.
     check_hash(hashes_file, found, wanted)
     files = {name: FileEntry(folder.sizes[name], value) for name, value in folder.hashes.items()}

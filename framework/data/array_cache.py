@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..files.whole_file import whole_file
 
 
 def cache_arrays(name: str, version: str, make: Callable[[], Mapping[str, NDArray[Any]]]) -> Path:
@@ -54,13 +54,7 @@ def fingerprint(files: Iterable[Path]) -> str:
 
 
 def _write(arrays: Mapping[str, Any], path: Path) -> None:
-    """Write beside the file, then replace it at once: another process sees all of it or nothing."""
+    """Another process sees all of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, suffix=".npz")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            np.savez(file, **arrays)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with whole_file(path, sync=False) as unfinished, unfinished.open("wb") as file:
+        np.savez(file, **arrays)

@@ -8,7 +8,8 @@ import attrs
 
 from ..data import Problem
 from ..errors import AcclimateError, RunError
-from ..runs.run_folder import SKIPPED_FILE, check_free, write_atomically
+from ..files.whole_file import write_whole
+from ..runs.run_folder import SKIPPED_FILE, check_free
 from ..training.exchange import on_main
 
 
@@ -36,7 +37,7 @@ def settle_skipped(find: Callable[[], Iterable[Problem]], out: Path, *, resume: 
         except AcclimateError as error:
             raise RunError(str(error)) from error
         out.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json.dumps(problems, indent=1) + "\n")
+        write_whole(path, json.dumps(problems, indent=1) + "\n")
 
     on_main(settle)
     return read_skipped(out)

@@ -8,14 +8,13 @@ from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 import attrs
 
+from .whole_file import PART, write_whole
+
 _DIGEST: Final = 16
 """Bytes at the beginning of a file that tell whether the rest is whole."""
-
-_PART: Final = ".part"
 
 _SHARERS: Final = 16
 """Processes that may fill a folder together without outgrowing the bound."""
@@ -87,7 +86,9 @@ class BoundedFolder:
             if self._free < size:
                 self._stop(f"{self.folder} is full of what is in use: {self.max_bytes:,} bytes")
                 return
-            _write_whole(self._path(key), _digest(key, body) + body)
+            path = self._path(key)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, _digest(key, body) + body, sync=False)
         except OSError as error:
             self._stop(f"{self.folder} cannot be written to: {error}")
             return
@@ -115,22 +116,12 @@ class BoundedFolder:
         return max(free // _SHARERS, size if size <= free else 0)
 
     def _may_go(self, file: _File) -> bool:
-        unfinished = file.path.endswith(_PART)
+        unfinished = file.path.endswith(PART)
         return file.used < (time.time() - _ABANDONED if unfinished else self._began)
 
 
 def _digest(key: str, body: bytes) -> bytes:
     return blake2b(body, digest_size=_DIGEST, key=key.encode()[: blake2b.MAX_KEY_SIZE]).digest()
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(uuid4().hex + _PART)
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _scan(folder: Path) -> Iterator[_File]:

@@ -1,6 +1,5 @@
 """A grid: which cells there are, whether they can be run, and whether a folder is theirs."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
@@ -13,9 +12,11 @@ from ..data import Schema, Table, builtin_names, open_table
 from ..data.labels import TaskKind
 from ..errors import RecipeError, RunError
 from ..experiments.experiment import Experiment
+from ..files.hashes import file_sha256
+from ..files.whole_file import write_whole
 from ..recipes.recipe import Recipe
 from ..recipes.recipe_files import read_recipe
-from ..runs.run_folder import check_same, read_json, write_atomically
+from ..runs.run_folder import check_same, read_json
 from ..training.oracle import check_labels
 from .cell import SUPERVISED_TARGET, Cell, Shift
 
@@ -55,7 +56,7 @@ class Grid:
     @cached_property
     def digest(self) -> str | None:
         """Of the table's file; None for a built-in data set."""
-        return None if self.data in builtin_names() else hashlib.sha256(Path(self.data).read_bytes()).hexdigest()
+        return None if self.data in builtin_names() else file_sha256(Path(self.data))
 
     def make_cell(
         self,
@@ -141,7 +142,7 @@ class Grid:
         if command not in commands:
             commands.append(command)
         settings[self.data] = dict(self.settings)
-        write_atomically(path, json.dumps({"settings": settings, "commands": commands}, indent=2) + "\n")
+        write_whole(path, json.dumps({"settings": settings, "commands": commands}, indent=2) + "\n")
 
 
 def read_grid(out: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..files.whole_file import whole_file
 from .run_cell import CELL_FILE, read_cell
 
 _WHERE: Final = {"data": pa.string(), "source": pa.string(), "target": pa.string(), "recipe": pa.string()}
@@ -124,6 +125,5 @@ def write_table(path: Path, known: Mapping[str, pa.DataType], rows: Iterable[dic
     found = list(rows)
     others = dict.fromkeys(name for row in found for name in row if name not in known)
     schema = pa.schema([*known.items(), *((name, pa.float64()) for name in others)])
-    temporary = path.with_name(f"{path.name}.part")
-    pq.write_table(pa.Table.from_pylist(found, schema), temporary)
-    temporary.replace(path)
+    with whole_file(path) as unfinished:
+        pq.write_table(pa.Table.from_pylist(found, schema), unfinished)

@@ -17,9 +17,10 @@ from ..encoders.trunk_cache import TrunkCache
 from ..errors import RunError
 from ..experiments.comparison import adapt_table
 from ..experiments.experiment import Experiment
+from ..files.whole_file import write_whole
 from ..recipes.own_sources import own_sources
 from ..runs.environment import describe_environment
-from ..runs.run_folder import LAST, RunFolder, check_same, read_json, write_atomically
+from ..runs.run_folder import LAST, RunFolder, check_same, read_json
 from ..training.oracle import Oracle, open_oracle
 from ..training.run_options import RunOptions
 from .cell import Cell
@@ -74,7 +75,7 @@ def run_cell(cell: Cell, out: Path, notes: Mapping[str, Any]) -> None:
         "seconds_per_step": median(paces) if paces else None,
         "environment": describe_environment() | dict(notes),
     }
-    write_atomically(folder / CELL_FILE, json.dumps(content, indent=1) + "\n")
+    write_whole(folder / CELL_FILE, json.dumps(content, indent=1) + "\n")
 
 
 def open_experiment(cell: Cell, table: Table) -> Experiment:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from ..runs.run_folder import write_atomically
+from ..files.whole_file import write_whole
 from .cell import Cell
 from .display import GridDisplay
 from .executor import Executor, Outcome
@@ -53,4 +53,4 @@ def write_results(out: Path, recipes: Sequence[str] = ()) -> None:
     """
     cells = read_cells(out)
     write_parquet(out, cells)
-    write_atomically(out / "results.md", make_report(cells, read_grid(out)["commands"], recipes))
+    write_whole(out / "results.md", make_report(cells, read_grid(out)["commands"], recipes))

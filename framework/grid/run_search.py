@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from ..errors import RunError
 from ..evaluation.tables import FUSED
-from ..runs.run_folder import write_atomically
+from ..files.whole_file import write_whole
 from .cell import Cell, Shift
 from .display import GridDisplay
 from .executor import Executor
@@ -130,6 +130,6 @@ def _write(out: Path, data: str, search: Search, rows: Sequence[Mapping[str, Any
     searches = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     own = {"run_seed": search.run_seed, **attrs.asdict(search), "results": [dict(row) for row in rows]}
     searches[data] = own
-    write_atomically(path, json.dumps(searches, indent=2) + "\n")
+    write_whole(path, json.dumps(searches, indent=2) + "\n")
     every = (row for found in searches.values() for row in found["results"])
     write_table(out / "trials.parquet", _COLUMNS, ({**row, "tuned": json.dumps(row["tuned"])} for row in every))

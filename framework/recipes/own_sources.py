@@ -1,11 +1,11 @@
 """Which of a recipe's classes are the user's own code: with other code, a run is another run."""
 
-import hashlib
 import inspect
 import sysconfig
 from pathlib import Path
 
 from ..errors import RecipeError
+from ..files.hashes import file_sha256
 from .class_paths import import_class
 from .recipe import Recipe
 
@@ -28,7 +28,7 @@ def own_sources(recipe: Recipe) -> dict[str, str]:
         for owner in named.__mro__:
             file = _own_file(owner)
             if file is not None:
-                found[owner.__module__] = hashlib.sha256(file.read_bytes()).hexdigest()
+                found[owner.__module__] = file_sha256(file)
     return dict(sorted(found.items()))
 
 

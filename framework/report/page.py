@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import RunError
-from ..runs.run_folder import write_atomically
+from ..files.whole_file import write_whole
 from .templates import make_environment, page_style
 from .views import Headline, Section
 
@@ -43,6 +43,6 @@ def write_page(path: Path, page: str) -> None:
         RunError: if it cannot be written there.
     """
     try:
-        write_atomically(path, page)
+        write_whole(path, page)
     except OSError as error:
         raise RunError(f"{path} cannot be written: {error.strerror}") from error

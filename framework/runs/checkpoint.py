@@ -1,7 +1,6 @@
 """A checkpoint: one safetensors file of tensors, with plain data in its metadata. Nothing that we load is unpickled."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ..errors import RunError
+from ..files.whole_file import whole_file
 
 
 @attrs.frozen(eq=False)
@@ -42,14 +42,8 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         else:
             aliases[name] = first
     metadata = {"state": json.dumps(dict(checkpoint.state)), "aliases": json.dumps(aliases)}
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        save_file(tensors, temporary, metadata)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as unfinished:
+        save_file(tensors, unfinished, metadata)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import yaml
 
 from ..errors import RunError
+from ..files.whole_file import write_whole
 from .checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 
 LAST: Final = "last"
@@ -56,7 +57,7 @@ class RunFolder:
         (path / "checkpoints").mkdir(parents=True, exist_ok=True)
         if not written.exists():
             # Last, so that where it is, the folder is a run.
-            write_atomically(written, yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
+            write_whole(written, yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
         return folder
 
     @classmethod
@@ -87,7 +88,7 @@ class RunFolder:
 
     def write_json(self, name: str, content: object) -> None:
         """Write a JSON file into the folder."""
-        write_atomically(self.path / name, json.dumps(content, indent=2) + "\n")
+        write_whole(self.path / name, json.dumps(content, indent=2) + "\n")
 
     def log(self, row: Mapping[str, Any]) -> None:
         """Add a row to metrics.jsonl."""
@@ -158,13 +159,6 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file that is there whole or not at all."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
-
-
 def _to_plain(config: Mapping[str, Any]) -> dict[str, Any]:
     try:
         plain: dict[str, Any] = json.loads(json.dumps(config))
@@ -183,7 +177,7 @@ def _is_leftover(path: Path) -> bool:
 
 
 def _is_half_written(path: Path) -> bool:
-    return re.fullmatch(r"\w+\.(yaml|json|safetensors)\.\d+\.part", path.name) is not None
+    return re.fullmatch(r"\w+\.(yaml|json|safetensors)\.[0-9a-f]+\.part", path.name) is not None
 
 
 def check_same(before: Mapping[str, Any], now: Mapping[str, Any], path: Path, key: str = "") -> None:

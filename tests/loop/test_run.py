@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from acclimate.framework import RunError, read_recipe
-from acclimate.framework.runs.run_folder import RunFolder, write_atomically
+from acclimate.framework.files.whole_file import write_whole
+from acclimate.framework.runs.run_folder import RunFolder
 
 CONFIG = {"seed": 0, "recipe": {"name": "mine", "training": {"batch_size": 4, "rate": 1e-05}}, "samples": {"source": 3}}
 
@@ -121,6 +122,6 @@ def test_files_are_written_in_one_piece(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path, CONFIG)
     folder.write_json("summary.json", {"score": 0.5})
     assert json.loads((tmp_path / "summary.json").read_text()) == {"score": 0.5}
-    write_atomically(tmp_path / "summary.json", "other")
+    write_whole(tmp_path / "summary.json", "other")
     assert (tmp_path / "summary.json").read_text() == "other"
     assert not list(tmp_path.rglob("*.part"))

@@ -1,11 +1,11 @@
 """Pull a checkpoint from a repository of the Hugging Face hub. Imports no torch."""
 
-import hashlib
 import re
 from contextlib import suppress
 from typing import Final
 
 from ...framework.errors import ZooError
+from ...framework.files.hashes import sha256
 from ..cache import Cache
 from ..folder import CheckpointFolder, parse_hashes
 from ..names import HASHES_FILE, HASHES_LIMIT, SIZE_LIMITS
@@ -82,7 +82,7 @@ def _files(mirror: HubMirror) -> dict[str, FileEntry]:
     except NotThereError as error:
         raise ZooError(f"{mirror.location} is no checkpoint of acclimate: it has no {HASHES_FILE}.") from error
     hashes = parse_hashes(content.decode("ascii", "replace"), f"{mirror.location}/{HASHES_FILE}")
-    files = {HASHES_FILE: FileEntry(len(content), hashlib.sha256(content).hexdigest())}
+    files = {HASHES_FILE: FileEntry(len(content), sha256(content))}
     for name, value in hashes.items():
         size = mirror.sizes.get(name)
         if size is None:

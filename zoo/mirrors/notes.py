@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ...framework.errors import ZooError
+from ...framework.files.whole_file import write_whole
 from ..cache import Cache
 from ..folder import read_bounded
 
@@ -28,9 +29,7 @@ def write_note(cache: Cache, key: str, content: bytes) -> None:
     path = _place(cache, key)
     with suppress(ZooError), cache.locked(_FOLDER), cache.writing():
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name("unfinished")
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
+        write_whole(path, content)
 
 
 def _place(cache: Cache, key: str) -> Path:

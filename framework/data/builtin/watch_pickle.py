@@ -1,6 +1,5 @@
 """Reads the one pickle that a data set needs: seglearn's recordings."""
 
-import hashlib
 import importlib.util
 import io
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
+from ...files.hashes import sha256
 from ..pickles import unpickle
 
 SHA256: Final = "eb122f23cdf06ef6bd6c6c5312958ec5cf9d038e2e6d457b8081662c75a42537"
@@ -39,7 +39,7 @@ def read_recordings(path: Path) -> dict[str, Any]:
         DataError: if the file is not, byte for byte, the one that is known.
     """
     data = path.read_bytes()
-    found = hashlib.sha256(data).hexdigest()
+    found = sha256(data)
     if found != SHA256:
         raise DataError(f"{path}: expected SHA-256 {SHA256}, but found {found}: pip install seglearn==1.2.5")
     recordings: dict[str, Any] = unpickle_array(data).item()

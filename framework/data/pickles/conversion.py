@@ -1,6 +1,5 @@
 """A pickle as a .npz or .csv."""
 
-import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from ...errors import DataError
+from ...files.whole_file import whole_file
 from .flattening import flatten
 from .frame import Frame
 from .frame_file import write_frame
@@ -44,9 +44,8 @@ def convert(pickle: Path, out: Path) -> list[str]:
         with pickle.open("rb") as file:
             value = unpickle(file)
         out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-            written = _WRITERS[out.suffix.lower()](Path(folder, out.name), value)
-            Path(folder, out.name).replace(out)
+        with whole_file(out) as unfinished:
+            written = _WRITERS[out.suffix.lower()](unfinished, value)
     except DataError as error:
         raise DataError(f"{pickle}: {error}") from error
     except OSError as error:
