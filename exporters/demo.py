@@ -16,7 +16,7 @@ from ..framework.data.labels import TaskKind
 from ..framework.evaluation.prediction import Predictor, predict_subsets
 from ..framework.evaluation.scores import TaskScores
 from ..framework.evaluation.subsets import BATCH_SIZE, drop_table, evaluate
-from ..framework.experiments.comparison import Comparison, adapt_table
+from ..framework.experiments.comparison import ComparedRun, adapt_table
 from ..framework.experiments.experiment import Experiment
 from ..framework.files.whole_file import write_whole
 from ..framework.layout import JOINT
@@ -183,7 +183,7 @@ def compare_runtimes(runtimes: Mapping[str, Predictor], samples: Samples) -> dic
 
 
 def _describe(
-    recipe: Recipe, seed: int, comparison: Comparison, scores: Mapping[str, Any], seconds: float
+    recipe: Recipe, seed: int, comparison: ComparedRun, scores: Mapping[str, Any], seconds: float
 ) -> dict[str, Any]:
     best = comparison.adapted.best
     return {

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
-from .known import known_registry
+from .joined_registry import joined_registry
 from .registry import Registry
 from .registry_entry import RegistryEntry
 
@@ -43,7 +43,7 @@ def list_models(
         >>> list_models("*rna*", modalities=["accelerometer"])
         ['rna-uda.wrist']
     """
-    return [entry.name for entry in select_entries(known_registry(mirrors), pattern, task=task, modalities=modalities)]
+    return [entry.name for entry in select_entries(joined_registry(mirrors), pattern, task=task, modalities=modalities)]
 
 
 def _tells(entry: RegistryEntry, task: str | None) -> bool:

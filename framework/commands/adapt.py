@@ -22,7 +22,7 @@ from .options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..experiments.comparison import Comparison
+    from ..experiments.comparison import ComparedRun
     from ..layout import Task
 
 
@@ -91,7 +91,7 @@ def main(arguments: list[str]) -> None:
     print(report(comparison, options.out))
 
 
-def report(comparison: "Comparison", out: Path) -> str:
+def report(comparison: "ComparedRun", out: Path) -> str:
     """What a run says at its end."""
     best = comparison.adapted.best
     where = out / "checkpoints" / "best.safetensors"

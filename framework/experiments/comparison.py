@@ -9,9 +9,9 @@ import attrs
 
 from ..data import Problem, Schema
 from ..errors import RunError
-from ..recipes.own_sources import own_sources
 from ..recipes.recipe import Recipe, Stage
 from ..recipes.recipe_files import read_recipe
+from ..recipes.user_sources import user_sources
 from ..runs.run_folder import RunFolder
 from ..training.adaptation import adapt
 from ..training.domains import Domains
@@ -34,7 +34,7 @@ _OWN_TO_A_METHOD: Final = ("aligners.", "balancers.", "model.fusion.", "parts.",
 
 
 @attrs.frozen(eq=False)
-class Comparison:
+class ComparedRun:
     """A run, and how its target-side scores stand against source-only.
 
     Args:
@@ -79,7 +79,7 @@ def adapt_table(
     initial: Path | None = None,
     skip_bad: bool = False,
     trunk_cache: "TrunkCache | None" = None,
-) -> Comparison:
+) -> ComparedRun:
     """Adapt to a target of a table, and say how the result stands against source-only.
 
     Args:
@@ -128,7 +128,7 @@ def adapt_table(
     if reference == "train" and experiment.recipe.uses_target:
         unasked = attrs.evolve(options, oracle=None)
         scores = train(source_only(experiment.recipe), out / "source-only", None, unasked).best.target
-    comparison = Comparison(adapted, schema, scores, experiment.skipped or ())
+    comparison = ComparedRun(adapted, schema, scores, experiment.skipped or ())
     on_main(lambda: RunFolder.open(out).write_json("summary.json", comparison.to_json()))
     return comparison
 
@@ -166,7 +166,7 @@ def _source_alone(domains: Domains, recipe: Recipe) -> Domains:
 
 def _sources(recipe: Recipe) -> dict[str, Any]:
     """With code of the user's own that has changed, a run is not gone on with."""
-    sources = own_sources(recipe)
+    sources = user_sources(recipe)
     return {"sources": sources} if sources else {}
 
 

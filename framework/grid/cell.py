@@ -102,9 +102,9 @@ class Cell:
 
     def settings(self) -> dict[str, Any]:
         """What makes a finished cell the same as this one; classes of the user's own are imported."""
-        from ..recipes.own_sources import own_sources
+        from ..recipes.user_sources import user_sources
 
-        sources = own_sources(self.recipe)
+        sources = user_sources(self.recipe)
         recipe = {key: value for key, value in self.recipe.to_config().items() if key != "description"}
         return {
             "data": self.data,

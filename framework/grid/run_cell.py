@@ -18,7 +18,7 @@ from ..errors import RunError
 from ..experiments.comparison import adapt_table
 from ..experiments.experiment import Experiment
 from ..files.whole_file import write_whole
-from ..recipes.own_sources import own_sources
+from ..recipes.user_sources import user_sources
 from ..runs.environment import describe_environment
 from ..runs.run_folder import LAST, RunFolder, check_same, read_json
 from ..training.oracle import Oracle, open_oracle
@@ -123,7 +123,7 @@ def is_finished(cell: Cell, out: Path) -> bool:
 
 def _forget_other_code(cell: Cell, run: Path) -> None:
     """Begin a run anew that was cut short, or failed, when the user's own classes had other code."""
-    if (run / "config.yaml").is_file() and RunFolder.open(run).config().get("sources", {}) != own_sources(cell.recipe):
+    if (run / "config.yaml").is_file() and RunFolder.open(run).config().get("sources", {}) != user_sources(cell.recipe):
         shutil.rmtree(run)
 
 

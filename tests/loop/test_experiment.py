@@ -8,7 +8,7 @@ import attrs
 import pytest
 from acclimate.framework import DataError, Recipe, RecipeError, RunError, adapt_table, load_run, read_recipe
 from acclimate.framework.data import Table, read_table
-from acclimate.framework.experiments.comparison import Comparison, source_only
+from acclimate.framework.experiments.comparison import ComparedRun, source_only
 from acclimate.framework.experiments.experiment import Experiment
 from acclimate.framework.runs.run_folder import RunFolder
 from acclimate.framework.training.loop import Adapted
@@ -178,9 +178,9 @@ def test_a_reference_is_read_before_training(table: Table, tmp_path: Path) -> No
     assert not (tmp_path / "late").exists()
 
 
-def compare(found: dict[str, float], reference: dict[str, float]) -> Comparison:
+def compare(found: dict[str, float], reference: dict[str, float]) -> ComparedRun:
     record = Record(epoch=0, stage="only", source_accuracy=0.9, target=found, measures={})
-    return Comparison(Adapted(build(make_recipe()), (record,), record, 1.0), make_schema(), reference)
+    return ComparedRun(Adapted(build(make_recipe()), (record,), record, 1.0), make_schema(), reference)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 import torch
 from acclimate.framework.errors import ZooError
 from acclimate.zoo import AdaptedModel, RegistryEntry, create_model, list_models
-from acclimate.zoo.known import known_registry
+from acclimate.zoo.joined_registry import joined_registry
 from acclimate.zoo.registry import REGISTRY_FILE, Registry, builtin_registry
 
 NAME = "modfinity.moods"
@@ -66,12 +66,12 @@ def test_the_first_mirror_that_has_a_name_decides(mirror: Path, entry: RegistryE
     second = attrs.evolve(entry, name="osan.moods")
     registry = Registry({NAME: other, second.name: second}, {"osan.faces": second.name, "old.moods": NAME})
     (tmp_path / REGISTRY_FILE).write_text(registry.to_json(), encoding="utf-8")
-    found = known_registry([str(mirror), str(tmp_path)])
+    found = joined_registry([str(mirror), str(tmp_path)])
     assert found.entries[NAME] == attrs.evolve(entry, mirrors=(str(mirror),))
     assert found.find("osan.faces").mirrors == (str(tmp_path),)
     assert "old.moods" not in found.aliases
     # A mirror can neither say that its checkpoint is in our package, nor send anybody elsewhere.
-    assert known_registry([str(tmp_path)]).entries[NAME] == attrs.evolve(
+    assert joined_registry([str(tmp_path)]).entries[NAME] == attrs.evolve(
         other, embedded=False, mirrors=(str(tmp_path),)
     )
 
@@ -81,7 +81,7 @@ def test_a_name_of_the_package_means_the_same_whatever_mirrors_say(entry: Regist
     for name in builtin.entries:
         registry = Registry({name: attrs.evolve(entry, name=name)})
         (tmp_path / REGISTRY_FILE).write_text(registry.to_json(), encoding="utf-8")
-        assert known_registry([str(tmp_path)]) == builtin
+        assert joined_registry([str(tmp_path)]) == builtin
 
 
 @pytest.mark.parametrize("as_path", [False, True])

@@ -21,11 +21,11 @@ from acclimate.framework.report.theme import SERIES
 from acclimate.zoo.cache import VARIABLE as CACHE
 from acclimate.zoo.gallery.bars import make_drop_chart
 from acclimate.zoo.gallery.checkpoint_view import CheckpointView
-from acclimate.zoo.gallery.listed import Listed, list_checkpoints
+from acclimate.zoo.gallery.listed import ListedCheckpoint, list_checkpoints
 from acclimate.zoo.gallery.overview import Overview
 from acclimate.zoo.gallery.scatter import SIZE, draw_scatter
 from acclimate.zoo.gallery.write import write_gallery
-from acclimate.zoo.known import known_registry
+from acclimate.zoo.joined_registry import joined_registry
 from acclimate.zoo.metrics import Point, Score
 from acclimate.zoo.mirrors.locations import VARIABLE as MIRRORS
 from acclimate.zoo.registry import Registry, RegistryEntry, builtin_registry
@@ -60,15 +60,15 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def listed(mirror: Path) -> list[Listed]:
+def listed(mirror: Path) -> list[ListedCheckpoint]:
     """Those of the mirror alone."""
-    entries = known_registry([str(mirror)]).entries
+    entries = joined_registry([str(mirror)]).entries
     own = Registry({name: entry for name, entry in entries.items() if name not in builtin_registry().entries})
     return list_checkpoints(own, [str(mirror)])
 
 
 @pytest.fixture(scope="module")
-def site(listed: list[Listed], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(listed: list[ListedCheckpoint], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pages."""
     return write_gallery(tmp_path_factory.mktemp("site") / "pages", listed).folder
 
@@ -76,7 +76,7 @@ def site(listed: list[Listed], tmp_path_factory: pytest.TempPathFactory) -> Path
 def show(folder: Path, words: Words, name: str = "rna-uda.moods") -> Path:
     """Pages of one checkpoint."""
     entry = write_checkpoint(folder / "mirror", name, words)
-    return write_gallery(folder / "site", [Listed.from_folder(entry, folder / "mirror" / name)]).folder
+    return write_gallery(folder / "site", [ListedCheckpoint.from_folder(entry, folder / "mirror" / name)]).folder
 
 
 def cards(site: Path) -> dict[str, str]:
@@ -119,7 +119,7 @@ def test_the_best_on_the_target_is_first(site: Path) -> None:
     assert list(cards(site)) == ["osan.rooms", "rna-uda.rooms", "rna-uda.moods", "osan.moods"]
 
 
-def test_a_card_says_what_is_known(site: Path, listed: list[Listed]) -> None:
+def test_a_card_says_what_is_known(site: Path, listed: list[ListedCheckpoint]) -> None:
     card = cards(site)["rna-uda.moods"]
     (entry,) = [one.entry for one in listed if one.entry.name == "rna-uda.moods"]
     said = words_of(card)
@@ -145,7 +145,7 @@ def test_what_is_worse_than_source_only_is_marked(site: Path) -> None:
     assert "0.100 worse than source-only" in words_of(cards(site)["osan.moods"])
 
 
-def test_its_page_says_how_it_was_chosen_and_what_its_files_are(site: Path, listed: list[Listed]) -> None:
+def test_its_page_says_how_it_was_chosen_and_what_its_files_are(site: Path, listed: list[ListedCheckpoint]) -> None:
     text = words_of((site / "rna-uda.rooms.html").read_text(encoding="utf-8"))
     assert "Epoch 7 of stage adaptation, by modality agreement" in text
     assert "modality agreement 0.700. Of 3 seeds, the first." in text
@@ -156,7 +156,7 @@ def test_its_page_says_how_it_was_chosen_and_what_its_files_are(site: Path, list
     assert "Tells room 3 classes: bad, good, none" in text
 
 
-def test_the_command_is_for_a_shell(listed: list[Listed], mirror: Path, site: Path) -> None:
+def test_the_command_is_for_a_shell(listed: list[ListedCheckpoint], mirror: Path, site: Path) -> None:
     (one,) = [one for one in listed if one.entry.name == "osan.moods"]
     pull = ["acclimate", "zoo", "pull", "osan.moods", "--mirror", str(mirror), "--out", "osan.moods"]
     run = ["acclimate", "predict", "osan.moods", "--face", "FILE", "--voice", "FILE"]
@@ -165,15 +165,15 @@ def test_the_command_is_for_a_shell(listed: list[Listed], mirror: Path, site: Pa
     assert unescape(re.sub(r"<[^>]*>", "", code)) == " ".join(one.command_words)
 
 
-def test_a_modality_cannot_add_a_command(listed: list[Listed]) -> None:
+def test_a_modality_cannot_add_a_command(listed: list[ListedCheckpoint]) -> None:
     entry = attrs.evolve(listed[0].entry, modalities=("$(rm -r ~)", "a; rm b"))
-    words = shlex.split(" ".join(Listed(entry=entry, mirror="x; y").command_words), posix=True)
+    words = shlex.split(" ".join(ListedCheckpoint(entry=entry, mirror="x; y").command_words), posix=True)
     assert words[4:6] == ["--mirror", "x; y"]
     assert words[-4:] == ["--$(rm -r ~)", "FILE", "--a; rm b", "FILE"]
 
 
 def test_only_the_mirror_that_has_it_is_named_and_none_for_embedded_ones(
-    listed: list[Listed], mirror: Path, tmp_path: Path
+    listed: list[ListedCheckpoint], mirror: Path, tmp_path: Path
 ) -> None:
     entry = attrs.evolve(listed[0].entry, mirrors=())
     other = tmp_path / "other"
@@ -242,8 +242,8 @@ def test_it_needs_no_network(site: Path) -> None:
         assert " src=" not in text
 
 
-def test_without_files_a_card_says_what_the_registry_knows(listed: list[Listed], tmp_path: Path) -> None:
-    write_gallery(tmp_path / "site", [Listed(entry=listed[0].entry)])
+def test_without_files_a_card_says_what_the_registry_knows(listed: list[ListedCheckpoint], tmp_path: Path) -> None:
+    write_gallery(tmp_path / "site", [ListedCheckpoint(entry=listed[0].entry)])
     ((name, card),) = cards(tmp_path / "site").items()
     assert "Its files are not at hand: no pictures." in card
     assert "<svg" not in card
@@ -253,13 +253,13 @@ def test_without_files_a_card_says_what_the_registry_knows(listed: list[Listed],
     assert all(file.sha256 in page for file in listed[0].entry.files.values())
 
 
-def test_what_a_registry_alone_says_is_text_as_well(listed: list[Listed], tmp_path: Path) -> None:
+def test_what_a_registry_alone_says_is_text_as_well(listed: list[ListedCheckpoint], tmp_path: Path) -> None:
     entry = listed[0].entry
     words = {"licence": HOSTILE, "data_licence": HOSTILE, "recipe": HOSTILE, "data": HOSTILE, "target": HOSTILE}
     tasks = {HOSTILE: attrs.evolve(entry.tasks["mood"], measure=HOSTILE)}
     hostile = attrs.evolve(entry, **words, source=(HOSTILE,), modalities=(HOSTILE, "face"), tasks=tasks)
     folders = [
-        write_gallery(tmp_path / name, [Listed(entry=one, mirror=mirror)]).folder
+        write_gallery(tmp_path / name, [ListedCheckpoint(entry=one, mirror=mirror)]).folder
         for name, one, mirror in (("expected", entry, "mirror"), ("found", hostile, HOSTILE))
     ]
     for name in ("index.html", f"{entry.name}.html"):
@@ -268,7 +268,7 @@ def test_what_a_registry_alone_says_is_text_as_well(listed: list[Listed], tmp_pa
         assert HOSTILE in "".join(found.words)
 
 
-def test_the_same_checkpoints_give_the_same_pages(listed: list[Listed], site: Path, tmp_path: Path) -> None:
+def test_the_same_checkpoints_give_the_same_pages(listed: list[ListedCheckpoint], site: Path, tmp_path: Path) -> None:
     write_gallery(tmp_path / "site", reversed(listed))
     for page in site.iterdir():
         assert (tmp_path / "site" / page.name).read_bytes() == page.read_bytes()
@@ -308,7 +308,7 @@ def test_a_missing_package_is_one_line(
     assert capsys.readouterr().err == "acclimate zoo: needs the package Jinja2: pip install 'acclimate[site]'\n"
 
 
-def test_a_former_site_is_replaced(listed: list[Listed], tmp_path: Path) -> None:
+def test_a_former_site_is_replaced(listed: list[ListedCheckpoint], tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     write_gallery(tmp_path / "site", listed)
     report = write_gallery(tmp_path / "site", listed[:1])
@@ -321,7 +321,9 @@ def test_a_former_site_is_replaced(listed: list[Listed], tmp_path: Path) -> None
     ("name", "content"),
     [("index.html", "<!doctype html>"), ("CNAME", "x"), ("mine.html", "x"), ("rna-uda.moods.html", "x"), (".git", "x")],
 )
-def test_what_is_no_site_of_ours_is_left_alone(name: str, content: str, listed: list[Listed], tmp_path: Path) -> None:
+def test_what_is_no_site_of_ours_is_left_alone(
+    name: str, content: str, listed: list[ListedCheckpoint], tmp_path: Path
+) -> None:
     (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(ZooError, match="must be empty, or hold a former site and nothing else, but"):
         write_gallery(tmp_path, listed)
@@ -329,7 +331,9 @@ def test_what_is_no_site_of_ours_is_left_alone(name: str, content: str, listed: 
 
 
 @pytest.mark.parametrize("name", ["CNAME", ".git"])
-def test_nothing_is_removed_that_somebody_put_into_a_site(name: str, listed: list[Listed], tmp_path: Path) -> None:
+def test_nothing_is_removed_that_somebody_put_into_a_site(
+    name: str, listed: list[ListedCheckpoint], tmp_path: Path
+) -> None:
     write_gallery(tmp_path / "site", listed)
     (tmp_path / "site" / name).write_text("mine", encoding="utf-8")
     with pytest.raises(ZooError, match=f"but it holds {re.escape(name)}"):
@@ -337,7 +341,7 @@ def test_nothing_is_removed_that_somebody_put_into_a_site(name: str, listed: lis
     assert (tmp_path / "site" / name).exists()
 
 
-def test_a_file_is_no_folder(listed: list[Listed], tmp_path: Path) -> None:
+def test_a_file_is_no_folder(listed: list[ListedCheckpoint], tmp_path: Path) -> None:
     (tmp_path / "site").write_text("mine", encoding="utf-8")
     with pytest.raises(ZooError, match="there is a file of that name"):
         write_gallery(tmp_path / "site", listed)
@@ -356,7 +360,9 @@ def test_errors_are_better_when_they_are_smaller(tmp_path: Path) -> None:
         name: write_checkpoint(tmp_path, name, words, target=target, source_only=1.5, higher_is_better=False)
         for name, target in (("good.moods", 1.25), ("bad.moods", 2.0))
     }
-    good, bad = (CheckpointView(Listed.from_folder(entry, tmp_path / name)) for name, entry in entries.items())
+    good, bad = (
+        CheckpointView(ListedCheckpoint.from_folder(entry, tmp_path / name)) for name, entry in entries.items()
+    )
     assert good.main.score is not None
     assert bad.main.score is not None
     assert good.main.score > bad.main.score
@@ -374,7 +380,7 @@ def test_errors_are_better_when_they_are_smaller(tmp_path: Path) -> None:
     ]
 
 
-def test_the_overview_has_methods_in_rows_and_data_in_columns(listed: list[Listed]) -> None:
+def test_the_overview_has_methods_in_rows_and_data_in_columns(listed: list[ListedCheckpoint]) -> None:
     views = [CheckpointView(one) for one in listed if one.entry.name != "osan.rooms"]
     overview = Overview.of(views)
     assert overview is not None

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acclimate.zoo.gallery.listed import Listed
+from acclimate.zoo.gallery.listed import ListedCheckpoint
 from acclimate.zoo.gallery.write import write_gallery
 from browser import CHROMIUM, Browser, run_browser, serve
 
@@ -55,7 +55,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shown")
     rooms = Words(data="rooms", domains=("lab", "street"), modalities=("face", "gait_of_the_left_leg"), task="room")
     listed = [
-        Listed.from_folder(
+        ListedCheckpoint.from_folder(
             write_checkpoint(folder, name, words, target=target), folder / name, mirror="zoo/checkpoints"
         )
         for name, words, target in (
@@ -64,7 +64,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ("osan.rooms", rooms, 0.8),
         )
     ]
-    listed.append(Listed(entry=write_checkpoint(folder, "rna-uda.rooms", rooms, target=0.7)))
+    listed.append(ListedCheckpoint(entry=write_checkpoint(folder, "rna-uda.rooms", rooms, target=0.7)))
     return write_gallery(folder / "site", listed).folder
 
 

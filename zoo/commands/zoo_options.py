@@ -30,6 +30,6 @@ def read_registry(options: Any) -> "Registry":  # noqa: ANN401 - jsonargparse's 
     Raises:
         ZooError: if a mirror that is given cannot be read.
     """
-    from ..known import known_registry
+    from ..joined_registry import joined_registry
 
-    return known_registry(options.mirror, local_files_only=options.offline)
+    return joined_registry(options.mirror, local_files_only=options.offline)

@@ -7,7 +7,7 @@ import attrs
 
 from ...framework.report.views import TableView
 from .facts import describe_checkpoint, describe_choice, describe_files
-from .listed import Listed
+from .listed import ListedCheckpoint
 from .scatter import Scatter, draw_scatter
 from .task_view import TaskView
 from .texts import write_size
@@ -27,7 +27,7 @@ class CheckpointView:
         listed: the checkpoint.
     """
 
-    listed: Listed
+    listed: ListedCheckpoint
 
     @property
     def name(self) -> str:

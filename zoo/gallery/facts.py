@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from ...framework.report.views import TableView
 from ..config import CheckpointConfig
 from ..registry_entry import RegistryEntry
-from .listed import Listed
+from .listed import ListedCheckpoint
 from .texts import write_size
 
 
-def describe_choice(listed: Listed) -> str:
+def describe_choice(listed: ListedCheckpoint) -> str:
     """How its epoch and seed were chosen; nothing where its files are not at hand."""
     config, metrics = listed.config, listed.metrics
     if config is None or metrics is None:
@@ -28,12 +28,12 @@ def describe_files(entry: RegistryEntry) -> TableView:
     return TableView(("file", "size", "SHA-256"), rows, numeric=False)
 
 
-def describe_checkpoint(listed: Listed) -> TableView:
+def describe_checkpoint(listed: ListedCheckpoint) -> TableView:
     """What it is and what it was made of."""
     return TableView(("", ""), list(_facts(listed)), numeric=False)
 
 
-def _facts(listed: Listed) -> Iterator[tuple[str, str]]:
+def _facts(listed: ListedCheckpoint) -> Iterator[tuple[str, str]]:
     entry, config = listed.entry, listed.config
     yield "Method", entry.recipe
     yield "Data", entry.data

@@ -24,7 +24,7 @@ _ANY_CLASS: Final = ("",)
 
 
 @attrs.frozen(kw_only=True)
-class Listed:
+class ListedCheckpoint:
     """A checkpoint.
 
     Args:
@@ -62,13 +62,13 @@ class Listed:
         return [*map(shlex.quote, pull), "&&", *map(shlex.quote, run)]
 
 
-def list_checkpoints(registry: Registry, mirrors: Sequence[str] = ()) -> list[Listed]:
+def list_checkpoints(registry: Registry, mirrors: Sequence[str] = ()) -> list[ListedCheckpoint]:
     """All checkpoints of a registry, with their files where these lie in a local mirror, the package or the cache.
 
     Nothing is pulled.
 
     Args:
-        registry: what there is, as `known_registry` finds it.
+        registry: what there is, as `joined_registry` finds it.
         mirrors: that the user gave. The first is where visitors are told to pull from what acclimate does not find by
             itself.
 
@@ -80,9 +80,9 @@ def list_checkpoints(registry: Registry, mirrors: Sequence[str] = ()) -> list[Li
     for entry in registry.entries.values():
         mirror, folder = _mirror_for_visitors(entry, registry, given), _find_folder(entry, given)
         if folder is None:
-            found.append(Listed(entry=entry, mirror=mirror))
+            found.append(ListedCheckpoint(entry=entry, mirror=mirror))
         else:
-            found.append(Listed.from_folder(entry, folder, mirror=mirror))
+            found.append(ListedCheckpoint.from_folder(entry, folder, mirror=mirror))
     return found
 
 

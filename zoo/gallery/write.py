@@ -10,7 +10,7 @@ from ...framework.errors import ZooError
 from ...framework.files.replaced_folder import replace_folder
 from ..names import is_name
 from .checkpoint_view import CheckpointView
-from .listed import Listed
+from .listed import ListedCheckpoint
 from .pages import GENERATOR, INDEX_PAGE, render_pages
 
 
@@ -31,7 +31,7 @@ class GalleryReport:
     size: int
 
 
-def write_gallery(folder: str | os.PathLike[str], checkpoints: Iterable[Listed]) -> GalleryReport:
+def write_gallery(folder: str | os.PathLike[str], checkpoints: Iterable[ListedCheckpoint]) -> GalleryReport:
     """Write a static page with all checkpoints, and one for each.
 
     They work from a disk and from any static server. What fails leaves what was there before.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen
-class Comparison:
+class ReproducedNumber:
     """A number of the card beside the same of today.
 
     Args:
@@ -67,7 +67,7 @@ class Reproduction:
     """
 
     run: Path
-    numbers: Mapping[Number, Comparison]
+    numbers: Mapping[Number, ReproducedNumber]
     differing_weights: tuple[str, ...]
     differences: tuple[str, ...]
     seconds: float
@@ -115,7 +115,7 @@ def reproduce(
     machine, card, found = read_machine(run.environment), read_metrics(adapted.metrics), measured.numbers
     return Reproduction(
         run=out,
-        numbers={number: Comparison(score, found.get(number)) for number, score in card.items()},
+        numbers={number: ReproducedNumber(score, found.get(number)) for number, score in card.items()},
         differing_weights=tuple(_differing(adapted.model.state_dict(), measured.model.state_dict())),
         differences=(*_data_differences(config.trained_on.digest, digest), *differences(config.machine, machine)),
         seconds=float(run.epochs[-1]["seconds"]),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from acclimate.framework import Recipe, RunError, adapt_table
 from acclimate.framework.data import Table
-from acclimate.framework.recipes.own_sources import own_sources
+from acclimate.framework.recipes.user_sources import user_sources
 from acclimate.framework.training.run_options import RunOptions
 
 from .small import class_spec, make_experiment, make_recipe
@@ -34,15 +34,15 @@ def recipe_with(class_path: str) -> Recipe:
 
 def test_the_files_of_own_classes_and_of_their_bases_are_known_by_their_hashes(own: Path) -> None:
     files = {name: hashlib.sha256((own / f"{name}.py").read_bytes()).hexdigest() for name in ("own_base", "own_sum")}
-    assert own_sources(recipe_with("own_sum.Sum")) == files
+    assert user_sources(recipe_with("own_sum.Sum")) == files
 
 
 def test_what_is_installed_is_not_the_users_own() -> None:
-    assert own_sources(make_recipe(aligners={"rna": class_spec("RelativeNormAlignment")})) == {}
+    assert user_sources(make_recipe(aligners={"rna": class_spec("RelativeNormAlignment")})) == {}
 
 
 def test_a_class_that_is_not_there_is_left_to_whoever_builds_the_recipe() -> None:
-    assert own_sources(recipe_with("own_nowhere.Sum")) == {}
+    assert user_sources(recipe_with("own_nowhere.Sum")) == {}
 
 
 @pytest.mark.parametrize("changed", ["own_base", "own_sum"])

@@ -17,7 +17,7 @@ from .registry import REGISTRY_FILE, Registry, builtin_registry
 _LOG: Final = logging.getLogger(__name__)
 
 
-def known_registry(
+def joined_registry(
     mirrors: Sequence[str] = (),
     *,
     token: str | None = None,

@@ -10,7 +10,7 @@ from .class_paths import import_class
 from .recipe import Recipe
 
 
-def own_sources(recipe: Recipe) -> dict[str, str]:
+def user_sources(recipe: Recipe) -> dict[str, str]:
     """SHA-256 of the files that hold the user's own classes of a recipe, and what these inherit from, by module.
 
     Own is what belongs neither to acclimate nor to what is installed, which the versions in environment.json tell of.
