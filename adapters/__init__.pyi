@@ -3,6 +3,7 @@ from .affinity import Affinity as Affinity, AffinityMeasure as AffinityMeasure, 
 from .boomda import MajorityVote as MajorityVote, ParetoBalance as ParetoBalance
 from .concatenation import Concatenation as Concatenation
 from .coral import CorrelationAlignment as CorrelationAlignment
+from .distillation import ModalAffinityDistillation as ModalAffinityDistillation
 from .domain_adversarial import DomainAdversarial as DomainAdversarial
 from .fused_argmax import FusedArgmax as FusedArgmax
 from .gradient_balance import GradientBalance as GradientBalance
@@ -10,15 +11,12 @@ from .information_bottleneck import InformationBottleneck as InformationBottlene
 from .information_maximisation import InformationMaximisation as InformationMaximisation
 from .late_sum import LateSum as LateSum
 from .maximum_mean_discrepancy import MaximumMeanDiscrepancy as MaximumMeanDiscrepancy
+from .metric_learning import ModalAffinityMetricLearning as ModalAffinityMetricLearning
 from .modality_shift import ModalityRoles as ModalityRoles
-from .modfinity import (
-    ModalAffinityDistillation as ModalAffinityDistillation,
-    ModalAffinityMetricLearning as ModalAffinityMetricLearning,
-    SampleFiltering as SampleFiltering,
-)
 from .osan import DynamicDomainAdversarial as DynamicDomainAdversarial
 from .pareto import ClosedFormWeighting as ClosedFormWeighting, ParetoWeighting as ParetoWeighting
 from .rna import RelativeNormAlignment as RelativeNormAlignment
+from .sample_filtering import SampleFiltering as SampleFiltering
 from .supervised import Supervised as Supervised
 from .tensor_alignment import (
     TensorAlignment as TensorAlignment,

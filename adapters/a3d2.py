@@ -23,7 +23,7 @@ from .terms import keep_present, reach, reach_across, term_name
 from .transport import EXACT, Transport
 
 Head: TypeAlias = Literal["own", "joint"]
-Form: TypeAlias = Literal["paper", "authors"]
+DiscriminatorForm: TypeAlias = Literal["paper", "authors"]
 
 PREDICTIONS: Final = "predictions"
 """Stands before the modality in the names of terms that match class probabilities."""
@@ -127,7 +127,7 @@ class ConditionalAdversarial(Aligner):
         detach: bool = False,
         include_anchor: bool = False,
         schedule: Schedule = "constant",
-        form: Form = "paper",
+        form: DiscriminatorForm = "paper",
         hidden: int | None = None,
         modality_weights: Mapping[str, float] | None = None,
     ) -> None:
@@ -135,7 +135,7 @@ class ConditionalAdversarial(Aligner):
         check_not_negative(gamma2=gamma2, **(modality_weights or {}))
         check_one_of(get_args(Head), head=head)
         check_one_of(SCHEDULES, schedule=schedule)
-        check_one_of(get_args(Form), form=form)
+        check_one_of(get_args(DiscriminatorForm), form=form)
         if hidden is not None:
             check_positive(hidden=hidden)
         self.gamma2 = gamma2
@@ -143,7 +143,7 @@ class ConditionalAdversarial(Aligner):
         self.detach = detach
         self.include_anchor = include_anchor
         self.schedule: Schedule = schedule
-        self.form: Form = form
+        self.form: DiscriminatorForm = form
         self.hidden = hidden
         self.modality_weights = dict(modality_weights or {})
         self.discriminators = nn.ModuleDict()

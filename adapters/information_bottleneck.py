@@ -17,7 +17,7 @@ from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, Layout
 from .terms import keep_present, reach
 
-Form: TypeAlias = Literal["log", "log1p"]
+VarianceForm: TypeAlias = Literal["log", "log1p"]
 
 
 def feature_variance(
@@ -42,7 +42,7 @@ def log_variance(
     features: Float[Tensor, "batch width"],
     counted: Bool[Tensor, " batch"] | None = None,
     *,
-    form: Form = "log",
+    form: VarianceForm = "log",
     epsilon: float = 1e-5,
     correction: int = 0,
 ) -> Float[Tensor, ""]:
@@ -88,19 +88,19 @@ class InformationBottleneck(Aligner):
         beta: float = 1e-3,
         *,
         joint: bool = True,
-        form: Form = "log",
+        form: VarianceForm = "log",
         epsilon: float = 1e-5,
         correction: int = 0,
     ) -> None:
         super().__init__()
         check_not_negative(beta=beta)
-        check_one_of(get_args(Form), form=form)
+        check_one_of(get_args(VarianceForm), form=form)
         check_positive(epsilon=epsilon)
         if correction not in {0, 1}:
             raise ValueError(f"correction must be 0 or 1, but got {correction}.")
         self.beta = beta
         self.joint = joint
-        self.form: Form = form
+        self.form: VarianceForm = form
         self.epsilon = epsilon
         self.correction = correction
 

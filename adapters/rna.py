@@ -20,13 +20,13 @@ from ..framework.layout import DomainSide, Layout, Task
 from ..framework.measures.norms import MeanNorms, NormTable, norm_table
 from .terms import reach, reach_across, term_name, usable_labels
 
-Form: TypeAlias = Literal["symmetric", "wacv"]
+NormForm: TypeAlias = Literal["symmetric", "wacv"]
 ClassReduction: TypeAlias = Literal["sum", "mean"]
 Within: TypeAlias = Literal["both", "source", "target"]
 
 
 @attrs.frozen
-class Comparison:
+class NormComparison:
     """How two mean norms are compared.
 
     Args:
@@ -37,20 +37,20 @@ class Comparison:
             comparison, and the gradient of its partner is bounded: it stays finite where features vanish.
     """
 
-    form: Form = attrs.field(default="symmetric")
+    form: NormForm = attrs.field(default="symmetric")
     class_reduction: ClassReduction = attrs.field(default="sum")
     minimum_norm: float = attrs.field(default=1e-4)
 
     def __attrs_post_init__(self) -> None:
-        check_one_of(get_args(Form), form=self.form)
+        check_one_of(get_args(NormForm), form=self.form)
         check_one_of(get_args(ClassReduction), class_reduction=self.class_reduction)
         check_positive(minimum_norm=self.minimum_norm)
 
 
-IJCV: Final = Comparison()
+IJCV: Final = NormComparison()
 
 
-def imbalance(first: MeanNorms, second: MeanNorms, comparison: Comparison = IJCV) -> Float[Tensor, "*groups"]:
+def imbalance(first: MeanNorms, second: MeanNorms, comparison: NormComparison = IJCV) -> Float[Tensor, "*groups"]:
     r"""Elementwise :math:`(E_u / E_v - E_v / E_u)^2` (eq. 1, without its weight), 0 where either is not known.
 
     Example:
@@ -63,7 +63,7 @@ def imbalance(first: MeanNorms, second: MeanNorms, comparison: Comparison = IJCV
     return torch.where(first.known & second.known, difference.square(), 0.0)
 
 
-def global_loss(norms: NormTable, comparison: Comparison = IJCV) -> Float[Tensor, ""]:
+def global_loss(norms: NormTable, comparison: NormComparison = IJCV) -> Float[Tensor, ""]:
     r"""Global norm alignment :math:`L_g` of one side, eq. 1, summed over unordered pairs of modalities (eq. 4).
 
     Example:
@@ -73,7 +73,7 @@ def global_loss(norms: NormTable, comparison: Comparison = IJCV) -> Float[Tensor
     return imbalance(*_pairs(norms.overall), comparison).sum()
 
 
-def class_loss(norms: NormTable, comparison: Comparison = IJCV) -> Float[Tensor, ""]:
+def class_loss(norms: NormTable, comparison: NormComparison = IJCV) -> Float[Tensor, ""]:
     r"""Class norm alignment :math:`L_c` of one side (section 3.4), summed over pairs; an absent class adds nothing."""
     if norms.by_class is None:
         return norms.overall.values.new_zeros(())
@@ -82,7 +82,11 @@ def class_loss(norms: NormTable, comparison: Comparison = IJCV) -> Float[Tensor,
 
 
 def cross_domain_loss(
-    source: NormTable, target: NormTable, lambda_g: float = 1.0, lambda_c: float = 1.0, comparison: Comparison = IJCV
+    source: NormTable,
+    target: NormTable,
+    lambda_g: float = 1.0,
+    lambda_c: float = 1.0,
+    comparison: NormComparison = IJCV,
 ) -> Float[Tensor, " modality"]:
     r""":math:`L_{mod}(m_s, m_t) = L_g(m_s, m_t) + L_c(m_s, m_t)` (section 3.4) of each modality.
 
@@ -96,14 +100,18 @@ def cross_domain_loss(
 
 
 def generalisation_loss(
-    source: NormTable, lambda_g: float = 1.0, lambda_c: float = 1.0, comparison: Comparison = IJCV
+    source: NormTable, lambda_g: float = 1.0, lambda_c: float = 1.0, comparison: NormComparison = IJCV
 ) -> Float[Tensor, ""]:
     """RNA without a target, eq. 2, and eq. 4 for more than two modalities."""
     return lambda_g * global_loss(source, comparison) + lambda_c * class_loss(source, comparison)
 
 
 def adaptation_loss(
-    source: NormTable, target: NormTable, lambda_g: float = 1.0, lambda_c: float = 1.0, comparison: Comparison = IJCV
+    source: NormTable,
+    target: NormTable,
+    lambda_g: float = 1.0,
+    lambda_c: float = 1.0,
+    comparison: NormComparison = IJCV,
 ) -> Float[Tensor, ""]:
     """RNA with a target, eq. 3, and its extension to more than two modalities (section 3.5)."""
     within = (generalisation_loss(side, lambda_g, lambda_c, comparison) for side in (source, target))
@@ -117,7 +125,7 @@ def _pairs(norms: MeanNorms) -> tuple[MeanNorms, MeanNorms]:
 
 
 def _over_classes(
-    losses: Float[Tensor, "classes groups"], first: MeanNorms, second: MeanNorms, comparison: Comparison
+    losses: Float[Tensor, "classes groups"], first: MeanNorms, second: MeanNorms, comparison: NormComparison
 ) -> Float[Tensor, " groups"]:
     if comparison.class_reduction == "sum":
         return losses.sum(dim=0)
@@ -156,7 +164,7 @@ class RelativeNormAlignment(Aligner):
         *,
         cross_domain: bool = True,
         within: Within = "both",
-        comparison: Comparison = IJCV,
+        comparison: NormComparison = IJCV,
     ) -> None:
         super().__init__()
         check_not_negative(lambda_g=lambda_g)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from acclimate.adapters.affinity import Affinity, AffinityMeasure, ClassEncoder, log_affinity, log_mean_probability
-from acclimate.adapters.modfinity import ModalAffinityDistillation
+from acclimate.adapters.distillation import ModalAffinityDistillation
 from acclimate.framework.batch import Outputs
 from acclimate.framework.layout import Layout
 from acclimate.framework.testing import DIGIT, SCORE, VERB, make_layout

@@ -6,14 +6,15 @@ import pytest
 from acclimate.adapters.a3d2 import AnchorDragDrift, ConditionalAdversarial
 from acclimate.adapters.affinity import ClassEncoder
 from acclimate.adapters.coral import CorrelationAlignment
+from acclimate.adapters.distillation import ModalAffinityDistillation
 from acclimate.adapters.domain_adversarial import DomainAdversarial
 from acclimate.adapters.information_bottleneck import InformationBottleneck
 from acclimate.adapters.information_maximisation import InformationMaximisation
 from acclimate.adapters.maximum_mean_discrepancy import MaximumMeanDiscrepancy
+from acclimate.adapters.metric_learning import ModalAffinityMetricLearning
 from acclimate.adapters.modality_shift import ModalityRoles
-from acclimate.adapters.modfinity import ModalAffinityDistillation, ModalAffinityMetricLearning
 from acclimate.adapters.osan import DynamicDomainAdversarial
-from acclimate.adapters.rna import Comparison, RelativeNormAlignment
+from acclimate.adapters.rna import NormComparison, RelativeNormAlignment
 from acclimate.adapters.supervised import Supervised
 from acclimate.framework.testing import ALIGNER_PROMISES, AlignerCase
 from torch import nn
@@ -95,7 +96,7 @@ CASES = [
     ),
     AlignerCase(
         name="rna-wacv",
-        aligner=lambda: RelativeNormAlignment(comparison=Comparison(form="wacv")),
+        aligner=lambda: RelativeNormAlignment(comparison=NormComparison(form="wacv")),
         terms=RNA,
         without_target={"global/source", "class/source"},
         regression=GLOBAL | CROSS,
@@ -103,7 +104,7 @@ CASES = [
     ),
     AlignerCase(
         name="rna-mean-of-classes",
-        aligner=lambda: RelativeNormAlignment(comparison=Comparison(class_reduction="mean")),
+        aligner=lambda: RelativeNormAlignment(comparison=NormComparison(class_reduction="mean")),
         terms=RNA,
         without_target={"global/source", "class/source"},
         regression=GLOBAL | CROSS,

@@ -6,15 +6,17 @@ import pytest
 import torch
 from acclimate.adapters.a3d2 import conditional_map, coordinate_cost, discrimination, transport_objective
 from acclimate.adapters.affinity import AffinityMeasure, log_affinity, log_mean_probability
+from acclimate.adapters.contrast import ContrastForm
 from acclimate.adapters.coral import coral_loss
+from acclimate.adapters.distillation import distillation_loss
 from acclimate.adapters.domain_adversarial import domain_loss
 from acclimate.adapters.information_bottleneck import log_variance
 from acclimate.adapters.information_maximisation import information_maximisation_loss
 from acclimate.adapters.maximum_mean_discrepancy import multi_kernel, squared_distances
+from acclimate.adapters.metric_learning import metric_learning_loss
 from acclimate.adapters.modality_shift import domain_distance
-from acclimate.adapters.modfinity import Form, distillation_loss, metric_learning_loss
 from acclimate.adapters.osan import bridge_domains, gate, soft_domain_loss
-from acclimate.adapters.rna import Comparison, adaptation_loss, generalisation_loss
+from acclimate.adapters.rna import NormComparison, adaptation_loss, generalisation_loss
 from acclimate.adapters.supervised import classification_loss, regression_loss
 from acclimate.adapters.tensor_alignment import contraction
 from acclimate.adapters.transport import exact_plan
@@ -43,7 +45,9 @@ def adaptation(audio: Tensor, video: Tensor) -> Tensor:
 
 def earlier_form(audio: Tensor, video: Tensor) -> Tensor:
     """The WACV form, classes averaged."""
-    return generalisation_loss(norm_table([audio, video], PRESENT, LABELS, 3), comparison=Comparison("wacv", "mean"))
+    return generalisation_loss(
+        norm_table([audio, video], PRESENT, LABELS, 3), comparison=NormComparison("wacv", "mean")
+    )
 
 
 def variation(audio: Tensor, video: Tensor) -> Tensor:
@@ -61,12 +65,12 @@ def regression(audio: Tensor, video: Tensor) -> Tensor:
     return regression_loss((audio + video)[:, :1], torch.full((5,), 50.0, dtype=torch.float64))
 
 
-def metric_learning(audio: Tensor, video: Tensor, form: Form) -> Tensor:
+def metric_learning(audio: Tensor, video: Tensor, form: ContrastForm) -> Tensor:
     """MOML with a class absent and a row that does not count; the rows of the second are class vectors."""
     return metric_learning_loss(log_affinity(audio, video, WARM), LABELS, PRESENT[:, 1], form)
 
 
-def distillation(audio: Tensor, video: Tensor, form: Form) -> Tensor:
+def distillation(audio: Tensor, video: Tensor, form: ContrastForm) -> Tensor:
     """MOD with a row that is not taught."""
     return distillation_loss(audio, video, LABELS, PRESENT[:, 0], form=form, affinity=WARM)
 

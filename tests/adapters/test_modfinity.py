@@ -7,19 +7,15 @@ import attrs
 import pytest
 import torch
 from acclimate.adapters.affinity import ClassEncoder, log_affinity
-from acclimate.adapters.modfinity import (
-    Form,
+from acclimate.adapters.contrast import ContrastForm, contrast_loss
+from acclimate.adapters.distillation import (
     ModalAffinityDistillation,
-    ModalAffinityMetricLearning,
-    SampleFiltering,
-    best_affinity,
-    contrast_loss,
     distillation_loss,
-    metric_learning_loss,
     taught_samples,
     teacher_features,
-    top_share,
 )
+from acclimate.adapters.metric_learning import ModalAffinityMetricLearning, metric_learning_loss
+from acclimate.adapters.sample_filtering import SampleFiltering, best_affinity, top_share
 from acclimate.framework.batch import JOINT_TEACHER, Lesson, Side, Step
 from acclimate.framework.layout import Layout, Task
 from acclimate.framework.testing import DIGIT, SCATTERED, SCORE, VERB, Rows, Scene, drop, make_layout, make_scene
@@ -27,7 +23,7 @@ from torch import Tensor
 
 from .shared import class_encoder
 
-FORMS: tuple[Form, ...] = ("ratio", "sample")
+FORMS: tuple[ContrastForm, ...] = ("ratio", "sample")
 each_form = pytest.mark.parametrize("form", FORMS)
 
 
@@ -39,7 +35,7 @@ def flags(*values: int) -> Tensor:
     return torch.tensor(values, dtype=torch.bool)
 
 
-def summed_up(phi: Tensor, labels: Tensor, form: Form) -> Tensor:
+def summed_up(phi: Tensor, labels: Tensor, form: ContrastForm) -> Tensor:
     """The formulas as they are printed, pair by pair."""
     rows = range(len(labels))
     positive = [torch.stack([phi[i, j] for j in rows if labels[i] == labels[j]]).sum() for i in rows]
@@ -50,7 +46,7 @@ def summed_up(phi: Tensor, labels: Tensor, form: Form) -> Tensor:
 
 
 @each_form
-def test_a_pair_that_does_not_count_changes_nothing(form: Form) -> None:
+def test_a_pair_that_does_not_count_changes_nothing(form: ContrastForm) -> None:
     positives, counted = draw(4, 5, seed=1) > 0, draw(4, 5, seed=2) > -0.5
     plain = draw(4, 5).requires_grad_()
     broken = plain.detach().masked_fill(~counted, torch.nan).requires_grad_()
@@ -63,7 +59,7 @@ def test_a_pair_that_does_not_count_changes_nothing(form: Form) -> None:
 
 @each_form
 @pytest.mark.parametrize("empty", ["counted", "positives"])
-def test_where_there_is_nothing_to_say_the_loss_is_zero_with_a_graph(form: Form, empty: str) -> None:
+def test_where_there_is_nothing_to_say_the_loss_is_zero_with_a_graph(form: ContrastForm, empty: str) -> None:
     masks = {name: torch.full((3, 4), name != empty) for name in ("positives", "counted")}
     values = draw(3, 4).requires_grad_()
     loss = contrast_loss(values, **masks, form=form)
@@ -80,7 +76,7 @@ def test_a_row_without_a_positive_pair_does_not_count() -> None:
 
 
 @each_form
-def test_huge_affinities_do_not_overflow(form: Form) -> None:
+def test_huge_affinities_do_not_overflow(form: ContrastForm) -> None:
     values = torch.tensor([[1e4, 0.0], [-1e4, 2e4]], requires_grad=True)
     loss = contrast_loss(values, torch.eye(2, dtype=torch.bool).flip(0), torch.ones(2, 2, dtype=torch.bool), form)
     # Off the diagonal: 1e4 and 3e4 short of the best by row; 2e4 short of the best of all.
@@ -89,7 +85,7 @@ def test_huge_affinities_do_not_overflow(form: Form) -> None:
 
 
 @each_form
-def test_metric_learning_is_the_printed_sum_over_samples(form: Form) -> None:
+def test_metric_learning_is_the_printed_sum_over_samples(form: ContrastForm) -> None:
     labels = torch.tensor([0, 2, 2, 0, 0, 3])
     log_affinities = draw(6, 5)
     expected = summed_up(log_affinities.exp()[:, labels], labels, form)
@@ -97,7 +93,7 @@ def test_metric_learning_is_the_printed_sum_over_samples(form: Form) -> None:
 
 
 @each_form
-def test_samples_without_label_or_modality_are_as_if_not_there(form: Form) -> None:
+def test_samples_without_label_or_modality_are_as_if_not_there(form: ContrastForm) -> None:
     labels, counted = torch.tensor([0, -1, 2, 1, 0, 3]), flags(1, 1, 1, 0, 1, 1)
     left = torch.tensor([0, 2, 4, 5])
     values = draw(6, 4).requires_grad_()
@@ -117,7 +113,7 @@ def test_the_printed_ratio_does_not_see_a_wrong_sample_beside_a_sure_one() -> No
 
 
 @each_form
-def test_distillation_is_the_printed_sum_over_taught_samples(form: Form) -> None:
+def test_distillation_is_the_printed_sum_over_taught_samples(form: ContrastForm) -> None:
     student, teachers, labels = draw(7, 4), draw(7, 4, seed=1), torch.tensor([0, 1, 0, 2, 1, 0, 2])
     taught = flags(1, 1, 0, 1, 1, 1, 0)
     phi = log_affinity(student[taught], teachers[taught]).exp()
@@ -126,7 +122,7 @@ def test_distillation_is_the_printed_sum_over_taught_samples(form: Form) -> None
 
 
 @each_form
-def test_equal_features_leave_the_share_of_positive_pairs(form: Form) -> None:
+def test_equal_features_leave_the_share_of_positive_pairs(form: ContrastForm) -> None:
     ones = torch.ones(4, 3, dtype=torch.float64)
     loss = distillation_loss(ones, ones, torch.tensor([0, 0, 1, 1]), flags(1, 1, 1, 1), form=form)
     assert loss.item() == pytest.approx(0.693147)
@@ -134,7 +130,7 @@ def test_equal_features_leave_the_share_of_positive_pairs(form: Form) -> None:
 
 @each_form
 @pytest.mark.parametrize("taught", [flags(0, 0, 0), flags(0, 1, 0), flags(1, 0, 1)], ids=["none", "one", "one class"])
-def test_without_a_contrast_there_is_nothing_to_distil(form: Form, taught: Tensor) -> None:
+def test_without_a_contrast_there_is_nothing_to_distil(form: ContrastForm, taught: Tensor) -> None:
     student = draw(3, 4).requires_grad_()
     loss = distillation_loss(student, draw(3, 4, seed=1), torch.tensor([0, 1, 0]), taught, form=form)
     assert loss.item() == pytest.approx(0.0, abs=1e-12)

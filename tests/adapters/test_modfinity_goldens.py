@@ -3,15 +3,10 @@
 import pytest
 import torch
 from acclimate.adapters.affinity import AffinityMeasure, log_affinity
-from acclimate.adapters.modfinity import (
-    best_affinity,
-    contrast_loss,
-    distillation_loss,
-    metric_learning_loss,
-    taught_samples,
-    teacher_features,
-    top_share,
-)
+from acclimate.adapters.contrast import contrast_loss
+from acclimate.adapters.distillation import distillation_loss, taught_samples, teacher_features
+from acclimate.adapters.metric_learning import metric_learning_loss
+from acclimate.adapters.sample_filtering import best_affinity, top_share
 from acclimate.framework.batch import Lesson
 from torch import Tensor
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from acclimate.adapters.late_sum import LateSum
 from acclimate.adapters.rna import (
-    Comparison,
+    NormComparison,
     RelativeNormAlignment,
     class_loss,
     cross_domain_loss,
@@ -24,7 +24,7 @@ from torch.overrides import TorchFunctionMode
 
 from .toy import LinearEncoder, make_toy, train
 
-WACV = Comparison(form="wacv")
+WACV = NormComparison(form="wacv")
 
 
 def column(*values: float) -> Tensor:
@@ -59,13 +59,13 @@ def test_class_loss_by_hand() -> None:
     # Class 0: means 2 and 1, 2/1 - 1/2 = 1.5. Class 1 is absent. Class 2: 6/3 - 3/6 = 1.5. The last row has no label.
     table = norm_table([u, v], labels=torch.tensor([0, 0, 2, -1]), classes=3)
     assert class_loss(table).item() == pytest.approx(2 * 1.5**2)
-    assert class_loss(table, Comparison(class_reduction="mean")).item() == pytest.approx(1.5**2)
+    assert class_loss(table, NormComparison(class_reduction="mean")).item() == pytest.approx(1.5**2)
 
 
 def test_class_loss_without_any_label_is_zero_of_the_graph() -> None:
     u = column(1.0, 2.0).requires_grad_()
     table = norm_table([u, column(1.0, 1.0)], labels=torch.tensor([-1, -1]), classes=3)
-    for comparison in (Comparison(), Comparison(class_reduction="mean")):
+    for comparison in (NormComparison(), NormComparison(class_reduction="mean")):
         loss = class_loss(table, comparison)
         assert loss.item() == 0.0
         assert torch.autograd.grad(loss, u, retain_graph=True)[0].tolist() == [[0.0], [0.0]]
@@ -108,7 +108,7 @@ def test_loss_does_not_depend_on_scale() -> None:
 def test_vanishing_norms_are_clamped() -> None:
     u, v = column(2.0, 4.0).requires_grad_(), column(0.0, 0.02).requires_grad_()
     # E_u = 3; E_v = 0.01 is below the minimum of 0.1: 3/0.1 - 0.1/3.
-    loss = global_loss(norm_table([u, v]), Comparison(minimum_norm=0.1))
+    loss = global_loss(norm_table([u, v]), NormComparison(minimum_norm=0.1))
     assert loss.item() == pytest.approx((30 - 1 / 30) ** 2)
     gradient_u, gradient_v = torch.autograd.grad(loss, [u, v])
     # d/dE_u (E_u/m - m/E_u)^2 = 2 (E_u/m - m/E_u) (1/m + m/E_u^2), over two rows.
@@ -163,7 +163,7 @@ def test_weights() -> None:
     assert weights["cross/audio/digit"] == 1.0
     given = rna_terms(RelativeNormAlignment(lambda_c=0.7), scene)
     assert given["class/source/digit"].weight == 0.7
-    mean = rna_terms(RelativeNormAlignment(comparison=Comparison(class_reduction="mean")), scene)
+    mean = rna_terms(RelativeNormAlignment(comparison=NormComparison(class_reduction="mean")), scene)
     assert mean["class/source/digit"].weight == 1.0
 
 
@@ -319,11 +319,11 @@ def test_refuses_arguments(arguments: dict[str, Any], message: str) -> None:
 )
 def test_comparison_refuses(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Comparison(**arguments)
+        NormComparison(**arguments)
 
 
-@pytest.mark.parametrize("comparison", [Comparison(), WACV], ids=["symmetric", "wacv"])
-def test_global_alignment_equalises_modalities_within_a_side(comparison: Comparison) -> None:
+@pytest.mark.parametrize("comparison", [NormComparison(), WACV], ids=["symmetric", "wacv"])
+def test_global_alignment_equalises_modalities_within_a_side(comparison: NormComparison) -> None:
     toy = make_toy(3)
     before = toy.norms("source").overall.values
     assert before.max() > 2 * before.min()

@@ -15,7 +15,7 @@ from acclimate.adapters.information_maximisation import (
     mean_entropy,
 )
 from acclimate.adapters.rna import (
-    Comparison,
+    NormComparison,
     adaptation_loss,
     class_loss,
     cross_domain_loss,
@@ -29,8 +29,8 @@ from torch import Tensor, nn
 
 from .golden import DTYPES, Golden, golden_names
 
-MEAN = Comparison(class_reduction="mean")
-WACV = Comparison(form="wacv")
+MEAN = NormComparison(class_reduction="mean")
+WACV = NormComparison(form="wacv")
 
 pytestmark = pytest.mark.parametrize("dtype", DTYPES, ids=str)
 

@@ -7,7 +7,7 @@ import torch
 from acclimate.adapters.affinity import ClassEncoder
 from acclimate.adapters.boomda import MajorityVote
 from acclimate.adapters.fused_argmax import FusedArgmax
-from acclimate.adapters.modfinity import SampleFiltering
+from acclimate.adapters.sample_filtering import SampleFiltering
 from acclimate.framework.batch import JOINT_TEACHER, Lesson
 from acclimate.framework.interfaces import TeacherSelector
 from acclimate.framework.testing import SCORE, SELECTOR_PROMISES, Scene, SelectorCase, make_scene
