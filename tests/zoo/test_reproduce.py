@@ -15,7 +15,7 @@ from acclimate.zoo.adapted_model import AdaptedModel
 from acclimate.zoo.metrics import Score
 from acclimate.zoo.runs.from_run import make_checkpoint
 from acclimate.zoo.runs.numbers import Number
-from acclimate.zoo.runs.reproduction import Comparison, Reproduction, reproduce
+from acclimate.zoo.runs.reproduction import ReproducedNumber, Reproduction, reproduce
 from acclimate.zoo.runs.seeds import find_cells
 from grid.grids import InThisProcess, make_cells, write_labelled_table, write_recipe
 from loop.small import class_spec
@@ -149,7 +149,11 @@ def test_the_exit_code_tells_scores_that_are_far_off(
 def test_two_standard_deviations_from_the_mean_of_all_seeds(
     card: Score, now: float | None, *, within: bool | None
 ) -> None:
-    comparison, equal, wrong = Comparison(card, now), Comparison(card, card.value), Comparison(card, 99.0)
+    comparison, equal, wrong = (
+        ReproducedNumber(card, now),
+        ReproducedNumber(card, card.value),
+        ReproducedNumber(card, 99.0),
+    )
     assert comparison.is_within is within
     single = {Number("label", "source", "audio"): wrong}  # does not decide
     for numbers in (
