@@ -136,6 +136,16 @@ def test_two_processes_end_with_the_weights_of_one(together: Together, uneven: P
         assert before.get("target", {}) == pytest.approx(after.get("target", {}), abs=1e-5)
 
 
+def test_a_mean_teacher_sees_the_inputs_of_all(together: Together, uneven: Path, tmp_path: Path) -> None:
+    """It runs on slices, as the model does, and its bank is filled in all processes alike."""
+    teacher = {"class_path": "uses.mean_teacher.MeanTeacher", "init_args": {"momentum": 0.5}}
+    recipe = make_recipe(aligners={**WHOLE_BATCH, "teacher": teacher}, training__optimizer=SGD)
+    run(read_table(uneven), recipe, tmp_path / "one")
+    assert together(tmp_path / "two", recipe) == ["None", "None"]
+    assert_close(weights(tmp_path / "one"), weights(tmp_path / "two"))
+    assert_same_tensors(*(load_file(tmp_path / f"two-{rank}.safetensors") for rank in range(2)))
+
+
 def test_fusions_with_memory_balancers_and_rounds_of_study_too(
     together: Together, uneven: Path, tmp_path: Path
 ) -> None:
