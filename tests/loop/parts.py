@@ -284,3 +284,19 @@ class EqualGradients(Balancer):
             lengths.append(torch.cat([gradient.flatten() for gradient in gradients]).norm().clamp(min=1e-6))
         self.ratio = (0.5 * self.ratio + 0.5 * lengths[0] / lengths[-1]).detach()
         return torch.stack([term.value / length for term, length in zip(terms.values(), lengths, strict=True)]).sum()
+
+
+class Mistaken(Aligner):
+    """A user's mistake, of one kind or another."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+    def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
+        """Read a text that is no number, or look for a modality by a wrong name."""
+        self.width = {"audio": int(self.text)}["adio"]
+
+    def forward(self, step: Step) -> dict[str, Term]:
+        """No terms."""
+        return {}

@@ -3,13 +3,15 @@
 import re
 from collections.abc import Callable
 from copy import deepcopy
+from pathlib import Path
 
 import pytest
 import torch
-from acclimate.framework import Builder, Method, MultimodalModel, RecipeError, Schema, Task
+from acclimate.framework import AcclimateError, Builder, Method, MultimodalModel, RecipeError, Schema, Task
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing
 from torch import nn
 
+from . import parts
 from .parts import AffinityFusion, ClassEncoder
 from .small import CLASSES, SOURCE, TARGET, assert_same_tensors, build, class_spec, make_recipe, make_schema, mlp
 
@@ -226,3 +228,13 @@ def test_a_kind_of_input_and_a_modality_can_have_encoders_of_their_own() -> None
     wide = {"class_path": "acclimate.framework.encoders.MLP", "init_args": {"out_features": 7}}
     method: Method = build(make_recipe(model__encoders={"features": mlp(), "video": wide}))
     assert method.model.feature_sizes == {"audio": 5, "video": 7}
+
+
+@pytest.mark.parametrize(("text", "error"), [("three", ValueError), ("3", KeyError)])
+def test_a_mistake_in_a_users_bind_keeps_its_trace(text: str, error: type[Exception]) -> None:
+    """It is no rule that a layout breaks, of which one line says all."""
+    with pytest.raises(error) as caught:
+        build(make_recipe(aligners={"own": class_spec(".Mistaken", text=text)}))
+    assert not isinstance(caught.value, AcclimateError)
+    assert caught.traceback[-1].path == Path(parts.__file__)
+    assert caught.value.__notes__ == ["while own, a Mistaken, was bound"]

@@ -6,6 +6,7 @@ import pytest
 import torch
 from acclimate.framework import Batch, Method, Step
 from acclimate.framework.data import Table
+from acclimate.framework.testing import check_aligner
 from loop.small import make_recipe, prepare, run
 from torch import Tensor
 
@@ -61,9 +62,13 @@ def test_heads_sharpen_the_discrepancy_that_features_dull(table: Table, monkeypa
 def test_a_step_made_by_hand_says_what_is_missing(table: Table) -> None:
     method, source, target = open_first(table, DALN)
     aligner = NuclearDiscrepancy()
-    aligner.task = "label"
+    aligner.tasks = ["label"]
     step = Step(source=method.look(source, "source"), target=method.look(target, "target"))
     with pytest.raises(ValueError, match="a step that is made by hand must be given model, but has none"):
         aligner(step)
     with pytest.raises(ValueError, match="a side that is made by hand must be given run, but has none"):
         method.look(source, "source").ask(method.model)
+
+
+def test_the_kit_has_heads_for_them() -> None:
+    check_aligner(NuclearDiscrepancy, gradient_sign=-1.0)
