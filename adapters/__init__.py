@@ -1,4 +1,6 @@
-"""One module per paper, then the baselines: Aligners, TeacherSelectors, Balancers, Fusions, and recipes.
+"""Aligners, TeacherSelectors, Balancers and Fusions, a short file for each idea, and recipes that put them together.
+
+docs/ has a page for each paper, which says where its equations stand.
 
 Names are imported when they are first asked for, so that the modules without torch stay light.
 """

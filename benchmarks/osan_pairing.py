@@ -10,8 +10,9 @@ from typing import Literal, TypeAlias, get_args
 
 import attrs
 import torch
+from acclimate.adapters.canonical_correlation import canonical_correlation
 from acclimate.adapters.pairing import Pairing, pair_sides, random_pairs
-from acclimate.adapters.tensor_alignment import TensorProjections, canonical_correlation
+from acclimate.adapters.tensor_projections import TensorProjections
 from acclimate.framework.batch import JOINT_TEACHER, Batch, Lesson, Outputs, Side, Step
 from acclimate.framework.layout import JOINT, DomainSide, Layout, Task
 from torch import Tensor

@@ -8,16 +8,11 @@ from typing import Any
 import attrs
 import pytest
 import torch
-from acclimate.adapters.a3d2 import (
-    AnchorDragDrift,
-    ConditionalAdversarial,
-    conditional_map,
-    coordinate_cost,
-    discrimination,
-    transport_objective,
-)
+from acclimate.adapters.anchor_drag_drift import AnchorDragDrift, coordinate_cost, transport_objective
+from acclimate.adapters.conditional_adversarial import ConditionalAdversarial, conditional_map, discrimination
 from acclimate.adapters.domain_adversarial import domain_loss
-from acclimate.adapters.modality_shift import ModalityRoles, scatter, separability
+from acclimate.adapters.modality_roles import ModalityRoles
+from acclimate.adapters.separability import scatter, separability
 from acclimate.adapters.transport import Transport, exact_plan
 from acclimate.framework import read_recipe
 from acclimate.framework.batch import Outputs, Term

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
-from acclimate.adapters.a3d2 import conditional_map, coordinate_cost, discrimination, transport_objective
+from acclimate.adapters.anchor_drag_drift import coordinate_cost, transport_objective
+from acclimate.adapters.class_distances import class_distances, domain_distance
+from acclimate.adapters.conditional_adversarial import conditional_map, discrimination
 from acclimate.adapters.domain_adversarial import domain_loss
-from acclimate.adapters.modality_shift import class_distances, domain_distance
 from acclimate.adapters.transport import exact_plan, optimal_assignment
 
 from .golden import DTYPES, Golden, golden_names

@@ -11,7 +11,8 @@ import torch
 from acclimate.adapters.affinity import Affinity, ClassEncoder
 from acclimate.adapters.concatenation import Concatenation
 from acclimate.adapters.late_sum import LateSum
-from acclimate.adapters.tensor_alignment import TensorProduct, TensorProjections
+from acclimate.adapters.tensor_product import TensorProduct
+from acclimate.adapters.tensor_projections import TensorProjections
 from acclimate.framework.batch import Outputs
 from acclimate.framework.interfaces import Fusion, Part
 from acclimate.framework.layout import Layout

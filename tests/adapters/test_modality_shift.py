@@ -8,15 +8,11 @@ from typing import Any
 import attrs
 import pytest
 import torch
-from acclimate.adapters.a3d2 import AnchorDragDrift, ConditionalAdversarial
-from acclimate.adapters.modality_shift import (
-    ModalityRoles,
-    class_distances,
-    domain_distance,
-    modality_shifts,
-    scatter,
-    separability,
-)
+from acclimate.adapters.anchor_drag_drift import AnchorDragDrift
+from acclimate.adapters.class_distances import class_distances, domain_distance
+from acclimate.adapters.conditional_adversarial import ConditionalAdversarial
+from acclimate.adapters.modality_roles import ModalityRoles
+from acclimate.adapters.separability import modality_shifts, scatter, separability
 from acclimate.framework import read_recipe
 from acclimate.framework.data import open_table
 from acclimate.framework.experiments.experiment import Experiment

@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 import torch
-from acclimate.adapters.late_sum import LateSum
-from acclimate.adapters.tensor_alignment import (
-    TensorAlignment,
-    TensorProduct,
-    TensorProjections,
+from acclimate.adapters.canonical_correlation import (
     add_ridge,
     canonical_correlation,
     contraction,
     improve,
     rotate_towards,
 )
+from acclimate.adapters.late_sum import LateSum
+from acclimate.adapters.tensor_alignment import TensorAlignment
+from acclimate.adapters.tensor_product import TensorProduct
+from acclimate.adapters.tensor_projections import TensorProjections
 from acclimate.framework.batch import Outputs
 from acclimate.framework.layout import JOINT, Layout
 from acclimate.framework.testing import DIGIT, SCATTERED, SCORE, Scene, drop, make_edges, make_layout, make_scene
