@@ -38,8 +38,9 @@ def coordinate_cost(
         counted: which rows count; None means all. N is their number.
 
     Example:
-        >>> coordinate_cost(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.6, 0.8]])).tolist()
-        [[0.3999999761581421, 0.19999998807907104], [1.0, 1.0]]
+        >>> coordinate_cost(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.6, 0.8]]))
+        tensor([[0.4000, 0.2000],
+                [1.0000, 1.0000]])
     """
     if counted is None:
         return 1 - drift.T @ anchor / len(drift)

@@ -104,8 +104,8 @@ def cosine(found: NDArray[Any], expected: NDArray[Any]) -> float:
     """Cosine similarity of all values as one vector; where either is zero, 1 if they are equal and else 0.
 
     Example:
-        >>> cosine(np.array([[1.0, 0.0]]), np.array([[1.0, 1.0]]))
-        0.7071067811865475
+        >>> round(cosine(np.array([[1.0, 0.0]]), np.array([[1.0, 1.0]])), 4)
+        0.7071
     """
     first, second = found.astype(np.float64).ravel(), expected.astype(np.float64).ravel()
     scale = np.sqrt((first @ first) * (second @ second))

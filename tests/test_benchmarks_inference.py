@@ -118,7 +118,7 @@ def test_figures_are_written(artefacts: Artefacts, tmp_path: Path, capsys: pytes
         (batch, form) for batch in (1, 3) for form in FORMS
     }
     # One aim for the best form, at the only batch size that has one, and one for split at each.
-    assert [aim["limit"] for aim in forms["aims"]] == [2.1, 1.25, 1.25]
+    assert [aim["limit"] for aim in forms["aims"]] == pytest.approx([2.1, 1.25, 1.25])
     assert [row["name"] for row in ways["rows"]][-1] == "branch"
     printed = capsys.readouterr().out
     assert all((tmp_path / f"inference-{name}.md").read_text("utf-8") in printed for name in ("forms", "torch"))
@@ -128,7 +128,7 @@ def test_subsets_are_compared_with_their_own_encoders(artefacts: Artefacts) -> N
     figure = subsets(artefacts, [2], rounds=2)
     assert [row["present"] for row in figure.rows] == ["face+voice", "face", "voice", MIXED]
     assert [row["own"] is None for row in figure.rows] == [False, False, False, True]
-    assert [aim.limit for aim in figure.aims] == [1.1, 1.1]
+    assert [aim.limit for aim in figure.aims] == pytest.approx([1.1, 1.1])
     assert {len(line) for line in figure.cells} == {len(figure.header)}
 
 

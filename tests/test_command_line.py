@@ -143,7 +143,7 @@ def test_scores_without_times_are_the_same_bytes_each_time(artefact: Path, table
         texts.append((table.parent / "scores.json").read_bytes())
     assert texts[0] == texts[1]
     assert "timing" not in content
-    assert content["confidence"] == {"level": 0.8, "resamples": 1000, "seed": 3}
+    assert content["confidence"] == pytest.approx({"level": 0.8, "resamples": 1000, "seed": 3})
 
 
 def test_the_number_of_threads_is_set_and_said(run: Path, artefact: Path, table: Path) -> None:

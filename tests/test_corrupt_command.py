@@ -68,8 +68,8 @@ def test_scores_over_severities(run: Path, table: Path, tmp_path: Path, capsys: 
     assert main(["evaluate", str(run), *data, *options, "--baseline", str(run / "source-only")]) == 0
     content = json.loads(file.read_text())
     assert list(content["severities"]) == list("012345")
-    assert content["corruptions"]["5"]["motion"] == [{"corruption": "gaussian_noise(std=2.0, seed=0)", "share": 1.0}]
-    assert content["corruptions"]["5"]["sound"] == [{"corruption": "gaussian_noise(std=0.1, seed=0)", "share": 1.0}]
+    assert content["corruptions"]["5"]["motion"] == [{"corruption": "gaussian_noise(std=2.0, seed=0)", "share": 1}]
+    assert content["corruptions"]["5"]["sound"] == [{"corruption": "gaussian_noise(std=0.1, seed=0)", "share": 1}]
     curves = [
         np.array([scores["tasks"]["label"]["joint"]["accuracy"] for scores in found["severities"].values()])
         for found in (content, content["baseline"])

@@ -39,7 +39,7 @@ def test_the_artefact_agrees_with_torch_for_every_subset(folder: Path) -> None:
         assert set(run["drop"]) == {"accelerometer+gyroscope", "accelerometer", "gyroscope"}
         assert all(scores["torch"] == scores["onnx"] for scores in run["drop"].values())
         assert run["drop"]["accelerometer+gyroscope"]["torch"] == run["target"]["fused"]
-        assert run["parity"]["argmax_agreement"] == 1.0
+        assert run["parity"]["argmax_agreement"] == pytest.approx(1.0)
         assert 0 < run["parity"]["max_abs"] < 1e-4
         assert run["parity"]["samples"] > 400
 

@@ -158,8 +158,8 @@ def rounded_accuracy(labels: Numbers, predictions: Numbers, limit: int) -> float
         ValueError: if there are no samples, the shapes differ, or `limit` is not positive.
 
     Example:
-        >>> rounded_accuracy(np.array([2.6, -3.0, 0.5]), np.array([7.0, -2.4, 0.0]), limit=3)
-        0.6666666666666666
+        >>> round(rounded_accuracy(np.array([2.6, -3.0, 0.5]), np.array([7.0, -2.4, 0.0]), limit=3), 4)
+        0.6667
     """
     _check_vectors(labels, predictions)
     if limit < 1:
@@ -182,8 +182,8 @@ def sign_accuracy(labels: Numbers, predictions: Numbers, *, zeros: bool) -> floa
 
     Example:
         >>> labels, predictions = np.array([0.0, 1.0, -1.0]), np.array([-0.1, 0.5, -0.5])
-        >>> sign_accuracy(labels, predictions, zeros=True), sign_accuracy(labels, predictions, zeros=False)
-        (0.6666666666666666, 1.0)
+        >>> [round(sign_accuracy(labels, predictions, zeros=zeros), 4) for zeros in (True, False)]
+        [0.6667, 1.0]
     """
     return accuracy(*_signs(labels, predictions, zeros=zeros))
 

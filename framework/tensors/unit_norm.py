@@ -14,8 +14,9 @@ def to_unit_norm(features: Float[Tensor, "batch width"]) -> Float[Tensor, "batch
     """Each row divided by its Euclidean norm; rows shorter than `SMALLEST_NORM`, such as zeros, stay as they are.
 
     Example:
-        >>> to_unit_norm(torch.tensor([[3.0, 4.0], [0.0, 0.0]])).tolist()
-        [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
+        >>> to_unit_norm(torch.tensor([[3.0, 4.0], [0.0, 0.0]]))
+        tensor([[0.6000, 0.8000],
+                [0.0000, 0.0000]])
     """
     norms = torch.linalg.vector_norm(features, dim=1, keepdim=True)
     return features / torch.where(norms < SMALLEST_NORM, 1.0, norms)

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 import numpy as np
 import torch
+from bits import assert_same_bits
 from torch import Tensor
 
 FOLDER = Path(__file__).parents[1] / "goldens"
@@ -62,7 +63,7 @@ class Golden:
     def _compare(self, key: str, value: Tensor) -> None:
         expected = self.arrays[key]
         if not np.issubdtype(expected.dtype, np.floating):
-            np.testing.assert_array_equal(value.detach().numpy(), expected, err_msg=key)
+            assert_same_bits(value.detach().numpy(), expected, key)
         elif self.dtype == torch.float32:
             tolerance = self.sidecar["tolerance_float32"][key]
             found = value.detach().double().numpy()

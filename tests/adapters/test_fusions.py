@@ -89,8 +89,8 @@ def test_late_sum_adds_logits_and_concatenates_features() -> None:
     }
     present = torch.tensor([[True, True], [True, False]])
     fused = LateSum()(Outputs(features, logits, {"digit": features}), present, "source")
-    assert fused.logits["digit"].tolist() == [[1.5, 3.0], [2.0, 0.0]]
-    assert fused.features.tolist() == [[1.0, 3.0, 4.0], [2.0, 0.0, 0.0]]
+    torch.testing.assert_close(fused.logits["digit"], torch.tensor([[1.5, 3.0], [2.0, 0.0]]))
+    torch.testing.assert_close(fused.features, torch.tensor([[1.0, 3.0, 4.0], [2.0, 0.0, 0.0]]))
 
 
 def test_concatenation_has_its_own_joint_head() -> None:

@@ -43,7 +43,7 @@ def test_mean_of_norms_is_not_norm_of_mean() -> None:
     # Norms 5, 5 and 2; the mean vector is (0, 2/3).
     assert mean_norm(features).item() == pytest.approx(4.0)
     assert mean_norm(features, torch.tensor([True, False, True])).item() == pytest.approx(3.5)
-    assert mean_norm(features, torch.zeros(3, dtype=torch.bool)).item() == 0.0
+    assert mean_norm(features, torch.zeros(3, dtype=torch.bool)).item() == pytest.approx(0.0)
 
 
 def test_global_loss_by_hand() -> None:
@@ -67,9 +67,9 @@ def test_class_loss_without_any_label_is_zero_of_the_graph() -> None:
     table = norm_table([u, column(1.0, 1.0)], labels=torch.tensor([-1, -1]), classes=3)
     for comparison in (NormComparison(), NormComparison(class_reduction="mean")):
         loss = class_loss(table, comparison)
-        assert loss.item() == 0.0
-        assert torch.autograd.grad(loss, u, retain_graph=True)[0].tolist() == [[0.0], [0.0]]
-    assert class_loss(norm_table([u, u])).item() == 0.0
+        assert loss.item() == pytest.approx(0.0)
+        torch.testing.assert_close(torch.autograd.grad(loss, u, retain_graph=True)[0], torch.zeros(2, 1))
+    assert class_loss(norm_table([u, u])).item() == pytest.approx(0.0)
 
 
 def test_cross_domain_loss_by_hand() -> None:
@@ -88,7 +88,7 @@ def test_means_are_over_the_rows_that_have_each_modality() -> None:
     # u: rows 0 and 1, mean 2. v: rows 1 and 2, mean 4. w: no row, so that neither pair with it counts.
     present = torch.tensor([[True, False, False], [True, True, False], [False, True, False]])
     table = norm_table([column(1.0, 3.0, 50.0), column(50.0, 2.0, 6.0), column(9.0, 9.0, 9.0)], present)
-    assert table.overall.values.tolist() == [2.0, 4.0, 0.0]
+    assert table.overall.values.tolist() == pytest.approx([2.0, 4.0, 0.0])
     assert table.overall.known.tolist() == [True, True, False]
     assert global_loss(table).item() == pytest.approx(1.5**2)
 
@@ -114,7 +114,7 @@ def test_vanishing_norms_are_clamped() -> None:
     # d/dE_u (E_u/m - m/E_u)^2 = 2 (E_u/m - m/E_u) (1/m + m/E_u^2), over two rows.
     expected = 2 * (30 - 1 / 30) * (10 + 0.1 / 9) / 2
     assert gradient_u.flatten().tolist() == pytest.approx([expected, expected])
-    assert gradient_v.flatten().tolist() == [0.0, 0.0]
+    assert gradient_v.flatten().tolist() == pytest.approx([0.0, 0.0])
 
 
 def test_half_precision_features_are_measured_in_float32() -> None:
@@ -122,7 +122,7 @@ def test_half_precision_features_are_measured_in_float32() -> None:
     # 4 * 300^2 is beyond the largest float16.
     norms = norm_table([features, features]).overall.values
     assert norms.dtype == torch.float32
-    assert norms.tolist() == [600.0, 600.0]
+    assert norms.tolist() == pytest.approx([600.0, 600.0])
 
 
 def test_norms_carry_gradient_on_both_sides() -> None:
@@ -158,9 +158,9 @@ def test_weights() -> None:
     scene = make_scene(2, tasks=(DIGIT, VERB))
     terms = rna_terms(RelativeNormAlignment(lambda_g=0.5), scene)
     weights = {name: term.weight for name, term in terms.items()}
-    assert weights["global/source/digit"] == weights["global/target/verb"] == 0.5
-    assert (weights["class/source/digit"], weights["class/source/verb"]) == (1 / 3, 1 / 4)
-    assert weights["cross/audio/digit"] == 1.0
+    assert weights["global/source/digit"] == weights["global/target/verb"] == pytest.approx(0.5)
+    assert (weights["class/source/digit"], weights["class/source/verb"]) == pytest.approx((1 / 3, 1 / 4))
+    assert weights["cross/audio/digit"] == pytest.approx(1.0)
     given = rna_terms(RelativeNormAlignment(lambda_c=0.7), scene)
     assert given["class/source/digit"].weight == 0.7
     mean = rna_terms(RelativeNormAlignment(comparison=NormComparison(class_reduction="mean")), scene)
@@ -218,13 +218,13 @@ def test_one_modality_has_cross_domain_terms_only() -> None:
 
 def test_unlabelled_rows_leave_zero_class_terms() -> None:
     terms = rna_terms(RelativeNormAlignment(), make_scene(2).change(without_labels))
-    assert terms["class/source"].value.item() == terms["class/target"].value.item() == 0.0
+    assert [terms[f"class/{side}"].value.item() for side in ("source", "target")] == pytest.approx([0.0, 0.0])
     assert terms["global/source"].value.item() > 0.0
 
 
 def test_absent_modality_leaves_zero_terms() -> None:
     terms = rna_terms(RelativeNormAlignment(), make_scene(2).change(drop(torch.tensor([[False, True]]))))
-    assert {name for name, term in terms.items() if term.value.item() == 0.0} == terms.keys() - {"cross/image"}
+    assert {name for name, term in terms.items() if term.value.item() > 1e-9} == {"cross/image"}
 
 
 class _CountNorms(TorchFunctionMode):

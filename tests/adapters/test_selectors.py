@@ -54,7 +54,7 @@ def test_fused_argmax_teaches_the_fused_number() -> None:
     lesson = teach(FusedArgmax(0.9), scene)["score"]
     expected = scene.side("target", labelled=False).outputs.joint_logits("score")[:, 0]
     torch.testing.assert_close(lesson.labels, expected.detach())
-    assert lesson.confidence.tolist() == [1.0] * 7
+    assert lesson.confidence.tolist() == pytest.approx([1.0] * 7)
     assert lesson.keep.all()
 
 

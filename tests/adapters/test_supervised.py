@@ -36,7 +36,7 @@ def test_regression_loss_by_hand() -> None:
     loss = regression_loss(values, torch.tensor([3.0, -2.5, torch.nan]))
     assert loss.item() == pytest.approx((2.0 + 0.5) / 2)
     (gradient,) = torch.autograd.grad(loss, values)
-    assert gradient.flatten().tolist() == [-0.5, 0.5, 0.0]
+    assert gradient.flatten().tolist() == pytest.approx([-0.5, 0.5, 0.0])
 
 
 def test_no_label_at_all_is_zero_of_the_graph() -> None:
@@ -44,7 +44,7 @@ def test_no_label_at_all_is_zero_of_the_graph() -> None:
     terms = supervised_terms(Supervised((JOINT, "audio"), (JOINT, "audio")), scene)
     assert len(terms) == 8
     for term in terms.values():
-        assert term.value.item() == 0.0
+        assert term.value.item() == pytest.approx(0.0)
         gradients = torch.autograd.grad(
             term.value, list(scene.leaves.values()), retain_graph=True, materialize_grads=True
         )
@@ -87,9 +87,9 @@ def test_a_task_that_the_batch_has_no_labels_of_has_no_term() -> None:
 def test_weights_by_head() -> None:
     aligner = Supervised((JOINT, "modalities"), head_weights={"modalities": 0.1, "audio": 0.5})
     weights = {name: term.weight for name, term in supervised_terms(aligner, make_scene(3)).items()}
-    assert weights == {"source/joint": 1.0, "source/audio": 0.5, "source/image": 0.1, "source/text": 0.1}
+    assert weights == pytest.approx({"source/joint": 1.0, "source/audio": 0.5, "source/image": 0.1, "source/text": 0.1})
     only_joint = supervised_terms(Supervised(head_weights={JOINT: 2.0}), make_scene(3))
-    assert only_joint["source/joint"].weight == 2.0
+    assert only_joint["source/joint"].weight == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize(

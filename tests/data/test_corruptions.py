@@ -15,6 +15,7 @@ from acclimate.framework.data.corruptions import PRESETS
 from acclimate.framework.data.corruptions.applying import corrupt_decoded
 from acclimate.framework.data.corruptions.registry import CORRUPTIONS
 from acclimate.framework.data.reading import read_modality
+from bits import assert_same_bits, same_bits
 from numpy.typing import NDArray
 
 from .data_files import write_image, write_multimodal_table, write_sound, write_text
@@ -101,7 +102,7 @@ def test_sound_is_cut_off_at_full_scale_where_asked(recordings: Table) -> None:
     loud = decoded_pairs(recordings, "speech", "audio_noise(std=0.8)")[0][1]
     clipped = decoded_pairs(recordings, "speech", "audio_noise(std=0.8, clip=True)")[0][1]
     assert np.abs(loud).max() > 1
-    np.testing.assert_array_equal(clipped, loud.clip(-1, 1))
+    assert_same_bits(clipped, loud.clip(-1, 1))
 
 
 @pytest.mark.parametrize("factor", [0.1, 0.3, 1.0, 2.0])
@@ -132,7 +133,7 @@ def prepared_pairs(table: Table, schema: Schema, modality: str, cell: str) -> li
         if axis is not None:
             own, behind = np.split(np.moveaxis(values, axis, 0), [before.lengths[modality]])
             own_changed, behind_changed = np.split(np.moveaxis(changed, axis, 0), [after.lengths[modality]])
-            np.testing.assert_array_equal(behind_changed, behind)
+            assert_same_bits(behind_changed, behind)
             pairs.append((own, own_changed))
         else:
             pairs.append((values, changed))
@@ -177,7 +178,7 @@ def test_replaced_images_are_noise_alone(pictures: Table) -> None:
         assert abs(np.corrcoef(before.ravel(), after.ravel())[0, 1]) < 0.05
         assert after.std() == pytest.approx(1, rel=0.03)
         assert abs(after.mean()) < 0.05
-    assert not np.array_equal(pairs[0][1], pairs[1][1])
+    assert not same_bits(pairs[0][1], pairs[1][1])
 
 
 CELLS = {
@@ -201,7 +202,7 @@ def test_a_row_is_corrupted_in_the_same_way_in_every_epoch_and_order(corrupted: 
     for sample in [*backwards, *backwards]:
         again = next(other for other in first if other.id == sample.id)
         for name, values in sample.inputs.items():
-            np.testing.assert_array_equal(values, again.inputs[name])
+            assert_same_bits(values, again.inputs[name])
 
 
 IN_ANOTHER_PROCESS = """
@@ -276,8 +277,8 @@ def test_corrupting_leaves_what_is_read_from_a_file_alone(recordings: Table) -> 
     before = decoded.array().copy()
     row = attrs.evolve(recordings.rows[0], corruptions={"speech": "audio_noise(std=1)"})
     spoilt = corrupt_decoded(decoded, row, "speech")
-    assert not np.array_equal(spoilt.array(), before)
-    np.testing.assert_array_equal(decoded.array(), before)
+    assert not same_bits(spoilt.array(), before)
+    assert_same_bits(decoded.array(), before)
 
 
 @pytest.mark.parametrize("name", sorted(CORRUPTIONS))

@@ -18,6 +18,7 @@ from acclimate.framework.data import Schema, Table, check_table, open_table, rea
 from acclimate.framework.data.builtin import watch_pickle
 from acclimate.framework.data.builtin.watch_pickle import SHA256, find_recordings, read_recordings, unpickle_array
 from acclimate.framework.data.builtin.wrist_windows import Windows, find_windows
+from bits import assert_same_bits
 
 needs_seglearn = pytest.mark.skipif(
     importlib.util.find_spec("seglearn") is None, reason="seglearn, which carries the recordings, is not installed"
@@ -65,7 +66,7 @@ def test_windows_are_cut_from_the_recordings(table: Table) -> None:
                 window = recording[start : start + 100].astype(np.float32)
                 for name, columns in (("accelerometer", slice(0, 3)), ("gyroscope", slice(3, 6))):
                     found = read_cell(str(row.cells[name]), table.root).array()
-                    np.testing.assert_array_equal(found, window[:, columns])
+                    assert_same_bits(found, window[:, columns])
 
 
 @needs_seglearn
@@ -226,5 +227,5 @@ def test_a_pickle_of_something_else_than_an_array(tmp_path: Path) -> None:
 def test_arrays_of_numpys_own_are_unpickled(tmp_path: Path) -> None:
     stored: dict[str, Any] = {"X": [np.arange(6.0).reshape(2, 3)], "y": np.array([1, 2])}
     found = unpickle_array(dump_as_package(tmp_path, stored)).item()
-    np.testing.assert_array_equal(found["X"][0], stored["X"][0])
-    np.testing.assert_array_equal(found["y"], stored["y"])
+    assert_same_bits(found["X"][0], stored["X"][0])
+    assert_same_bits(found["y"], stored["y"])

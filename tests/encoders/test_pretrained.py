@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from acclimate.framework.encoders.pretrained import count_frozen, load_transformer, portable_config
+from bits import assert_same_bits
 
 TINY = {"model_type": "bert", "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
 TINY |= {"intermediate_size": 8, "vocab_size": 20, "max_position_embeddings": 12}
@@ -27,7 +28,7 @@ def test_a_folder_gives_its_weights(tmp_path: Path) -> None:
     assert config.hidden_size == 16
     assert loaded.state_dict().keys() == saved.state_dict().keys()
     for name, weights in saved.state_dict().items():
-        assert torch.equal(loaded.state_dict()[name], weights), name
+        assert_same_bits(loaded.state_dict()[name], weights, name)
 
 
 def test_a_file_of_torch_gives_its_tensors_and_runs_nothing(tmp_path: Path) -> None:
@@ -36,7 +37,7 @@ def test_a_file_of_torch_gives_its_tensors_and_runs_nothing(tmp_path: Path) -> N
     torch.save(saved.state_dict(), tmp_path / "pytorch_model.bin")
     loaded, _ = load_transformer(str(tmp_path), None)
     for name, weights in saved.state_dict().items():
-        assert torch.equal(loaded.state_dict()[name], weights), name
+        assert_same_bits(loaded.state_dict()[name], weights, name)
     trap = tmp_path / "trap"
     torch.save(saved.state_dict() | {"more": Call(Path.touch, trap)}, tmp_path / "pytorch_model.bin")
     with pytest.raises(ValueError, match="must hold tensors alone"):

@@ -16,7 +16,7 @@ def test_is_torchaudios(from_rate: int, to_rate: int) -> None:
     found, expected = module(waveform), resample(waveform, from_rate, to_rate)
     # torchaudio rounds the filters' angles to float32.
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
-    assert module.lengths(torch.tensor([3333])).tolist() == [expected.shape[1]]
+    assert int(module.lengths(torch.tensor([3333]))) == expected.shape[1]
     assert module.state_dict() == {}
 
 

@@ -13,6 +13,7 @@ from acclimate.framework import EncoderInput
 from acclimate.framework.data.preprocessing import AudioPreprocessing, ImagePreprocessing
 from acclimate.framework.encoders import TimmImage, TimmSpectrogram, make_encoder
 from acclimate.framework.encoders.efficientnet_names import to_timm_names
+from bits import assert_same_bits, same_bits
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -50,7 +51,7 @@ def test_gradient_reaches_exactly_the_top_layers(name: str, trainable_layers: in
     assert reached == {key for key in dict(encoder.named_parameters()) if key.startswith(top)}
     assert all(any(key.startswith(f"model.{start}") for key in reached) for start in trained)
     # Statistics of batch normalisation too.
-    changed = {key for key, value in encoder.state_dict().items() if not torch.equal(value, frozen[key])}
+    changed = {key for key, value in encoder.state_dict().items() if not same_bits(value, frozen[key])}
     assert {key for key in changed if not key.startswith(top)} == set()
 
 
@@ -85,10 +86,10 @@ def test_the_frozen_state_tells_trunks_apart() -> None:
     with torch.no_grad():
         encoder.model.layer4[0].conv1.weight.zero_()
         encoder.projection[0].weight.zero_()
-    assert all(torch.equal(value, before[key]) for key, value in encoder.frozen.state_dict().items())
+    assert all(same_bits(value, before[key]) for key, value in encoder.frozen.state_dict().items())
     with torch.no_grad():
         encoder.model.layer3[0].bn1.running_mean.add_(1)
-    assert not all(torch.equal(value, before[key]) for key, value in encoder.frozen.state_dict().items())
+    assert not all(same_bits(value, before[key]) for key, value in encoder.frozen.state_dict().items())
 
 
 def test_a_model_that_is_no_chain_is_frozen_without_a_cut() -> None:
@@ -96,10 +97,10 @@ def test_a_model_that_is_no_chain_is_frozen_without_a_cut() -> None:
     encoder = TimmImage("eva02_tiny_patch14_224", 3, 28, 28, trainable_layers=1)
     assert encoder.frozen is None
     images = torch.randn(2, 3, 28, 28)
-    assert torch.equal(encoder.trunk(images), images)
+    assert_same_bits(encoder.trunk(images), images)
     encoder.eval()
     with torch.no_grad():
-        assert torch.equal(encoder.top(EncoderInput(images)), encoder(EncoderInput(images)))
+        assert_same_bits(encoder.top(EncoderInput(images)), encoder(EncoderInput(images)))
     encoder.train()(EncoderInput(images)).sum().backward()
     reached = {key for key, weights in encoder.model.named_parameters() if weights.grad is not None}
     assert {".".join(key.split(".")[:2]) for key in reached} == {"blocks.11", "fc_norm.weight", "fc_norm.bias"}
@@ -127,7 +128,7 @@ def test_weights_come_from_a_file(ending: str, tmp_path: Path) -> None:
     rebuilt = make_encoder(TimmImage, IMAGES, {"model_name": "test_resnet"} | encoder.portable_arguments()).eval()
     rebuilt.load_state_dict(encoder.state_dict())
     with torch.no_grad():
-        assert torch.equal(rebuilt(EncoderInput(data)), encoder(EncoderInput(data)))
+        assert_same_bits(rebuilt(EncoderInput(data)), encoder(EncoderInput(data)))
 
 
 def test_a_grey_image_is_seen_as_a_coloured_one_of_three_equal_channels(tmp_path: Path) -> None:
@@ -154,7 +155,7 @@ def test_a_grey_image_is_seen_as_a_coloured_one_of_three_equal_channels(tmp_path
 def test_random_weights_take_images_as_the_data_have_them() -> None:
     encoder = make_encoder(TimmImage, IMAGES, {"model_name": "test_resnet"})
     images = torch.randn(1, 3, 64, 64)
-    assert torch.equal(encoder.prepare(images), images)
+    assert_same_bits(encoder.prepare(images), images)
 
 
 def test_a_spectrogram_is_a_picture_of_one_channel() -> None:
@@ -196,7 +197,7 @@ def test_an_efficientnet_is_read_under_other_names() -> None:
     state = model.state_dict()
     found = to_timm_names(other_names(model))
     assert found.keys() == state.keys()
-    assert all(found[name] is not None and torch.equal(found[name], state[name]) for name in state)
+    assert all(found[name] is not None and same_bits(found[name], state[name]) for name in state)
     assert to_timm_names(state) == dict(state)
 
 

@@ -66,7 +66,7 @@ def test_an_artefact_is_evaluated_without_torch(recordings: Exported, table: Pat
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(scores.read_text())
     assert found["runtime"] == "onnx"
-    assert found["confidence"] == {"level": 0.95, "resamples": 1000, "seed": 0}
+    assert found["confidence"] == pytest.approx({"level": 0.95, "resamples": 1000, "seed": 0})
     assert list(found["drop"]["digit"]) == SUBSETS
     for name, row in found["drop"]["digit"].items():
         assert row["intervals"]["accuracy"]["low"] <= row["accuracy"] <= row["intervals"]["accuracy"]["high"]

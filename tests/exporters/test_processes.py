@@ -8,10 +8,10 @@ import warnings
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
-import numpy as np
 import pytest
 from acclimate.exporters import Session
 from acclimate.framework import ExportError
+from bits import assert_same_bits
 
 from .opening import open_and_run
 from .trio import FORMS, Trio
@@ -28,7 +28,7 @@ def test_processes_that_are_spawned_open_their_own(trio: Trio) -> None:
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         found = list(pool.map(open_and_run, (trio.folders[form] for form in FORMS), [inputs] * len(FORMS)))
     for form, values in zip(FORMS, found, strict=True):
-        np.testing.assert_array_equal(values, open_and_run(trio.folders[form], inputs))
+        assert_same_bits(values, open_and_run(trio.folders[form], inputs))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no forks")

@@ -11,6 +11,7 @@ import pytest
 from acclimate.exporters import Session
 from acclimate.exporters.artefact_folder import read_artefact, write_artefact
 from acclimate.framework import ExportError
+from bits import same_bits
 from numpy.typing import NDArray
 
 from .trio import Trio, graph_files
@@ -71,7 +72,7 @@ def run(folder: Path, trio: Trio) -> Outputs | None:
 
 
 def same(found: Outputs, expected: Outputs) -> bool:
-    return all(np.array_equal(found[name], values) for name, values in expected.items())
+    return all(same_bits(found[name], values) for name, values in expected.items())
 
 
 def content(folder: Path) -> dict[str, bytes]:

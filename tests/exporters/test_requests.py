@@ -18,6 +18,7 @@ from acclimate.framework import AcclimateError, DataError, Task
 from acclimate.framework.data.decoding import Decoded
 from acclimate.framework.data.preprocessing import AudioPreprocessing, ImagePreprocessing, TextPreprocessing
 from acclimate.framework.data.schema import Schema
+from bits import assert_same_bits
 from PIL import Image
 
 TEXTS = ("a fine day", "no day")
@@ -74,7 +75,7 @@ def test_files_come_as_base64_as_bytes_and_as_a_binary_tensor(config: ArtefactCo
     expected = [prepare(Decoded("audio", one.astype(np.float32), 8000)) for one in values]
     for batch in found:
         np.testing.assert_allclose(batch.inputs["audio"], expected, atol=1e-4)
-        np.testing.assert_array_equal(batch.present, [[1, 0, 0], [1, 0, 0]])
+        assert_same_bits(batch.present, [[1, 0, 0], [1, 0, 0]])
 
 
 def test_text_is_itself_and_tells_its_length(config: ArtefactConfig) -> None:
@@ -84,8 +85,9 @@ def test_text_is_itself_and_tells_its_length(config: ArtefactConfig) -> None:
         read_instances({"instances": [{"text": text} for text in TEXTS]}, config, LIMITS),
     ):
         prepared = [config.schema.preprocessing["text"].prepare(Decoded("text", text)) for text in TEXTS]
-        np.testing.assert_array_equal(batch.inputs["text"], [one.values for one in prepared])
-        assert batch.lengths["text"].tolist() == [one.length for one in prepared] == [5, 4]
+        assert_same_bits(batch.inputs["text"], [one.values for one in prepared])
+        assert batch.lengths["text"].tolist() == [5, 4]
+        assert [one.length for one in prepared] == [5, 4]
 
 
 def test_text_that_looks_like_a_file_is_text(config: ArtefactConfig) -> None:
@@ -96,22 +98,22 @@ def test_text_that_looks_like_a_file_is_text(config: ArtefactConfig) -> None:
 def test_an_empty_element_is_an_absent_modality(config: ArtefactConfig) -> None:
     request = [contents("image", picture(), "", b""), numbers("audio", (3, 40))]
     batch = read_tensors(request, config, LIMITS)
-    np.testing.assert_array_equal(batch.present, [[1, 1, 0], [1, 0, 0], [1, 0, 0]])
+    assert_same_bits(batch.present, [[1, 1, 0], [1, 0, 0], [1, 0, 0]])
     assert not batch.inputs["image"][1:].any()
     present = Tensor("present", "BOOL", (3, 3), [True, False, False] * 3)
-    np.testing.assert_array_equal(read_tensors([*request, present], config, LIMITS).present, [[1, 0, 0]] * 3)
+    assert_same_bits(read_tensors([*request, present], config, LIMITS).present, [[1, 0, 0]] * 3)
 
 
 def test_what_an_absent_slot_holds_is_not_decoded(config: ArtefactConfig) -> None:
     present = Tensor("present", "FP32", (2, 3), [[1, 1, 0], [1, 0, 0]])
     request = [contents("image", picture(), "no picture"), numbers("audio", (2, 40)), present]
-    np.testing.assert_array_equal(read_tensors(request, config, LIMITS).present, [[1, 1, 0], [1, 0, 0]])
+    assert_same_bits(read_tensors(request, config, LIMITS).present, [[1, 1, 0], [1, 0, 0]])
 
 
 def test_binary_numbers_are_read_as_little_endian(config: ArtefactConfig) -> None:
     values = np.arange(80, dtype="<f4").reshape(2, 40)
     batch = read_tensors([Tensor("audio", "FP32", (2, 40), values.tobytes())], config, LIMITS)
-    np.testing.assert_array_equal(batch.inputs["audio"], values)
+    assert_same_bits(batch.inputs["audio"], values)
 
 
 def test_lengths_and_tokens_are_taken(config: ArtefactConfig) -> None:
@@ -167,8 +169,8 @@ def test_an_input_given_twice_is_refused(config: ArtefactConfig) -> None:
 def test_instances_differ_in_what_they_have(config: ArtefactConfig) -> None:
     instances = [{"audio": [0.5] * 40, "image": {"b64": base64_of(picture())}}, {"text": [2, 1, 3]}]
     batch = read_instances({"instances": instances}, config, LIMITS)
-    np.testing.assert_array_equal(batch.present, [[1, 1, 0], [0, 0, 1]])
-    np.testing.assert_array_equal(batch.inputs["audio"], [[0.5] * 40, [0] * 40])
+    assert_same_bits(batch.present, [[1, 1, 0], [0, 0, 1]])
+    assert_same_bits(batch.inputs["audio"], [[0.5] * 40, [0] * 40])
     assert batch.inputs["text"][1].tolist() == [2, 1, 3, 0, 0]
     assert batch.lengths["text"].tolist() == [1, 3]
 
@@ -201,7 +203,7 @@ def test_answers_hold_logits_probabilities_and_labels(config: ArtefactConfig) ->
     found = answer(logits, config)
     assert list(found) == [name for name, *_ in answer_types(config)]
     np.testing.assert_allclose(found["mood_probabilities"], [[0.5, 0.5], [0.25, 0.75]], rtol=1e-6)
-    assert found["mood_label"].tolist() == [b"bad", "groß".encode()]
+    assert list(found["mood_label"]) == [b"bad", "groß".encode()]
     assert "valence_label" not in found
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from acclimate.exporters import Session
 from acclimate.framework import DataError
+from bits import assert_same_bits
 from numpy.typing import NDArray
 
 from .trio import FORMS, MODALITIES, POSITIONS, Trio
@@ -36,7 +37,7 @@ def draw_batch(trio: Trio, seed: int) -> Batch:
 def assert_same(found: dict[str, NDArray[np.float32]], expected: dict[str, NDArray[np.float32]]) -> None:
     """The same bits."""
     for name, values in expected.items():
-        np.testing.assert_array_equal(found[name], values, err_msg=name)
+        assert_same_bits(found[name], values, name)
 
 
 def test_sixty_four_threads_say_what_one_says(session: Session, trio: Trio) -> None:
@@ -126,9 +127,9 @@ def test_arrays_of_any_layout_are_the_same_rows(session: Session, trio: Trio) ->
             values.flags.writeable = False
         found = session.run(layout)
         for key, values in expected.items():
-            np.testing.assert_array_equal(found[key], values, err_msg=name)
+            assert_same_bits(found[key], values, name)
         for key, values in before.items():
-            np.testing.assert_array_equal(layout[key], values, err_msg=name)
+            assert_same_bits(layout[key], values, name)
 
 
 def test_a_matrix_is_checked_as_an_array_is(session: Session, trio: Trio) -> None:

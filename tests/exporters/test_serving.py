@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 import soundfile
 from acclimate.exporters.session import Session
+from bits import assert_same_bits
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -153,9 +154,9 @@ def test_every_subset_is_answered_as_a_session_does(server: Server, session: Ses
         assert (status, answer["id"], answer["model_name"]) == (200, "seven", "digits")
         found, expected = arrays(answer), session.run(given)
         for name, values in expected.items():
-            np.testing.assert_array_equal(found[name].astype(np.float32), values)
+            assert_same_bits(found[name].astype(np.float32), values)
         classes = np.array(["one", "two", "three"])
-        assert found["digit_label"].tolist() == classes[expected["logits"].argmax(axis=1)].tolist()
+        assert list(found["digit_label"]) == list(classes[expected["logits"].argmax(axis=1)])
         np.testing.assert_allclose(found["digit_probabilities"].sum(axis=1), 1, rtol=1e-6)
 
 
@@ -167,14 +168,14 @@ def test_rows_differ_in_what_they_have(server: Server, session: Session, recordi
     expected = session.run(inputs, present)["logits"]
     status, answer = server.infer(*given, tensor("present", present))
     assert status == 200
-    np.testing.assert_array_equal(arrays(answer)["logits"].astype(np.float32), expected)
+    assert_same_bits(arrays(answer)["logits"].astype(np.float32), expected)
     instances = [
         {name: values[row].tolist() for column, (name, values) in enumerate(inputs.items()) if present[row, column]}
         for row in (0, 1)
     ]
     status, body, _ = server.ask("/v1/models/digits:predict", {"instances": instances})
     assert status == 200
-    np.testing.assert_array_equal(np.float32([one["logits"] for one in body["predictions"]]), expected)
+    assert_same_bits(np.float32([one["logits"] for one in body["predictions"]]), expected)
 
 
 def test_files_are_answered_as_predict_does(server: Server, session: Session, files: dict[str, Path]) -> None:
@@ -185,7 +186,7 @@ def test_files_are_answered_as_predict_does(server: Server, session: Session, fi
     found = arrays(server.infer(*inputs)[1])
     instance = {name: {"b64": value} for name, value in text.items()}
     (other,) = server.ask("/v1/models/digits:predict", {"instances": [instance]})[1]["predictions"]
-    assert found["digit_label"].tolist() == [other["digit_label"]] == [expected.labels["digit"]]
+    assert list(found["digit_label"]) == [other["digit_label"]] == [expected.labels["digit"]]
     for probabilities in (found["digit_probabilities"][0], other["digit_probabilities"]):
         np.testing.assert_allclose(probabilities, list(expected.probabilities["digit"].values()), rtol=1e-6)
 
@@ -208,7 +209,7 @@ def test_binary_tensors_in_and_out(server: Server, session: Session, files: dict
     prepared = session._prepare("image", files["image"]).values[np.newaxis]  # noqa: SLF001
     expected = session.run({"audio": values, "image": prepared})["logits"]
     assert decoded.shape == prepared.shape[1:]
-    np.testing.assert_array_equal(np.frombuffer(body[length:], np.float32)[np.newaxis], expected)
+    assert_same_bits(np.frombuffer(body[length:], np.float32)[np.newaxis], expected)
     assert [one["name"] for one in json.loads(body[:length])["outputs"]] == ["logits", "digit_label"]
 
 
@@ -223,7 +224,7 @@ def test_grpc(server: Server, session: Session, recordings: Exported) -> None:
         request = {"model_name": "digits", "inputs": [described], "raw_input_contents": [values.tobytes()]}
         answer = infer(messages.ModelInferRequest(**request))
         found = np.frombuffer(answer.raw_output_contents[0], np.float32)
-        np.testing.assert_array_equal(found, session.run({"audio": values})["logits"][0])
+        assert_same_bits(found, session.run({"audio": values})["logits"][0])
         with pytest.raises(grpc.RpcError, match=r"the shape .* needs 1600 bytes, but got 1") as raised:
             infer(messages.ModelInferRequest(**{**request, "raw_input_contents": [b"1"]}))
         assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT

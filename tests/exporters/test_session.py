@@ -15,6 +15,7 @@ import torch
 from acclimate.exporters.ports import Port
 from acclimate.exporters.session import Session, decode_source
 from acclimate.framework import DataError, ExportError
+from bits import assert_same_bits
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -90,7 +91,7 @@ def test_leaving_a_modality_out_is_the_same_as_saying_so(session: Session, recor
     left = {name: inputs[name] for name in ("audio", "wrist-left")}
     for found in (session.run(left), session.run(left, present), session.run(left, present.astype(np.bool_))):
         for name, values in expected.items():
-            np.testing.assert_array_equal(found[name], values)
+            assert_same_bits(found[name], values)
     assert not expected["image_logits"].any()
 
 
@@ -171,7 +172,7 @@ def test_threads_share_a_session(session: Session, recordings: Exported) -> None
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda batch: session.run(batch)["logits"], batches))
     for one, other in zip(found, expected, strict=True):
-        np.testing.assert_array_equal(one, other)
+        assert_same_bits(one, other)
 
 
 @pytest.mark.parametrize("provider", ["cuda", "CUDAExecutionProvider", "tensorrt"])

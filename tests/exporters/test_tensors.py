@@ -17,6 +17,7 @@ from acclimate.exporters.tensor_feed import TensorFeed, check_odd
 from acclimate.exporters.tensor_memory import Buffers, TensorMemory
 from acclimate.exporters.tensors import on_tensors
 from acclimate.framework import DataError, ExportError
+from bits import assert_same_bits, same_bits
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -54,10 +55,10 @@ def test_tensors_get_the_answers_that_arrays_get(sessions: tuple[Exported, Sessi
         found = tensors.run(to_tensors(inputs), present)
         assert list(found) == list(expected)
         for name, values in expected.items():
-            np.testing.assert_array_equal(found[name].numpy(), values)
+            assert_same_bits(found[name].numpy(), values)
     left = {name: inputs[name] for name in session.modalities[1:]}
     for name, values in session.run(left).items():
-        np.testing.assert_array_equal(tensors.run(to_tensors(left))[name].numpy(), values)
+        assert_same_bits(tensors.run(to_tensors(left))[name].numpy(), values)
 
 
 def test_a_tensor_session_knows_its_artefact(encoders: Exported) -> None:
@@ -101,7 +102,7 @@ def test_a_tensor_that_is_not_contiguous_is_read_as_it_is(vectors: Exported) -> 
     turned = {name: torch.from_numpy(np.ascontiguousarray(values.T)).T for name, values in inputs.items()}
     expected = Session(vectors.folder).run(inputs)
     for name, values in TensorSession(vectors.folder, provider="cpu").run(turned).items():
-        np.testing.assert_array_equal(values.numpy(), expected[name])
+        assert_same_bits(values.numpy(), expected[name])
 
 
 def test_gradients_do_not_pass(vectors: Exported) -> None:
@@ -115,7 +116,7 @@ def test_presence_may_be_a_tensor(encoders: Exported) -> None:
     inputs, present = to_tensors(encoders.inputs(4)), np.eye(4)
     expected = session.run(inputs, present)["logits"]
     for kind in (torch.bool, torch.float32, torch.int64):
-        assert torch.equal(session.run(inputs, torch.from_numpy(present).to(kind))["logits"], expected)
+        assert_same_bits(session.run(inputs, torch.from_numpy(present).to(kind))["logits"], expected)
 
 
 @pytest.fixture(scope="module", params=["mask", "branch", "split"])
@@ -141,14 +142,14 @@ def test_padding_reaches_nothing(long_rows: Path) -> None:
         expected = session.run(inputs, present, {"motion": lengths})
         found = tensors.run(to_tensors(inputs), present, {"motion": own})
         for name, values in expected.items():
-            np.testing.assert_array_equal(found[name].numpy(), values)
+            assert_same_bits(found[name].numpy(), values)
     with pytest.raises(DataError, match="motion: expected finite values, but row 0 holds NaN"):
         tensors.run(to_tensors(inputs), present, {"motion": np.array([5, 12, 7])})
     with pytest.raises(DataError, match="motion: lengths must be from 1 to the 12 steps given, but got 13"):
         tensors.run(to_tensors(inputs), present, {"motion": np.array([4, 12, 13])})
     without = {"place": inputs["place"]}
     for name, values in session.run(without).items():
-        np.testing.assert_array_equal(tensors.run(to_tensors(without))[name].numpy(), values)
+        assert_same_bits(tensors.run(to_tensors(without))[name].numpy(), values)
 
 
 ONES: Final = np.ones((3, 3), np.bool_)
@@ -221,7 +222,7 @@ def test_threads_share_a_session(encoders: Exported) -> None:
     expected = [session.run(batch)["logits"] for batch in batches]
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda batch: session.run(batch)["logits"], batches))
-    assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
+    assert all(same_bits(one, other) for one, other in zip(found, expected, strict=True))
 
 
 def test_graphs_on_fixed_memory_say_the_same(long_rows: Path, bound: Bound) -> None:
@@ -257,8 +258,8 @@ def test_a_graph_on_fixed_memory_keeps_no_answer_of_the_caller(encoders: Exporte
     graph.run({"features": torch.ones(3, 9)}, {"features_features": first})
     kept = first.clone()
     graph.run({"features": torch.full((2, 9), 2.0)}, {"features_features": second})
-    assert torch.equal(first, kept)
-    assert not torch.equal(second, first[:2])
+    assert_same_bits(first, kept)
+    assert not same_bits(second, first[:2])
 
 
 @pytest.mark.parametrize(

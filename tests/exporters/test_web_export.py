@@ -18,6 +18,7 @@ from acclimate.exporters.web.previews import MAX_SIDE, write_preview
 from acclimate.framework import DataError, ExportError
 from acclimate.framework.data import read_table
 from acclimate.framework.data.decoding import Decoded
+from bits import assert_same_bits
 from PIL import Image
 
 from acclimate.__main__ import main
@@ -175,9 +176,7 @@ def test_samples_are_spread_over_the_table(recordings: Exported, package: Path, 
     content, schema = (site / "samples/samples.bin").read_bytes(), recordings.schema
     found = samples[1]["inputs"]["wrist-left"]
     values = np.frombuffer(content, np.float32, 40, found["offset"]).reshape(2, 20)
-    np.testing.assert_array_equal(
-        values, schema.preprocessing["wrist-left"](Decoded("array", np.load(tmp_path / "4.npy")))
-    )
+    assert_same_bits(values, schema.preprocessing["wrist-left"](Decoded("array", np.load(tmp_path / "4.npy"))))
     assert (found["length"], found["preview"]) == (20, {})
     heard, rate = soundfile.read(site / samples[2]["inputs"]["audio"]["preview"]["audio"])
     np.testing.assert_allclose(heard, soundfile.read(tmp_path / "8.wav")[0], atol=1e-4)

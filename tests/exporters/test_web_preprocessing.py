@@ -27,6 +27,7 @@ from acclimate.framework.data.preprocessing import (
     TextPreprocessing,
 )
 from acclimate.framework.data.preprocessing.tokenizer_files import load_tokenizer
+from bits import assert_same_bits
 from browser import CHROMIUM, Browser, run_browser, serve
 from PIL import Image
 
@@ -160,7 +161,7 @@ def test_every_number_of_16_bits(page: Page) -> None:
     content = to_npy(halves[np.isfinite(halves)])
     preprocessing = SignalPreprocessing(length=2**16, mean=[0.0], std=[1.0])
     found = page.prepare(preprocessing, "halves.npy", content)["values"]
-    np.testing.assert_array_equal(found[:-2048], np.load(io.BytesIO(content)).astype(np.float32))
+    assert_same_bits(found[:-2048], np.load(io.BytesIO(content)).astype(np.float32))
 
 
 def test_a_signal_of_one_axis_and_one_from_a_sound(page: Page) -> None:

@@ -17,6 +17,7 @@ from acclimate.framework.runs.run_folder import RunFolder
 from acclimate.framework.training.display import Display
 from acclimate.framework.training.domains import Domains
 from acclimate.framework.training.run_options import RunOptions
+from bits import same_bits
 from numpy.typing import NDArray
 
 CLASSES = ("cut", "stir", "wash")
@@ -159,7 +160,7 @@ def weights(out: Path, name: str = "last") -> dict[str, torch.Tensor]:
 def assert_same_tensors(first: Mapping[str, torch.Tensor], second: Mapping[str, torch.Tensor]) -> None:
     """The same names, and bit-equal values."""
     assert first.keys() == second.keys()
-    different = [name for name in first if not torch.equal(first[name], second[name])]
+    different = [name for name in first if not same_bits(first[name], second[name])]
     assert not different
 
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 from acclimate.framework import RunError
 from acclimate.framework.runs.checkpoint import Checkpoint, load_weights, read_checkpoint, write_checkpoint
+from bits import assert_same_bits, same_bits
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -31,7 +32,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert found.state == STATE
     assert found.tensors.keys() == TENSORS.keys()
     for name, tensor in TENSORS.items():
-        assert torch.equal(found.tensors[name], tensor)
+        assert_same_bits(found.tensors[name], tensor)
         assert found.tensors[name].dtype == tensor.dtype
     assert [path.name for path in tmp_path.iterdir()] == ["one.safetensors"]
 
@@ -47,7 +48,7 @@ def test_a_shared_tensor_is_written_once(tmp_path: Path) -> None:
     assert aliases == {"second.0.weight": "first.weight", "second.0.bias": "first.bias"}
     found = read_checkpoint(tmp_path / "one.safetensors")
     for name, tensor in module.state_dict().items():
-        assert torch.equal(found.tensors[name], tensor)
+        assert_same_bits(found.tensors[name], tensor)
 
 
 def test_views_of_one_memory_are_different_tensors(tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_views_of_one_memory_are_different_tensors(tmp_path: Path) -> None:
     views = {"whole": whole, "half": whole[:3], "turned": whole.reshape(2, 3).T, "again": whole.reshape(2, 3)}
     write_checkpoint(tmp_path / "one.safetensors", Checkpoint(views, {}))
     found = read_checkpoint(tmp_path / "one.safetensors")
-    assert all(torch.equal(found.tensors[name], tensor) for name, tensor in views.items())
+    assert all(same_bits(found.tensors[name], tensor) for name, tensor in views.items())
 
 
 def test_under_takes_a_prefix_off() -> None:
@@ -109,7 +110,7 @@ def test_weights_that_do_not_fit_are_named(tensors: dict[str, Tensor], message: 
     before = module.weight.clone()
     with pytest.raises(RunError, match=message):
         load_weights(module, tensors, "old")
-    assert torch.equal(module.weight, before)
+    assert_same_bits(module.weight, before)
 
 
 def test_a_failed_write_leaves_the_earlier_file(tmp_path: Path) -> None:
@@ -140,7 +141,7 @@ def test_a_reader_never_sees_half_a_file_whenever_the_writer_is_killed(
     seen = set()
     for _ in range(400):
         found = read_checkpoint(path)
-        assert torch.unique(found.tensors["number"]).tolist() == [found.state["number"]]
+        assert_same_bits(torch.unique(found.tensors["number"]), [found.state["number"]])
         seen.add(found.state["number"])
     assert process.pid is not None
     os.kill(process.pid, signal.SIGKILL)

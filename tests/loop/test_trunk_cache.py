@@ -12,6 +12,7 @@ from acclimate.framework import EncoderInput, MultimodalModel, Task
 from acclimate.framework.encoders import TimmImage, TransformerAudio, TransformerText
 from acclimate.framework.encoders.trunk_cache import TrunkCache
 from acclimate.framework.interfaces import TrunkEncoder
+from bits import assert_same_bits
 from torch import Tensor, nn
 
 from .trunks import ToyTrunk
@@ -33,7 +34,7 @@ def entries(folder: Path) -> list[Path]:
 def test_what_is_cached_is_what_the_trunk_makes(tmp_path: Path, lengths: Tensor | None) -> None:
     encoder, cache = make_trunk().eval(), TrunkCache(tmp_path)
     first, again = cache.activations(encoder, INPUTS, lengths), cache.activations(encoder, INPUTS, lengths)
-    assert torch.equal(first, again)
+    assert_same_bits(first, again)
     assert encoder.computed.rows == len(INPUTS)
     steps = None if lengths is None else encoder.steps(lengths)
     torch.testing.assert_close(encoder.top(EncoderInput(first, steps)), encoder(EncoderInput(INPUTS, lengths)))
@@ -61,7 +62,7 @@ def test_neither_padding_nor_the_rest_of_the_batch_makes_another_entry(tmp_path:
     for row, length in enumerate(LENGTHS):
         padded[row, :length] = INPUTS[row, :length]
     backwards = torch.tensor([3, 2, 1, 0])
-    assert torch.equal(cache.activations(encoder, padded[backwards], LENGTHS[backwards])[backwards], whole)
+    assert_same_bits(cache.activations(encoder, padded[backwards], LENGTHS[backwards])[backwards], whole)
     assert encoder.computed.rows == len(INPUTS)
 
 
@@ -70,7 +71,7 @@ def test_a_value_does_not_depend_on_what_else_was_missing(tmp_path: Path) -> Non
     whole = TrunkCache(tmp_path / "a").activations(encoder, INPUTS, LENGTHS)
     cache = TrunkCache(tmp_path / "b")
     cache.activations(encoder, INPUTS[2:3], LENGTHS[2:3])
-    assert torch.equal(cache.activations(encoder, INPUTS, LENGTHS), whole)
+    assert_same_bits(cache.activations(encoder, INPUTS, LENGTHS), whole)
 
 
 def _change_weight(encoder: ToyTrunk) -> None:
@@ -125,7 +126,7 @@ def test_another_input_type_or_precision_makes_other_entries(tmp_path: Path) -> 
         again = cache.activations(encoder, INPUTS, LENGTHS)
     assert encoder.computed.rows == 9
     assert rounded.dtype == torch.bfloat16
-    assert torch.equal(rounded, again)
+    assert_same_bits(rounded, again)
     cache.activations(encoder.double(), INPUTS.double(), LENGTHS)
     assert encoder.computed.rows == 13
 
@@ -150,9 +151,9 @@ def test_a_damaged_entry_is_computed_again(tmp_path: Path, damage: Callable[[Pat
     encoder = make_trunk()
     whole = TrunkCache(tmp_path).activations(encoder, INPUTS, LENGTHS)
     damage(entries(tmp_path)[0])
-    assert torch.equal(TrunkCache(tmp_path).activations(encoder, INPUTS, LENGTHS), whole)
+    assert_same_bits(TrunkCache(tmp_path).activations(encoder, INPUTS, LENGTHS), whole)
     assert encoder.computed.rows == 5
-    assert torch.equal(TrunkCache(tmp_path).activations(encoder, INPUTS, LENGTHS), whole)
+    assert_same_bits(TrunkCache(tmp_path).activations(encoder, INPUTS, LENGTHS), whole)
     assert encoder.computed.rows == 5
 
 
@@ -206,7 +207,7 @@ def test_trunks_of_any_shape_are_kept(tmp_path: Path) -> None:
 
     encoder, inputs = Fixed(), torch.randn(2, 5, 3)
     first = TrunkCache(tmp_path).activations(encoder, inputs)
-    assert torch.equal(TrunkCache(tmp_path).activations(encoder, inputs), first)
+    assert_same_bits(TrunkCache(tmp_path).activations(encoder, inputs), first)
     torch.testing.assert_close(first, encoder.trunk(inputs, None))
 
 
@@ -251,8 +252,8 @@ def test_encoders_of_the_library_are_cached(
     assert model.cache_trunks(TrunkCache(tmp_path)) == ("input",)
     computed, read = features(), features()
     assert len(entries(tmp_path)) == 3
-    assert torch.equal(computed, read)
+    assert_same_bits(computed, read)
     # The same dropout too: the top sees as many steps on either road.
     torch.testing.assert_close(computed, plain, rtol=1e-3, atol=1e-4)
     model.cache_trunks(None)
-    assert torch.equal(features(), plain)
+    assert_same_bits(features(), plain)

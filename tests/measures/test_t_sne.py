@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from acclimate.framework.measures import embed
+from bits import assert_same_bits
 from numpy.typing import NDArray
 
 CLUSTERS = np.repeat(np.eye(3) * 50, 20, axis=0) + np.random.default_rng(0).normal(size=(60, 3))
@@ -17,7 +18,7 @@ def test_clusters_stay_apart() -> None:
 
 
 def test_a_seed_gives_the_same_picture() -> None:
-    np.testing.assert_array_equal(embed(CLUSTERS, seed=3), embed(CLUSTERS, seed=3))
+    assert_same_bits(embed(CLUSTERS, seed=3), embed(CLUSTERS, seed=3))
 
 
 @pytest.mark.parametrize("shape", [(5, 4), (12, 1), (6, 200)])

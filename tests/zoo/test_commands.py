@@ -58,7 +58,7 @@ def test_the_list_names_checkpoints_with_their_scores(say: Say) -> None:
 def test_the_list_can_be_read_by_programs(say: Say, entry: RegistryEntry) -> None:
     (found,) = json.loads("\n".join(say("list", "*.moods", "--json")))
     assert (found["name"], found["size"], found["sha256"], found["place"]) == (NAME, entry.size, entry.sha256, None)
-    assert found["tasks"]["mood"]["target"] == {"value": 0.5, "mean": 0.45, "std": 0.05, "seeds": 3}
+    assert found["tasks"]["mood"]["target"] == pytest.approx({"value": 0.5, "mean": 0.45, "std": 0.05, "seeds": 3})
     assert say("list", "nobody.*", "--json") == ["[]"]
     say("pull", NAME)
     assert json.loads("\n".join(say("list", "*.moods", "--json")))[0]["place"] == "cached"

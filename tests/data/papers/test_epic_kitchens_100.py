@@ -9,6 +9,7 @@ import pytest
 from acclimate.framework import DataError
 from acclimate.framework.data import Samples, Schema, check_table, open_table, read_cell
 from acclimate.framework.data.pickles import convert
+from bits import assert_same_bits
 
 from acclimate.__main__ import main
 
@@ -63,7 +64,7 @@ def test_verbs_and_nouns_are_tasks() -> None:
     assert (row.id, row.group, row.labels) == ("P01_12_102", "P01_12", {"verb": "2", "noun": "20"})
     cells = {name: read_cell(str(cell), table.root).array() for name, cell in row.cells.items()}
     for name, value in {"rgb": 2, "flow": -2, "audio": 1}.items():
-        np.testing.assert_array_equal(cells[name], np.full(SHAPE, value))
+        assert_same_bits(cells[name], np.full(SHAPE, value))
     assert check_table(table, ("source",)).problems == ()
 
 
