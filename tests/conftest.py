@@ -1,23 +1,20 @@
-"""Fixtures that all tests share, and the marks that `tox -e quick` leaves out."""
+"""Fixtures that all tests share, and the marks by which `tox -e quick` leaves out what takes long."""
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-MARKS = {
-    "exports": "export",
-    "processes": "processes",
-    "browser": "browser",
-    "server": "server",
-}
-"""By the name of a fixture, the mark of each test that uses it, at first or at second hand."""
+MARKS = {"exports": "export", "processes": "processes", "browser": "browser", "server": "server"}
+"""By the name of a fixture, the mark of every test that uses it, at first or at second hand."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by what they use."""
     for item in items:
-        for fixture in MARKS.keys() & set(getattr(item, "fixturenames", ())):
+        for fixture in sorted(MARKS.keys() & set(getattr(item, "fixturenames", ()))):
             item.add_marker(MARKS[fixture])
 
 
@@ -31,7 +28,33 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of this run of the tests, which the processes of pytest-xdist share."""
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whoever exports a model asks for this: each graph is traced once, whichever tests and processes want it."""
+    import torch
+    from graph_store import GraphStore
+
     base = tmp_path_factory.getbasetemp()
-    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "graphs"
+    folder.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.onnx, "export", GraphStore(folder, torch.onnx.export))
+        yield
+
+
+@pytest.fixture
+def exports_anew(exports: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what torch does: nothing is remembered."""
+    import torch
+
+    monkeypatch.setattr(torch.onnx, "export", torch.onnx.export.trace)
+
+
+@pytest.fixture(autouse=True)
+def _exports_are_marked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that exports without saying so would make the quick tests slow."""
+    if "torch" in sys.modules and request.node.get_closest_marker("export") is None:
+        monkeypatch.setattr("torch.onnx.export", _refuse)
+
+
+def _refuse(*_: object, **__: object) -> None:
+    pytest.fail("a test that exports a model says so by @pytest.mark.usefixtures('exports')")

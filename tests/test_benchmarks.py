@@ -28,6 +28,8 @@ from training_steps import SOURCE_ONLY, StageSteps, build, floor, open_recipe
 from trunk_cache import PHASES, ROADS, Size, open_epoch, speed_ups, time_roads
 from workloads import Workload, none, real, wrist
 
+pytestmark = pytest.mark.processes
+
 
 def test_contestants_take_turns_in_every_round() -> None:
     turns: list[str] = []

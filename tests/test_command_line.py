@@ -59,7 +59,7 @@ def run(table: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def artefact(run: Path) -> Path:
+def artefact(run: Path, exports: None) -> Path:
     """The run's artefact."""
     folder = run.parent / "artefact"
     assert main(["export", str(run), "--out", str(folder)]) == 0
@@ -102,7 +102,7 @@ def test_a_finished_run_is_not_overwritten_but_resumed(
 
 
 @pytest.fixture(scope="module", params=["mask", "branch", "split"])
-def form(request: pytest.FixtureRequest, run: Path) -> Path:
+def form(request: pytest.FixtureRequest, run: Path, exports: None) -> Path:
     """The run's artefact in each form."""
     folder = run.parent / f"artefact-{request.param}"
     assert main(["export", str(run), "--form", request.param, "--out", str(folder)]) == 0

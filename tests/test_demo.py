@@ -16,7 +16,7 @@ EPOCHS = {"stages.0.epochs": 8}
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, exports: None) -> Path:
     """A small demo: two recipes, one seed."""
     out = tmp_path_factory.mktemp("demo")
     demo = Demo("wrist", ("right_arm",), "left_arm", ("source-only", "rna-uda"), settings=EPOCHS)

@@ -187,6 +187,7 @@ def test_a_dropped_encoder_is_not_run(samples: Samples, model: MultimodalModel) 
     assert rows_seen == {name: 4 * int(PRESENT[:, column].sum()) for column, name in enumerate(MODALITIES)}
 
 
+@pytest.mark.usefixtures("exports")
 def test_torch_and_onnx_runtime_give_the_same_tables(samples: Samples, model: MultimodalModel, tmp_path: Path) -> None:
     export_onnx(model, tmp_path / "artefact", samples.schema)
     in_torch, in_onnx = TorchPredictor(model), SessionPredictor(Session(tmp_path / "artefact"))

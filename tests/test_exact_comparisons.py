@@ -62,6 +62,8 @@ def fault(node: ast.expr) -> str | None:
         return (
             f"{called(node)} compares bits: assert_same_bits says that this is meant, assert_close allows for rounding"
         )
+    if isinstance(node, ast.Call) and {ast.unparse(one) for one in node.keywords} >= {"rtol=0", "atol=0"}:
+        return "tolerances of 0 compare bits: assert_same_bits says that this is meant"
     if not isinstance(node, ast.Compare) or not any(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops):
         return None
     operands = [node.left, *node.comparators]

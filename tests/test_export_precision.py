@@ -9,6 +9,8 @@ from loop.small import write_table
 
 from acclimate.__main__ import main
 
+pytestmark = pytest.mark.usefixtures("exports")
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -81,7 +81,7 @@ def run(path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def artefact(run: Path) -> Path:
+def artefact(run: Path, exports: None) -> Path:
     """The run's artefact."""
     assert main(["export", str(run)]) == 0
     return run / "artefact"
@@ -195,6 +195,7 @@ def test_the_artefact_predicts_the_number(
     }
 
 
+@pytest.mark.usefixtures("exports")
 def test_the_demo_reports_errors(path: Path, tmp_path: Path) -> None:
     demo = Demo(str(path), ("studio",), "street", ("source-only",), settings={"stages.0.epochs": 2})
     (found,) = run_demo(demo, tmp_path)["runs"]

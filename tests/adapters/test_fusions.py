@@ -64,15 +64,15 @@ class _Graph(nn.Module):
         return fused.features, fused.logits["digit"]
 
 
+@pytest.mark.usefixtures("exports")
 @each_fusion
 def test_export(make: Callable[[], Fusion], tmp_path: Path) -> None:
     fusion = bind(make(), make_scene(2).layout)
     graph = _Graph(fusion).eval()
     example = (torch.randn(3, 5), torch.randn(3, 5), torch.ones(3, 2))
     path = tmp_path / "fusion.onnx"
-    torch.onnx.export(
-        graph, example, path, dynamo=True, dynamic_shapes=({0: torch.export.Dim.DYNAMIC},) * 3, verbose=False
-    )
+    axes = ({0: torch.export.Dim.DYNAMIC},) * 3
+    torch.onnx.export(graph, example, dynamo=True, dynamic_shapes=axes, verbose=False).save(path)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     for number in (1, 3, 17):
         audio, image = torch.randn(number, 5), torch.full((number, 5), torch.nan)

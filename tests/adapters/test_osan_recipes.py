@@ -83,6 +83,7 @@ def test_an_interrupted_run_goes_on_to_the_same_projections(table: Table, tmp_pa
     assert 0.0 < measured["tensor/correlation/audio"] <= 1.0
 
 
+@pytest.mark.usefixtures("exports")
 def test_an_artefact_projects_as_the_target_does(table: Table, tmp_path: Path) -> None:
     method = run(table, small("osan", 2), tmp_path / "run").method.eval()
     export_onnx(method.model, tmp_path / "artefact", make_schema())

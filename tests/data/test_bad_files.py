@@ -157,7 +157,7 @@ def test_prediction_names_the_file(
 
 
 @pytest.fixture(scope="module")
-def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def artefact(tmp_path_factory: pytest.TempPathFactory, exports: None) -> Path:
     """A model of the good table."""
     folder = tmp_path_factory.mktemp("model")
     data = ["--data", str(write_good_table(folder)), "--out", str(folder / "run")]

@@ -11,6 +11,8 @@ from acclimate.framework.data import read_table
 from .data_files import write_text
 from .large_table import READ, RECORDING_BYTES, ROWS, SAMPLE_BYTES, write_large_table
 
+pytestmark = pytest.mark.processes
+
 TESTS = Path(__file__).parents[1]
 
 

@@ -17,6 +17,8 @@ from encoders.encoder_cases import CASES, Case
 from numpy.typing import NDArray
 
 TASKS = (Task("label", ("no", "maybe", "yes")),)
+# Masks, recurrences and attention: what torch might remember of an earlier export, which had other weights.
+AGAIN = {"log_mel_cnn_masked", "lstm", "transformer_text"}
 # Operators that ONNX Runtime computes slowly or inexactly, or on the CPU alone.
 UNWANTED = {"STFT", "DFT", "Loop", "Scan", "If"}
 
@@ -31,11 +33,12 @@ def test_lengths_follow_the_axis_of_the_preprocessing(case: Case) -> None:
     assert axis is None or axis == case.axis
 
 
+@pytest.mark.usefixtures("exports")
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.exported])
 def test_agrees_with_torch_each_time_that_it_is_exported(name: str, tmp_path: Path) -> None:
     """`export_onnx` itself compares at other batch sizes and lengths, with NaN in absent slots."""
     case = CASES[name]
-    for attempt in ("first", "second"):
+    for attempt in ("first", "second") if name in AGAIN else ("first",):
         model = _model(case.make())
         export_onnx(model, tmp_path / attempt, _schema(case), form="mask")  # whose graph has no branch of its own
         session, predict = Session(tmp_path / attempt), TorchPredictor(model)
@@ -45,12 +48,15 @@ def test_agrees_with_torch_each_time_that_it_is_exported(name: str, tmp_path: Pa
             expected = predict(inputs, np.ones((batch, 2), dtype=np.bool_), lengths)["label"]["joint"]
             found = session.run(inputs, lengths=lengths)["logits"]
             np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
-    operators = {node.op_type for node in onnx.load(tmp_path / "second" / "model.onnx").graph.node}
+    operators = {node.op_type for node in onnx.load(tmp_path / "first" / "model.onnx").graph.node}
     assert operators & UNWANTED == set()
 
 
 def _model(encoder: Encoder) -> MultimodalModel:
-    return MultimodalModel({"it": encoder, "other": MLP(in_features=4, hidden=())}, TASKS, LateSum())
+    with torch.random.fork_rng():
+        torch.manual_seed(1)  # Its graph is the same for all cases, and traced once.
+        other = MLP(in_features=4, hidden=())
+    return MultimodalModel({"it": encoder, "other": other}, TASKS, LateSum())
 
 
 def _schema(case: Case) -> Schema:

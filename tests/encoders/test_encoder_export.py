@@ -12,6 +12,8 @@ from acclimate.framework.encoders import LogMelCNN, SmallCNN
 from encoders.encoder_cases import CASES
 from torch import Tensor
 
+pytestmark = pytest.mark.usefixtures("exports")
+
 Runtime = Callable[[Tensor], Tensor]
 
 

@@ -42,6 +42,7 @@ def test_no_lengths_mean_whole_rows() -> None:
         torch.testing.assert_close(found, expected)
 
 
+@pytest.mark.usefixtures("exports")
 @pytest.mark.parametrize(("layers", "bidirectional", "told"), [(1, False, True), (2, True, True), (2, False, False)])
 def test_says_the_same_in_onnx_runtime_each_time_that_it_is_exported(
     layers: int, *, bidirectional: bool, told: bool, tmp_path: Path

@@ -233,6 +233,7 @@ def test_what_means_the_same_is_near_with_real_weights(minilm: Path, sentences: 
     assert similarity.diagonal().min() > similarity.fill_diagonal_(-1).max() + 0.1
 
 
+@pytest.mark.usefixtures("exports")
 def test_real_weights_say_the_same_in_onnx_runtime(minilm: Path, sentences: TextPreprocessing, tmp_path: Path) -> None:
     encoder = make_encoder(TransformerText, sentences, {"pretrained": str(minilm), "trainable_layers": 3})
     tasks = (Task("label", ("no", "yes")),)

@@ -100,7 +100,7 @@ def make_model(
 
 
 @pytest.fixture(scope="session")
-def recordings(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+def recordings(tmp_path_factory: pytest.TempPathFactory, exports: None) -> Exported:
     """Three modalities that come from files, one task; left in training mode; one graph with branches."""
     torch.manual_seed(0)  # weights that do not depend on the tests before
     model, schema = make_model(
@@ -118,7 +118,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Exported:
 
 
 @pytest.fixture(scope="session")
-def vectors(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+def vectors(tmp_path_factory: pytest.TempPathFactory, exports: None) -> Exported:
     """Two modalities named as values inside the graph, one of them never looked at; two tasks; one masked graph."""
     torch.manual_seed(0)  # weights that do not depend on the tests before
     model, schema = make_model(
@@ -134,7 +134,7 @@ def vectors(tmp_path_factory: pytest.TempPathFactory) -> Exported:
 
 
 @pytest.fixture(scope="session")
-def encoders(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+def encoders(tmp_path_factory: pytest.TempPathFactory, exports: None) -> Exported:
     """Four modalities with the encoders that we ship; a graph for each."""
     torch.manual_seed(0)  # weights that do not depend on the tests before
     preprocessing: dict[str, Preprocessing] = {
@@ -151,7 +151,7 @@ def encoders(tmp_path_factory: pytest.TempPathFactory) -> Exported:
 
 
 @pytest.fixture(scope="session")
-def trio(tmp_path_factory: pytest.TempPathFactory) -> Trio:
+def trio(tmp_path_factory: pytest.TempPathFactory, exports: None) -> Trio:
     """A model in all three forms."""
     return export_trio(tmp_path_factory.mktemp("trio"))
 

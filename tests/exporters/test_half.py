@@ -20,6 +20,8 @@ from torch import Tensor, nn
 
 from .conversions import signal_to_noise, trained_case
 
+pytestmark = pytest.mark.usefixtures("exports")
+
 RECURRENT = ("lstm", "lstm_last", "signal_lstm", "speaker_lstm")
 """They run on packed sequences in torch, and are halved in their graphs only."""
 

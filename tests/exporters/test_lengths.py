@@ -71,7 +71,7 @@ def make_model() -> MultimodalModel:
 
 
 @pytest.fixture(scope="module")
-def artefact(tmp_path_factory: pytest.TempPathFactory) -> tuple[MultimodalModel, Path]:
+def artefact(tmp_path_factory: pytest.TempPathFactory, exports: None) -> tuple[MultimodalModel, Path]:
     model, folder = make_model(), tmp_path_factory.mktemp("lengths") / "artefact"
     export_onnx(model, folder, SCHEMA)
     return model, folder
@@ -164,6 +164,7 @@ def test_rows_of_another_shape_are_refused(artefact: tuple[MultimodalModel, Path
         Session(artefact[1]).run({"motion": np.zeros(shape, np.float32)})
 
 
+@pytest.mark.usefixtures("exports")
 def test_a_graph_is_told_lengths_only_where_its_encoder_wants_them(tmp_path: Path) -> None:
     model = MultimodalModel({"motion": Sum(32), "place": Sum(3)}, TASKS, LateSum())
     export_onnx(model, tmp_path, SCHEMA)

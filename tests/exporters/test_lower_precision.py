@@ -1,7 +1,7 @@
 """Artefacts in lower precision: what is measured, what is refused, and that absent slots reach nothing."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from acclimate.adapters.late_sum import LateSum
-from acclimate.exporters import Session, export_onnx, onnx as exporter
+from acclimate.exporters import Session, export_onnx
 from acclimate.exporters.artefact import ArtefactConfig, Form, Precision
 from acclimate.exporters.lower_precision import Evidence, check_thresholds, choose_rows
 from acclimate.exporters.onnx import ExportReport
@@ -24,6 +24,8 @@ from acclimate.framework.data.schema import Schema
 from acclimate.framework.encoders import MLP, LogMelCNN, SmallCNN, TransformerText
 from bits import assert_same_bits
 from encoders.encoder_cases import CASES
+
+pytestmark = pytest.mark.usefixtures("exports")
 
 TASKS = (Task("label", ("a", "b", "c")), Task("size"))
 PARTS = {name: CASES[case].preprocessing for name, case in (("image", "small_cnn"), ("sound", "log_mel_cnn"))}

@@ -126,6 +126,7 @@ def test_config_can_be_read_by_other_programs(recordings: Exported) -> None:
     assert config["versions"]["torch"].startswith(torch.__version__.partition("+")[0])
 
 
+@pytest.mark.usefixtures("exports_anew")
 def test_exporting_again_gives_the_same_bytes_and_keeps_the_models_modes(vectors: Exported, tmp_path: Path) -> None:
     model = vectors.model
     model.train()
@@ -139,6 +140,7 @@ def test_exporting_again_gives_the_same_bytes_and_keeps_the_models_modes(vectors
     model.eval()
 
 
+@pytest.mark.usefixtures("exports")
 def test_a_graph_that_disagrees_is_found_and_nothing_is_written(
     vectors: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +163,7 @@ def test_a_graph_that_disagrees_is_found_and_nothing_is_written(
     assert {path.name: path.read_bytes() for path in vectors.folder.iterdir()} == before
 
 
+@pytest.mark.usefixtures("exports")
 def test_a_model_that_torch_cannot_export_is_one_line(vectors: Exported, tmp_path: Path) -> None:
     class Branching(Convolution):
         def forward(self, inputs: EncoderInput) -> torch.Tensor:
@@ -176,6 +179,7 @@ def test_a_model_that_torch_cannot_export_is_one_line(vectors: Exported, tmp_pat
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.usefixtures("exports")
 @pytest.mark.parametrize("name", ["present", "logits", "a_logits", "a_features"])
 def test_names_that_would_stand_twice_in_the_graph_are_refused(name: str, vectors: Exported, tmp_path: Path) -> None:
     part = vectors.schema.preprocessing["where"]
@@ -185,6 +189,7 @@ def test_names_that_would_stand_twice_in_the_graph_are_refused(name: str, vector
         export_onnx(model, tmp_path, schema)
 
 
+@pytest.mark.usefixtures("exports")
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -209,6 +214,7 @@ def test_what_does_not_fit_is_refused(change: dict[str, Any], message: str, vect
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.usefixtures("exports")
 def test_half_precision_is_refused(vectors: Exported, tmp_path: Path) -> None:
     model, schema = make_model(
         {"where": Convolution()}, {"where": vectors.schema.preprocessing["where"]}, (Task("verb", ("cut", "wash")),)
@@ -218,6 +224,7 @@ def test_half_precision_is_refused(vectors: Exported, tmp_path: Path) -> None:
         export_onnx(model, tmp_path, schema)
 
 
+@pytest.mark.usefixtures("exports")
 def test_a_model_that_is_too_large_for_one_file_is_refused(vectors: Exported, tmp_path: Path) -> None:
     model, schema = make_model(
         {"where": Convolution()}, {"where": vectors.schema.preprocessing["where"]}, (Task("verb", ("cut", "wash")),)
@@ -229,6 +236,7 @@ def test_a_model_that_is_too_large_for_one_file_is_refused(vectors: Exported, tm
         export_onnx(model, tmp_path, schema)
 
 
+@pytest.mark.usefixtures("exports")
 def test_samples_of_another_shape_are_refused(vectors: Exported, tmp_path: Path) -> None:
     samples = some_samples(vectors)
     wrong = attrs.evolve(samples, inputs={**samples.inputs, "where": np.zeros((4, 7), np.float32)})

@@ -16,6 +16,8 @@ from bits import assert_same_bits
 from .opening import open_and_run
 from .trio import FORMS, Trio
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.mark.parametrize("make", [pickle.dumps, copy.copy, copy.deepcopy])
 def test_a_session_is_neither_pickled_nor_copied(make: Any, trio: Trio) -> None:  # noqa: ANN401 - a function

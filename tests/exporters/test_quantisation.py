@@ -24,6 +24,8 @@ from onnx import TensorProto
 from .conftest import Constant
 from .conversions import signal_to_noise, trained_case
 
+pytestmark = pytest.mark.usefixtures("exports")
+
 
 def make_feed(name: str, rows: int, seed: int) -> dict[str, NDArray[Any]]:
     case = CASES[name]

@@ -29,6 +29,8 @@ from acclimate.__main__ import main
 
 from .conftest import Exported
 
+pytestmark = pytest.mark.server
+
 COMMAND: Final = "import sys; from acclimate.__main__ import main; sys.exit(main())"
 BINARY: Final = {"Content-Type": "application/octet-stream"}
 

@@ -120,7 +120,7 @@ def test_presence_may_be_a_tensor(encoders: Exported) -> None:
 
 
 @pytest.fixture(scope="module", params=["mask", "branch", "split"])
-def long_rows(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def long_rows(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, exports: None) -> Path:
     """An artefact with an encoder that is told lengths."""
     folder = tmp_path_factory.mktemp("long") / request.param
     export_onnx(make_model(), folder, SCHEMA, form=request.param)

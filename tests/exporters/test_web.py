@@ -113,7 +113,11 @@ def write_in_form(form: Form, split: Path, artefact: Path) -> None:
 
 @pytest.fixture(scope="module")
 def sites(
-    model: tuple[MultimodalModel, Schema], table: Table, runtime: Path, tmp_path_factory: pytest.TempPathFactory
+    model: tuple[MultimodalModel, Schema],
+    table: Table,
+    runtime: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    exports: None,
 ) -> Iterator[dict[str, Site]]:
     """The model in each form."""
     folder = tmp_path_factory.mktemp("sites")

@@ -17,6 +17,8 @@ from acclimate.__main__ import main
 
 from .grids import ADAPTING, make_cells, write_recipe
 
+pytestmark = pytest.mark.processes
+
 EPOCHS = 50
 """Of a run that is killed after the first: too many for a fast machine to be done before."""
 

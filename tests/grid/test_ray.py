@@ -29,6 +29,7 @@ def compare(folder: Path, out: Path, recipes: str) -> subprocess.CompletedProces
     )
 
 
+@pytest.mark.ray
 @pytest.mark.skipif(find_spec("ray") is None, reason="the package ray is absent")
 def test_cells_run_on_a_local_ray(folder: Path, tmp_path: Path) -> None:
     """One that ends its worker and one that fails do not stop the others."""

@@ -98,6 +98,7 @@ def _shared(name: str) -> str:
     return CLASS_VECTORS + name.split(".layers.")[1] if ".layers.label." in name else name
 
 
+@pytest.mark.usefixtures("exports")
 def test_the_artefact_answers_as_the_model_does_without_a_modality(table: Table, tmp_path: Path) -> None:
     model = run(table, small(), tmp_path / "run").method.model
     assert isinstance(model.fusion, Affinity)

@@ -49,6 +49,7 @@ def make_recipe(**changes: object) -> Recipe:
     return read_recipe("rna-uda", {"stages.0.epochs": 1, "training.batch_size": 8, **changes})
 
 
+@pytest.mark.usefixtures("exports")
 def test_clips_of_any_length_go_from_a_table_to_an_artefact(tmp_path: Path) -> None:
     table = write_table(tmp_path, SENTIMENT, (1, 7, 30, 12))
     spec = {"class_path": "acclimate.framework.encoders.LSTM", "init_args": {"hidden": 8}}

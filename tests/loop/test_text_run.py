@@ -79,6 +79,7 @@ def settings(model: Path, **changes: object) -> dict[str, object]:
     return {"model.encoders.text": encoder, "data.preprocessing.text.tokenizer": str(model), **short, **changes}
 
 
+@pytest.mark.usefixtures("exports")
 def test_a_run_and_its_artefact_outlive_the_files_they_came_from(
     table: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,7 +16,7 @@ from acclimate.framework.training.run_options import RunOptions
 from .small import Interrupted, Interrupting, assert_same_tensors, make_experiment, make_recipe, metrics, weights
 
 # Python 3.12 warns of workers that are forked beside threads, which torch has.
-pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+pytestmark = [pytest.mark.processes, pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")]
 
 TESTS = Path(__file__).parents[1]
 RECIPE = make_recipe(stages=[{"name": "only", "epochs": 2}])

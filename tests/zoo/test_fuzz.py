@@ -4,7 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from .fuzz_campaign import run_campaign
+
+pytestmark = pytest.mark.processes
 
 
 def test_500_mutated_checkpoints_open_or_are_refused_by_name(saved: Path) -> None:

@@ -21,6 +21,8 @@ from . import faulty_server as faults
 from .faulty_server import FAULTS, Fault, Server, serve
 from .small_checkpoint import NAME, make_checkpoint
 
+pytestmark = pytest.mark.processes
+
 PROCESSES = 20
 
 PULL = """

@@ -10,7 +10,7 @@ from .artefacts import make_artefact, make_small, remake
 
 
 @pytest.fixture(scope="session")
-def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[Form, Path]:
+def artefacts(tmp_path_factory: pytest.TempPathFactory, exports: None) -> Mapping[Form, Path]:
     """Folders called as their form."""
     folder = tmp_path_factory.mktemp("triton")
     split = make_artefact(folder / "split")
@@ -18,6 +18,6 @@ def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[Form, Path]:
 
 
 @pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small(tmp_path_factory: pytest.TempPathFactory, exports: None) -> Path:
     """One modality, in the form split."""
     return make_small(tmp_path_factory.mktemp("small") / "answer")
