@@ -58,24 +58,32 @@ def is_whole(node: ast.expr) -> bool:
 
 def fault(node: ast.expr) -> str | None:
     """What is wrong with an expression."""
-    if isinstance(node, ast.Call) and called(node) in EXACT:
-        return (
-            f"{called(node)} compares bits: assert_same_bits says that this is meant, assert_close allows for rounding"
-        )
-    if isinstance(node, ast.Call) and {ast.unparse(one) for one in node.keywords} >= {"rtol=0", "atol=0"}:
-        return "tolerances of 0 compare bits: assert_same_bits says that this is meant"
-    if not isinstance(node, ast.Compare) or not any(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops):
+    if isinstance(node, ast.Call):
+        return fault_of_call(node)
+    if isinstance(node, ast.Compare) and any(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops):
+        operands = [node.left, *node.comparators]
+        found = (fault_of_operand(one, [other for other in operands if other is not one]) for one in operands)
+        return next(filter(None, found), None)
+    return None
+
+
+def fault_of_call(node: ast.Call) -> str | None:
+    if called(node) in EXACT:
+        return f"{called(node)} compares bits: use assert_same_bits where that is meant, and else assert_close"
+    if {ast.unparse(one) for one in node.keywords} >= {"rtol=0", "atol=0"}:
+        return "tolerances of 0 compare bits: use assert_same_bits where that is meant"
+    return None
+
+
+def fault_of_operand(operand: ast.expr, others: list[ast.expr]) -> str | None:
+    if all(called(other) == "approx" for other in others):
         return None
-    operands = [node.left, *node.comparators]
-    for operand in operands:
-        others = [other for other in operands if other is not operand]
-        rounded = all(called(other) == "approx" for other in others)
-        if holds_float(operand) and not rounded:
-            return "a number with a point, or a quotient, is compared by ==: write approx(...) around it"
-        if any(called(part) == "item" for part in inside(operand)) and not rounded:
-            return "what item() gives is compared by ==: write approx(...) around the other side, or int(...) to count"
-        if any(called(part) == "tolist" for part in inside(operand)) and not (rounded or all(map(is_whole, others))):
-            return "what tolist() gives is compared by ==: use assert_same_bits or assert_close, without tolist()"
+    if holds_float(operand):
+        return "a number with a point, or a quotient, is compared by ==: write approx(...) around it"
+    if any(called(part) == "item" for part in inside(operand)):
+        return "what item() gives is compared by ==: write approx(...) around the other side, or int(...) to count"
+    if any(called(part) == "tolist" for part in inside(operand)) and not all(map(is_whole, others)):
+        return "what tolist() gives is compared by ==: use assert_same_bits or assert_close, without tolist()"
     return None
 
 

@@ -157,7 +157,7 @@ def trio(tmp_path_factory: pytest.TempPathFactory, exports: None) -> Trio:
 
 
 @pytest.fixture(params=["vectors", "recordings", "encoders"])
-def exported(request: pytest.FixtureRequest) -> Exported:
+def exported(request: pytest.FixtureRequest, exports: None) -> Exported:
     """Each of the three, of 2, 3 and 4 modalities, and each of another form."""
     found: Exported = request.getfixturevalue(request.param)
     return found
