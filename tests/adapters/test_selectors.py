@@ -11,6 +11,7 @@ from acclimate.adapters.sample_filtering import SampleFiltering
 from acclimate.framework.batch import JOINT_TEACHER, Lesson
 from acclimate.framework.interfaces import TeacherSelector
 from acclimate.framework.testing import SCORE, SELECTOR_PROMISES, Scene, SelectorCase, make_scene
+from bits import assert_same_bits
 
 SELECTORS: Mapping[str, Callable[[], TeacherSelector]] = {
     "fused-argmax": FusedArgmax,
@@ -35,7 +36,7 @@ def test_fused_argmax_keeps_all_without_a_threshold() -> None:
     scene = make_scene()
     lesson = teach(FusedArgmax(), scene)["digit"]
     logits = scene.side("target", labelled=False).outputs.joint_logits("digit")
-    assert lesson.labels.tolist() == logits.argmax(dim=1).tolist()
+    assert_same_bits(lesson.labels, logits.argmax(dim=1))
     torch.testing.assert_close(lesson.confidence, logits.softmax(dim=1).amax(dim=1).detach())
     assert lesson.keep.all()
     assert (lesson.teacher == JOINT_TEACHER).all()
@@ -45,7 +46,7 @@ def test_fused_argmax_keeps_the_confident_ones() -> None:
     confidence = teach(FusedArgmax(), make_scene())["digit"].confidence
     threshold = confidence.median().item()
     lesson = teach(FusedArgmax(threshold), make_scene())["digit"]
-    assert lesson.keep.tolist() == (confidence >= threshold).tolist()
+    assert_same_bits(lesson.keep, confidence >= threshold)
     assert 0 < lesson.keep.sum() < len(confidence)
 
 

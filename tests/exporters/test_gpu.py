@@ -181,7 +181,7 @@ def test_outputs_are_the_callers_to_keep(encoders: Exported) -> None:
 
 
 @pytest.mark.parametrize("fixture", ["vectors", "encoders"])
-def test_cuda_graphs_say_what_the_cpu_says(fixture: str, request: pytest.FixtureRequest) -> None:
+def test_cuda_graphs_say_what_the_cpu_says(fixture: str, request: pytest.FixtureRequest, exports: None) -> None:
     exported: Exported = request.getfixturevalue(fixture)
     session, expected = TensorSession(exported.folder, cuda_graphs=ROWS), Session(exported.folder)
     for seed, present in enumerate(2 * masks(len(expected.modalities))):

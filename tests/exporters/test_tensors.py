@@ -40,7 +40,7 @@ def masks(modalities: int) -> list[NDArray[np.bool_] | None]:
 
 
 @pytest.fixture(scope="module", params=["vectors", "recordings", "encoders"])
-def sessions(request: pytest.FixtureRequest) -> tuple[Exported, Session, TensorSession]:
+def sessions(request: pytest.FixtureRequest, exports: None) -> tuple[Exported, Session, TensorSession]:
     """On a masked graph, one with branches and a split one."""
     exported: Exported = request.getfixturevalue(request.param)
     return exported, Session(exported.folder), TensorSession(exported.folder, provider="cpu")
