@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+import torch
 from acclimate.adapters import LateSum
 from acclimate.exporters import Session, export_onnx
 from acclimate.framework import Encoder, MultimodalModel, Schema, Task
