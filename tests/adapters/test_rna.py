@@ -162,9 +162,9 @@ def test_weights() -> None:
     assert (weights["class/source/digit"], weights["class/source/verb"]) == pytest.approx((1 / 3, 1 / 4))
     assert weights["cross/audio/digit"] == pytest.approx(1.0)
     given = rna_terms(RelativeNormAlignment(lambda_c=0.7), scene)
-    assert given["class/source/digit"].weight == 0.7
+    assert given["class/source/digit"].weight == pytest.approx(0.7)
     mean = rna_terms(RelativeNormAlignment(comparison=NormComparison(class_reduction="mean")), scene)
-    assert mean["class/source/digit"].weight == 1.0
+    assert mean["class/source/digit"].weight == pytest.approx(1.0)
 
 
 def test_cross_terms_have_the_weights_within() -> None:
