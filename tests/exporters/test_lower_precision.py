@@ -15,9 +15,7 @@ from acclimate.exporters import Session, export_onnx
 from acclimate.exporters.artefact import ArtefactConfig, Form, Precision
 from acclimate.exporters.lower_precision import Evidence, check_thresholds, choose_rows
 from acclimate.exporters.onnx import ExportReport
-from acclimate.exporters.parts import Parts, export_parts
 from acclimate.exporters.precision_report import Agreement, PrecisionReport
-from acclimate.exporters.trial_batches import TrialRows
 from acclimate.framework import Encoder, ExportError, MultimodalModel, Task
 from acclimate.framework.data.samples import Arrays
 from acclimate.framework.data.schema import Schema
@@ -55,21 +53,6 @@ def draw(rows: int, seed: int, *, labelled: bool = True) -> Arrays:
     labels = {"label": classes, "size": classes.astype(np.float32)} if labelled else None
     ids, domains = tuple(f"row {row}" for row in range(rows)), ("here",) * rows
     return Arrays(inputs, present, labels, ids, domains, np.arange(rows), lengths)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _traced_once() -> Iterator[None]:
-    """Torch traces each model once in float32: what is tested here comes after."""
-    traced: dict[MultimodalModel, Parts] = {}
-
-    def export_once(model: MultimodalModel, pools: Mapping[str, TrialRows], config: ArtefactConfig) -> Parts:
-        if model not in traced:
-            traced[model] = export_parts(model, pools, config)
-        return traced[model]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exporter, "export_parts", export_once)
-        yield
 
 
 @pytest.fixture(scope="module")
