@@ -13,8 +13,8 @@ from ..framework.batch import Outputs
 from ..framework.errors import RecipeError
 from ..framework.interfaces import Fused, Fusion, Part
 from ..framework.layout import DomainSide, Layout, Task
+from ..framework.tensors.presence import present_only
 from ..framework.tensors.unit_norm import to_unit_norm
-from .terms import present_only
 
 CLASSES: Final = "classes"
 """Name of the part that holds the class encoder."""

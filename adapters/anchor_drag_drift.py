@@ -17,8 +17,9 @@ from ..framework.batch import Side, Step, Term
 from ..framework.errors import RecipeError
 from ..framework.interfaces import Aligner
 from ..framework.layout import DomainSide, Layout, Task
+from ..framework.tensors.presence import keep_present
 from .modality_roles import ModalityRoles, roles_among
-from .terms import keep_present, term_name
+from .terms import term_name
 from .transport import EXACT, Transport
 
 PREDICTIONS: Final = "predictions"

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from .terms import keep_present
+from ..framework.tensors.presence import keep_present
 
 Classes: TypeAlias = Literal["shared", "all"]
 

@@ -10,7 +10,7 @@ from ..framework.arguments import check_positive, check_within
 from ..framework.batch import Outputs
 from ..framework.interfaces import Fused, Fusion
 from ..framework.layout import DomainSide, Layout
-from .terms import present_only
+from ..framework.tensors.presence import present_only
 
 
 class Concatenation(Fusion):

@@ -18,9 +18,10 @@ from ..framework.batch import Representation, Side, Step, Term
 from ..framework.errors import RecipeError
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, Layout, Task
+from ..framework.tensors.presence import keep_present
 from .domain_adversarial import SCHEDULES, DomainDiscriminator, Schedule, domain_loss, reverse_gradient
 from .modality_roles import ModalityRoles, roles_among
-from .terms import keep_present, reach, reach_across, term_name
+from .terms import reach, reach_across, term_name
 
 Head: TypeAlias = Literal["own", "joint"]
 DiscriminatorForm: TypeAlias = Literal["paper", "authors"]

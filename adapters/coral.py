@@ -18,7 +18,7 @@ from ..framework.arguments import check_not_negative, check_one_of
 from ..framework.batch import Representation, Side, Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, DomainSide, Layout
-from .terms import keep_present
+from ..framework.tensors.presence import keep_present
 
 Statistic: TypeAlias = Literal["covariance", "second_moment"]
 

@@ -17,9 +17,10 @@ from ..framework.arguments import check_not_negative, check_one_of
 from ..framework.batch import Lesson, Side, Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import Layout, Task
+from ..framework.tensors.presence import keep_present
 from .affinity import COSINE, AffinityMeasure, check_sizes, classification_tasks, log_affinity
 from .contrast import ContrastForm, contrast_loss
-from .terms import keep_present, term_name
+from .terms import term_name
 
 
 def distillation_loss(

@@ -18,7 +18,8 @@ from ..framework.batch import Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import Layout
 from ..framework.tensors.gradient_scaling import scale_gradient
-from .terms import keep_present, mean_over, reach_across
+from ..framework.tensors.presence import keep_present
+from .terms import mean_over, reach_across
 
 Schedule: TypeAlias = Literal["dann", "quadratic", "constant"]
 Average: TypeAlias = Literal["samples", "sides"]

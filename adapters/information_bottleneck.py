@@ -15,7 +15,8 @@ from ..framework.arguments import check_not_negative, check_one_of, check_positi
 from ..framework.batch import Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, Layout
-from .terms import keep_present, reach
+from ..framework.tensors.presence import keep_present
+from .terms import reach
 
 VarianceForm: TypeAlias = Literal["log", "log1p"]
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from ..framework.batch import Outputs
 from ..framework.interfaces import Fused, Fusion
 from ..framework.layout import DomainSide
-from .terms import present_only
+from ..framework.tensors.presence import present_only
 
 
 class LateSum(Fusion):

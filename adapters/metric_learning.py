@@ -17,9 +17,10 @@ from ..framework.arguments import check_not_negative, check_one_of
 from ..framework.batch import Side, Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import DomainSide, Layout, Task
+from ..framework.tensors.presence import keep_present
 from .affinity import ClassEncoder, shared_classes
 from .contrast import ContrastForm, contrast_loss
-from .terms import UNLABELLED, keep_present, term_name, usable_labels
+from .terms import UNLABELLED, term_name, usable_labels
 
 
 def metric_learning_loss(

@@ -14,7 +14,8 @@ from ..framework.batch import Lesson, Side, Step, Term
 from ..framework.errors import RecipeError
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, DomainSide, Layout, Task
-from .terms import UNLABELLED, keep_present, mean_over, reach, term_name
+from ..framework.tensors.presence import keep_present
+from .terms import UNLABELLED, mean_over, reach, term_name
 
 MODALITIES: Final = "modalities"
 """Stands for the heads of all modalities where heads are named."""

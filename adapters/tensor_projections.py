@@ -23,8 +23,8 @@ from ..framework.batch import Side
 from ..framework.errors import RecipeError
 from ..framework.interfaces import Part
 from ..framework.layout import DomainSide, Layout
+from ..framework.tensors.presence import keep_present
 from .canonical_correlation import add_ridge, canonical_correlation, contraction, improve, rotate_towards
-from .terms import keep_present
 
 Solver: TypeAlias = Literal["sweep", "closed_form"]
 

@@ -16,6 +16,7 @@ from ..framework.data.samples import Arrays
 from ..framework.data.schema import Schema
 from ..framework.errors import ExportError
 from ..framework.model import MultimodalModel
+from ..framework.tensors.evaluation_mode import evaluation_mode
 from . import artefact
 from .absent_slots import check_absent_slots
 from .artefact import ArtefactConfig, Form, Precision
@@ -133,7 +134,7 @@ def export_onnx(
     rows = None if precision == "float32" else choose_rows(evidence, config)
     config.to_document()  # What is wrong with it is better known before minutes of work.
     pools = {name: _pool(name, config, samples) for name in schema.modalities}
-    with _evaluation_mode(model):
+    with evaluation_mode(model), _on_cpu(model):
         parts = export_parts(model, pools, config)
         graphs = assemble(form, parts, config)
         files, config = _serialise(graphs, config)
@@ -183,17 +184,14 @@ def _open(files: Mapping[str, bytes], config: ArtefactConfig) -> ArrayGraphs:
 
 
 @contextlib.contextmanager
-def _evaluation_mode(model: MultimodalModel) -> Iterator[None]:
-    """On the CPU, where both runtimes count alike, and in evaluation mode."""
-    modes = {module: module.training for module in model.modules()}
+def _on_cpu(model: MultimodalModel) -> Iterator[None]:
+    """Where both runtimes count alike; the model is moved back at the end."""
     device = next(model.parameters()).device
     try:
-        model.eval().to("cpu")
+        model.to("cpu")
         yield
     finally:
         model.to(device)
-        for module, training in modes.items():
-            module.training = training
 
 
 def _check_precision(precision: Precision, metadata: Mapping[str, object]) -> None:

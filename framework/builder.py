@@ -19,6 +19,7 @@ from .model import MultimodalModel
 from .recipes.class_paths import check_trusted, import_class, instantiate
 from .recipes.parsing import suggestion
 from .recipes.recipe import ClassSpec, Recipe
+from .tensors.evaluation_mode import evaluation_mode
 from .training.selection import check_score
 
 T = TypeVar("T")
@@ -199,19 +200,13 @@ def _try(encoder: Encoder, preprocessing: Preprocessing, name: str) -> None:
     """Run an encoder once, as it would be in use, so that sizes that do not fit are found now and not in training."""
     device = next((weight.device for weight in encoder.parameters()), None)
     inputs = torch.from_numpy(np.zeros((2, *preprocessing.shape), preprocessing.dtype)).to(device)
-    # Each submodule's own mode: a user may have frozen the statistics of some.
-    training = [module for module in encoder.modules() if module.training]
-    encoder.eval()
     try:
-        with torch.no_grad():
+        with evaluation_mode(encoder), torch.no_grad():
             encoder(EncoderInput(inputs))
     except (AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(
             f"{name} does not take inputs of shape {tuple(inputs.shape)}, which the data have: {_first_line(error)}"
         ) from error
-    finally:
-        for module in training:
-            module.training = True
 
 
 def _first_line(error: Exception) -> str:

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from .batch import EncoderInput, Outputs
 from .interfaces import Encoder, Fusion, TrunkEncoder
 from .layout import JOINT, DomainSide, Task
+from .tensors.evaluation_mode import evaluation_mode
+from .tensors.presence import keep_present
 from .tensors.unit_norm import to_unit_norm
 
 if TYPE_CHECKING:
@@ -110,13 +112,8 @@ class MultimodalModel(nn.Module):
         weight = next(iter(self.heads.parameters()))
         features = {name: weight.new_zeros(1, size) for name, size in self.feature_sizes.items()}
         present = torch.ones(1, len(self.modalities), dtype=torch.bool, device=weight.device)
-        training = [module for module in self.modules() if module.training]
-        self.eval()
-        with torch.no_grad():
-            joint = self.classify(features, present).features[JOINT]
-        for module in training:
-            module.training = True
-        return joint.shape[1]
+        with evaluation_mode(self), torch.no_grad():
+            return self.classify(features, present).features[JOINT].shape[1]
 
     def forward(
         self,
@@ -223,11 +220,6 @@ def _run_trunk(encoder: TrunkEncoder, inputs: EncoderInput, cache: "TrunkCache |
     return EncoderInput(activations[:, : int(steps.max())], steps, inputs.domain_side)
 
 
-def _masked(values: Float[Tensor, "batch _"], present: Bool[Tensor, " batch"]) -> Float[Tensor, "batch _"]:
-    # where(), not a product: NaN times zero is NaN.
-    return torch.where(present.unsqueeze(1), values, torch.zeros_like(values))
-
-
 def _apply(
     layers: nn.Module | None, features: Mapping[str, Tensor], masks: Mapping[str, Bool[Tensor, " batch"]]
 ) -> dict[str, Tensor]:
@@ -235,4 +227,4 @@ def _apply(
     if layers is None:
         return dict(features)
     by_modality = cast("nn.ModuleDict", layers)
-    return {name: _masked(by_modality[name](features[name]), masks[name]) for name in features}
+    return {name: keep_present(by_modality[name](features[name]), masks[name]) for name in features}

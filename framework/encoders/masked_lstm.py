@@ -52,28 +52,37 @@ class MaskedLSTM(nn.Module):
             after its last own step, backwards that after its first, side by side.
         """
         if torch.onnx.is_in_onnx_export():
-            return self._symbolic(inputs, lengths)
+            states, last = self._symbolic(inputs, lengths)
+        else:
+            states, last = self._packed(inputs, lengths)
+        return states, last.transpose(0, 1).flatten(1)
+
+    def _packed(
+        self, inputs: Float[Tensor, "batch steps input_size"], lengths: Int64[Tensor, " batch"] | None
+    ) -> tuple[Float[Tensor, "batch steps out_features"], Float[Tensor, "directions batch hidden"]]:
         if lengths is None:
             states, (last, _) = self.lstm(inputs)
         else:
             packed = pack_padded_sequence(inputs, lengths.cpu(), batch_first=True, enforce_sorted=False)
             packed_states, (last, _) = self.lstm(packed)
             states, _ = pad_packed_sequence(packed_states, batch_first=True, total_length=inputs.shape[1])
-        directions = 2 if self.lstm.bidirectional else 1
-        return states, last[-directions:].transpose(0, 1).flatten(1)
+        return states, last[-self._directions :]
 
     def _symbolic(
         self, inputs: Float[Tensor, "batch steps input_size"], lengths: Int64[Tensor, " batch"] | None
-    ) -> tuple[Float[Tensor, "batch steps out_features"], Float[Tensor, "batch out_features"]]:
+    ) -> tuple[Float[Tensor, "batch steps out_features"], Float[Tensor, "directions batch hidden"]]:
         """The same as nodes of an ONNX graph, one a layer."""
-        directions = 2 if self.lstm.bidirectional else 1
         weights = self.lstm.all_weights
         states = last = inputs.to(weights[0][0].dtype)
         for layer in range(self.lstm.num_layers):
             states = states if lengths is None else clear_padding(states, lengths)
-            of_layer = weights[layer * directions : (layer + 1) * directions]
+            of_layer = weights[layer * self._directions : (layer + 1) * self._directions]
             states, last = _onnx_lstm(states, lengths, of_layer, self.lstm.hidden_size)
         return states if lengths is None else clear_padding(states, lengths), last
+
+    @property
+    def _directions(self) -> int:
+        return 2 if self.lstm.bidirectional else 1
 
 
 def _onnx_lstm(
@@ -81,7 +90,7 @@ def _onnx_lstm(
     lengths: Int64[Tensor, " batch"] | None,
     weights: Sequence[Sequence[Tensor]],
     hidden_size: int,
-) -> tuple[Float[Tensor, "batch steps out_features"], Float[Tensor, "batch out_features"]]:
+) -> tuple[Float[Tensor, "batch steps out_features"], Float[Tensor, "directions batch hidden"]]:
     """One layer; of each direction, weights of the input and of the state, then the biases of both."""
     batch, steps, directions = inputs.shape[0], inputs.shape[1], len(weights)
     of_inputs, of_states, biases, state_biases = (
@@ -101,7 +110,7 @@ def _onnx_lstm(
         dtypes=(inputs.dtype, inputs.dtype),
         shapes=([steps, directions, batch, hidden_size], [directions, batch, hidden_size]),
     )
-    return states.permute(2, 0, 1, 3).flatten(2), last.transpose(0, 1).flatten(1)
+    return states.permute(2, 0, 1, 3).flatten(2), last
 
 
 def _reorder_gates(weights: Float[Tensor, "gates ..."]) -> Float[Tensor, "gates ..."]:

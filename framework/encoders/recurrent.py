@@ -4,7 +4,7 @@ import attrs
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ..arguments import check_positive, check_within
+from ..arguments import check_one_of, check_positive, check_within
 from ..batch import EncoderInput
 from ..interfaces import Encoder
 from .convolution import feature_layer
@@ -50,8 +50,7 @@ class LSTM(Encoder):
         super().__init__()
         check_positive(in_features=in_features, hidden=hidden)
         check_within("[0, 1)", dropout=dropout)
-        if pooling not in {"last", "mean"}:
-            raise ValueError(f'pooling must be "last" or "mean", but got {pooling!r}.')
+        check_one_of(("last", "mean"), pooling=pooling)
         self.out_features = out_features
         self.pooling = pooling
         self.lstm = MaskedLSTM(in_features, hidden, layers, bidirectional=bidirectional)

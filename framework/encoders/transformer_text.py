@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
-from ..arguments import check_positive
+from ..arguments import check_one_of, check_positive
 from ..batch import EncoderInput
 from .convolution import feature_layer
 from .masking import clear_padding, mean_over_steps, own_steps, row_lengths
@@ -65,8 +65,7 @@ class TransformerText(PretrainedEncoder):
         out_features: int = 64,
     ) -> None:
         check_positive(vocabulary_size=vocabulary_size, max_length=max_length)
-        if pooling not in {"mean", "first"}:
-            raise ValueError(f'pooling must be "mean" or "first", but got {pooling!r}.')
+        check_one_of(("first", "mean"), pooling=pooling)
         if config is not None:
             config = {"vocab_size": vocabulary_size, "pad_token_id": padding_id, **config}
         model, found = load_transformer(pretrained, config, FAMILIES)

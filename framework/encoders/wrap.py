@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from ..arguments import check_positive
 from ..batch import EncoderInput
 from ..interfaces import Encoder
+from ..tensors.evaluation_mode import evaluation_mode
 
 
 class ModuleEncoder(Encoder):
@@ -78,17 +79,11 @@ def as_encoder(module: nn.Module, out_features: int | None = None, example: Tens
 
 
 def _dry_run(module: nn.Module, example: Tensor) -> int:
-    # Each submodule's own mode: a user may have frozen the statistics of some.
-    training = [submodule for submodule in module.modules() if submodule.training]
-    module.eval()
     try:
-        with torch.no_grad():
+        with evaluation_mode(module), torch.no_grad():
             features = module(example)
     except (AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(f"{_name(module)} does not take inputs of shape {tuple(example.shape)}: {error}") from error
-    finally:
-        for submodule in training:
-            submodule.training = True
     _check(features, module, example)
     return int(features.shape[1])
 

@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
+from ..tensors.presence import keep_present
+
 
 @attrs.frozen(eq=False)
 class MeanNorms:
@@ -41,7 +43,7 @@ def sample_norms(
     """
     dtype = torch.promote_types(features[0].dtype, torch.float32)
     columns = [
-        torch.linalg.vector_norm(torch.where(mask.unsqueeze(1), values, 0.0), dim=1, dtype=dtype)
+        torch.linalg.vector_norm(keep_present(values, mask), dim=1, dtype=dtype)
         for values, mask in zip(features, present.unbind(dim=1), strict=True)
     ]
     return torch.stack(columns, dim=1)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ..batch import Batch, Lesson, Outputs, Representation, Side, Step
 from ..layout import JOINT, DomainSide, Layout, Task
+from ..tensors.presence import present_only
 from .broken_promise import plural
 from .layouts import DIGIT, WIDTH, Modalities, make_layout, modality_names
 from .rows import Rows
@@ -85,9 +86,9 @@ class Scene:
         tasks = [task.name for task in self.layout.tasks]
         logits = {task: {name: features[name] @ self.heads[task][name] for name in features} for task in tasks}
         return Outputs(
-            features={**features, JOINT: torch.cat(_present_only(features, present), dim=1)},
+            features={**features, JOINT: torch.cat(present_only(features, present), dim=1)},
             logits={
-                task: by_name | {JOINT: torch.stack(_present_only(by_name, present)).sum(dim=0)}
+                task: by_name | {JOINT: torch.stack(present_only(by_name, present)).sum(dim=0)}
                 for task, by_name in logits.items()
             },
             task_features=dict.fromkeys(tasks, features),
@@ -196,7 +197,3 @@ def make_scene(
         source=None if source is None else rows(source, 1.0),
         target=None if target is None else rows(target, 0.7),
     )
-
-
-def _present_only(values: Mapping[str, Tensor], present: Bool[Tensor, "batch modality"]) -> list[Tensor]:
-    return [torch.where(present[:, [column]], values[name], 0.0) for column, name in enumerate(sorted(values))]

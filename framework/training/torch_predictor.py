@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..layout import DomainSide
 from ..model import MultimodalModel
+from ..tensors.evaluation_mode import evaluation_mode
 
 
 class TorchPredictor:
@@ -34,19 +35,13 @@ class TorchPredictor:
         lengths: Mapping[str, NDArray[np.int64]] | None = None,
     ) -> dict[str, dict[str, NDArray[np.float32]]]:
         """Logits `(B, C)` by task, then by modality and `JOINT`."""
-        training = [module for module in self.model.modules() if module.training]
-        self.model.eval()
-        try:
-            with torch.no_grad():
-                outputs = self.model(
-                    {name: torch.from_numpy(values).to(self.device) for name, values in inputs.items()},
-                    torch.from_numpy(present).to(self.device),
-                    self.domain_side,
-                    {name: torch.from_numpy(values).to(self.device) for name, values in (lengths or {}).items()},
-                )
-        finally:
-            for module in training:
-                module.training = True
+        with evaluation_mode(self.model), torch.no_grad():
+            outputs = self.model(
+                {name: torch.from_numpy(values).to(self.device) for name, values in inputs.items()},
+                torch.from_numpy(present).to(self.device),
+                self.domain_side,
+                {name: torch.from_numpy(values).to(self.device) for name, values in (lengths or {}).items()},
+            )
         return {
             task: {name: values.float().cpu().numpy() for name, values in by_modality.items()}
             for task, by_modality in outputs.logits.items()

@@ -136,7 +136,7 @@ def test_a_masked_sound_of_any_number_of_frames_is_encoded_as_it_is_alone() -> N
         (LSTM, {"in_features": 0}, "in_features must be positive, but got 0"),
         (SignalLSTM, {"in_channels": 0}, "in_channels must be positive, but got 0"),
         (LSTM, {"layers": 0}, "layers must be positive, but got 0"),
-        (LSTM, {"pooling": "max"}, 'pooling must be "last" or "mean", but got \'max\''),
+        (LSTM, {"pooling": "max"}, "pooling must be one of last, mean, but got 'max'"),
         (LSTM, {"dropout": -0.1}, r"dropout must be within \[0, 1\), but got -0.1"),
         (LSTM, {"out_features": 1}, "out_features must be at least 2, but got 1"),
         (FrameMLP, {"hidden": ()}, "hidden must hold at least one size, but it is empty"),

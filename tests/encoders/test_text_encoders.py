@@ -115,7 +115,7 @@ def test_a_saved_model_is_rebuilt_without_its_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"pooling": "max"}, 'pooling must be "mean" or "first", but got \'max\'.'),
+        ({"pooling": "max"}, "pooling must be one of first, mean, but got 'max'."),
         ({"trainable_layers": 4}, "trainable_layers must be from 0 to the model's 3, but got 4."),
         ({"max_length": 17}, "max_length must be at most 16, the model's positions, but got 17: set"),
         ({"max_length": 0}, "max_length must be positive, but got 0."),
