@@ -8,6 +8,7 @@ code: https://github.com/sunjunaimer/A3D2. The plans stand in `transport.py`.
 from collections.abc import Iterator, Mapping
 from typing import Final, cast, get_args
 
+import attrs
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -132,27 +133,42 @@ class AnchorDragDrift(Aligner):
         """Those whose predictions are matched."""
         return [task for task in self.layout.tasks if not task.is_regression] if self.prediction_weight else []
 
+    def observe(self, step: Step) -> None:
+        """Move the moving plans."""
+        for match in self._matches(step) if self.plan_momentum else ():
+            plan = self.transport.plan(match.cost.detach())
+            cast("_MovingPlan", self.plans[match.name]).move(plan, self.plan_momentum, match.counted.any())
+
     def forward(self, step: Step) -> dict[str, Term]:
         """L_OT of each drift."""
+        return {
+            match.name: Term(
+                transport_objective(match.cost, self._plan(match)) * match.counted.any(),
+                self.gamma1 if match.name == match.drift else self.prediction_weight,
+                frozenset({(self.side, match.drift)} | (set() if self.detach_anchor else {(self.side, match.anchor)})),
+            )
+            for match in self._matches(step)
+        }
+
+    def _plan(self, match: "_Match") -> Float[Tensor, "rows columns"]:
+        if self.plan_momentum:
+            return cast("_MovingPlan", self.plans[match.name]).plan
+        return self.transport.plan(match.cost.detach())
+
+    def _matches(self, step: Step) -> list["_Match"]:
+        """What is matched; all costs before the first plan: it waits for the device, and the others need not again."""
         side = step.source if self.side == "source" else step.target
         anchor = self.roles.anchor
         if side is None or anchor is None or step.progress < self.warm_up:
-            return {}
-        # All costs before the first plan: it waits for the device, and the others need not wait again.
-        costs = {
-            name: (drift, coordinate_cost(*self._sides(values, drift, anchor), self._counted(side, drift, anchor)))
-            for name, drift, values in self._matches(side)
-        }
-        return {
-            name: Term(
-                self._value(name, cost, self._counted(side, drift, anchor)),
-                self.gamma1 if name == drift else self.prediction_weight,
-                frozenset({(self.side, drift)} | (set() if self.detach_anchor else {(self.side, anchor)})),
-            )
-            for name, (drift, cost) in costs.items()
-        }
+            return []
+        found = []
+        for name, drift, values in self._values(side):
+            counted = side.batch.has(drift) & side.batch.has(anchor)
+            pulls = values[anchor].detach() if self.detach_anchor else values[anchor]
+            found.append(_Match(name, drift, anchor, coordinate_cost(values[drift], pulls, counted), counted))
+        return found
 
-    def _matches(self, side: Side) -> Iterator[tuple[str, str, Mapping[str, Tensor]]]:
+    def _values(self, side: Side) -> Iterator[tuple[str, str, Mapping[str, Tensor]]]:
         """By term: its name, the drift, and what is matched of each modality."""
         for drift in self.roles.drifts:
             yield drift, drift, side.outputs.features
@@ -164,20 +180,16 @@ class AnchorDragDrift(Aligner):
             for drift in self.roles.drifts:
                 yield term_name(f"{PREDICTIONS}/{drift}", task, self.layout), drift, probabilities
 
-    def _sides(self, values: Mapping[str, Tensor], drift: str, anchor: str) -> tuple[Tensor, Tensor]:
-        return values[drift], values[anchor].detach() if self.detach_anchor else values[anchor]
 
-    @staticmethod
-    def _counted(side: Side, drift: str, anchor: str) -> Bool[Tensor, " batch"]:
-        return side.batch.has(drift) & side.batch.has(anchor)
+@attrs.frozen(eq=False)
+class _Match:
+    """A drift and the anchor, and what it costs to move coordinates of one to those of the other."""
 
-    def _value(
-        self, name: str, cost: Float[Tensor, "rows columns"], counted: Bool[Tensor, " batch"]
-    ) -> Float[Tensor, ""]:
-        plan = self.transport.plan(cost.detach())
-        if self.plan_momentum:
-            plan = cast("_MovingPlan", self.plans[name]).move(plan, self.plan_momentum, counted.any())
-        return transport_objective(cost, plan) * counted.any()
+    name: str
+    drift: str
+    anchor: str
+    cost: Float[Tensor, "rows columns"]
+    counted: Bool[Tensor, " batch"]
 
 
 class _MovingPlan(nn.Module):
@@ -189,11 +201,8 @@ class _MovingPlan(nn.Module):
         super().__init__()
         self.register_buffer("plan", torch.eye(points) / points)
 
-    def move(
-        self, plan: Float[Tensor, "points points"], momentum: float, counts: Bool[Tensor, ""]
-    ) -> Float[Tensor, "points points"]:
-        """The average with one more plan; it is remembered in training, if the plan counts."""
+    def move(self, plan: Float[Tensor, "points points"], momentum: float, counts: Bool[Tensor, ""]) -> None:
+        """Make it the average with one more plan, if that counts."""
         moved = momentum * self.plan + (1 - momentum) * plan
-        if self.training:
-            self.plan.copy_(torch.where(counts, moved, self.plan))
-        return moved
+        # A new tensor: a loss of an earlier step may still be differentiated with the old one.
+        self.plan = torch.where(counts, moved, self.plan)

@@ -12,6 +12,7 @@ from .aligner_terms import (
     check_measure as check_measure,
     check_modality_names as check_modality_names,
     check_names as check_names,
+    check_observe as check_observe,
     check_repeatable as check_repeatable,
     check_row_order as check_row_order,
     check_target_labels as check_target_labels,
@@ -50,3 +51,4 @@ from .selector import (
     check_selector as check_selector,
 )
 from .steps import make_batch as make_batch, make_step as make_step
+from .tiny_model import make_model as make_model

@@ -22,6 +22,7 @@ ALIGNER_PROMISES: Final[Promises[AlignerCase]] = {
     "target labels": of_terms.check_target_labels,
     "separate tasks": of_terms.check_tasks_are_separate,
     "repeatable": of_terms.check_repeatable,
+    "observe": of_terms.check_observe,
     "measure": of_terms.check_measure,
 }
 """What checks each promise of an Aligner, by name, in the order in which `check_aligner` asks."""

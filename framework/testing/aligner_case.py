@@ -11,7 +11,7 @@ from torch import Tensor
 from ..batch import Representation, Term
 from ..interfaces import Aligner
 from ..layout import Layout
-from .bound_parts import Made, Parts, bind, let_observe, name_of
+from .bound_parts import Bound, Made, Parts, bind, name_of
 from .broken_promise import BrokenPromiseError, difference
 from .edges import make_edges
 from .refusals import takes, usual_modalities
@@ -77,7 +77,7 @@ class AlignerCase:
         """The edges whose layouts it claims to work with."""
         return {name: scene for name, scene in make_edges(self.modalities).items() if self.takes(scene.layout)}
 
-    def bound(self, layout: Layout, dtype: torch.dtype = torch.float64) -> Aligner:
+    def bound(self, layout: Layout, dtype: torch.dtype = torch.float64) -> Bound[Aligner]:
         """An Aligner of its own, bound, with the same weights at each call."""
         return bind(self.aligner, layout, self.parts, dtype)
 
@@ -85,18 +85,25 @@ class AlignerCase:
         """Its terms on a scene, by an Aligner that has seen nothing else."""
         return self.ask(self.bound(scene.layout, scene.dtype), scene, target_labels=target_labels)
 
-    def ask(self, aligner: Aligner, scene: Scene, *, target_labels: bool = False) -> Terms:
+    def ask(self, bound: Bound[Aligner], scene: Scene, *, target_labels: bool = False, observe: bool = True) -> Terms:
         """The terms that an Aligner bound before has on a scene, in a step of training.
+
+        Args:
+            bound: the Aligner.
+            scene: of which a step is made.
+            target_labels: whether the target's batch carries labels, which it must not.
+            observe: whether parts observe the step first.
 
         Raises:
             BrokenPromiseError: if it raises an error, or answers anything but Terms by name.
         """
+        step = scene.step(target_labels=target_labels)
         try:
-            step = scene.step(target_labels=target_labels)
-            let_observe(aligner, step)
-            terms: object = aligner(step)
+            if observe:
+                bound.observe(step)
+            terms: object = bound.part(step)
         except Exception as error:
-            raise BrokenPromiseError(f"{self.name}: raises {type(error).__name__} on {scene}: {error}") from error
+            raise BrokenPromiseError(f"{self.name}: raises {error!r} on {scene}.") from error
         if not isinstance(terms, Mapping) or not all(isinstance(term, Term) for term in terms.values()):
             raise BrokenPromiseError(f"{self.name}: must answer a dict of Terms by name, but answers {terms!r}.")
         return terms

@@ -160,20 +160,37 @@ def check_repeatable(case: AlignerCase) -> None:
             )
 
 
-def check_measure(case: AlignerCase) -> None:
-    """`measure` gives numbers by name, and changes no state."""
+def check_observe(case: AlignerCase) -> None:
+    """Memory moves in `observe` alone, and only in the part: losses of an observed step may be asked for twice."""
     scene = _scattered(case)
-    aligner = case.bound(scene.layout)
-    before = {name: values.clone() for name, values in aligner.state_dict().items()}
+    before = {key: leaf.detach().clone() for key, leaf in scene.leaves.items()}
+    bound = case.bound(scene.layout)
+    first = case.ask(bound, scene)
+    for (side, modality), leaf in scene.leaves.items():
+        changed = difference(leaf.detach(), before[side, modality])
+        if changed:
+            raise BrokenPromiseError(f"{case.name}: changes the features of ({side}, {modality}) in place: {changed}.")
+    assert_same_terms(
+        case, case.ask(bound, scene, observe=False), first, "when losses are asked for twice; memory moves in observe"
+    )
+
+
+def check_measure(case: AlignerCase) -> None:
+    """`measure` gives numbers by name, and changes nothing."""
+    scene = _scattered(case)
+    asked, expected = case.bound(scene.layout), case.bound(scene.layout)
+    for bound in (asked, expected):
+        case.ask(bound, scene)
+    before = {name: values.clone() for name, values in asked.part.state_dict().items()}
     with torch.no_grad():
-        numbers: object = aligner.measure(scene.step())
+        numbers: object = asked.part.measure(scene.step())
     if not isinstance(numbers, dict) or not all(isinstance(number, int | float) for number in numbers.values()):
         raise BrokenPromiseError(f"{case.name}: measure must give floats by name, but gives {numbers!r}.")
-    for name, values in aligner.state_dict().items():
+    for name, values in asked.part.state_dict().items():
         changed = difference(values, before[name])
         if changed:
             raise BrokenPromiseError(f"{case.name}: measure must change nothing, but changes {name}: {changed}.")
-    assert_same_terms(case, case.ask(aligner, scene), case.terms_of(scene), "when measure is asked before")
+    assert_same_terms(case, case.ask(asked, scene), case.ask(expected, scene), "when measure is asked before")
 
 
 def _scattered(case: AlignerCase) -> Scene:

@@ -42,7 +42,7 @@ class BalancerCase:
             BrokenPromiseError: if it raises an error, or answers no scalar.
         """
         try:
-            balancer = bind(self.balancer, make_layout(width=3), self.parts, torch.float64, redraw=False)
+            balancer = bind(self.balancer, make_layout(width=3), self.parts, torch.float64, redraw=False).part
             value: object = balancer(terms, representations)
         except Exception as error:
             raise BrokenPromiseError(f"{self.name}: raises {error!r} on {len(terms)} terms.") from error

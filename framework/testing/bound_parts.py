@@ -3,14 +3,17 @@
 import copy
 import zlib
 from collections.abc import Callable, Mapping
-from typing import TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
+import attrs
 import torch
 from torch import nn
 
 from ..batch import Step
-from ..interfaces import Part
+from ..interfaces import Fusion, Part
 from ..layout import Layout
+from ..method import MODEL
+from .tiny_model import make_model
 
 P = TypeVar("P", bound=Part)
 M = TypeVar("M", bound=nn.Module)
@@ -32,13 +35,32 @@ def name_of(made: Made[M]) -> str:
     return type(make(made)).__name__
 
 
-def bind(made: Made[P], layout: Layout, parts: Parts, dtype: torch.dtype, *, redraw: bool = True) -> P:
+@attrs.frozen(eq=False)
+class Bound(Generic[P]):
+    """A part that has been bound, and the Parts among the modules that it shares.
+
+    Args:
+        part: the part itself.
+        shared: the others, bound before it.
+    """
+
+    part: P
+    shared: tuple[Part, ...]
+
+    @torch.no_grad()
+    def observe(self, step: Step) -> None:
+        """Let them see a step of training, as a Method does: shared ones first."""
+        for part in (*self.shared, self.part):
+            part.observe(step)
+
+
+def bind(made: Made[P], layout: Layout, parts: Parts, dtype: torch.dtype, *, redraw: bool = True) -> Bound[P]:
     """A part of its own, bound after the modules that it shares, with the same weights at each call.
 
     Args:
         made: the part.
         layout: what it is bound to.
-        parts: modules that it shares.
+        parts: modules that it shares; a part other than a Fusion finds a small model among them too, as in a Method.
         dtype: of its weights.
         redraw: whether its weights are drawn anew between -.5 and .5, so that none is zero and hides others from the
             gradient; by name, so that a task's weights do not depend on what other tasks there are.
@@ -49,18 +71,10 @@ def bind(made: Made[P], layout: Layout, parts: Parts, dtype: torch.dtype, *, red
         for module in shared.values():
             if isinstance(module, Part):
                 module.bind(layout, shared)
-        part.bind(layout, shared)
+        part.bind(layout, shared if isinstance(part, Fusion) else {**shared, MODEL: make_model(layout)})
         for name, weight in part.named_parameters() if redraw else ():
             torch.manual_seed(zlib.crc32(name.encode()))
             nn.init.uniform_(weight, -0.5, 0.5)
     for module in shared.values():
         module.to(dtype)
-    return part.to(dtype)
-
-
-@torch.no_grad()
-def let_observe(part: Part, step: Step) -> None:
-    """Let a part, and those that it has taken, see a step of training, shared ones first."""
-    for module in reversed([*part.modules()]):
-        if isinstance(module, Part):
-            module.observe(step)
+    return Bound(part.to(dtype), tuple(module for module in shared.values() if isinstance(module, Part)))

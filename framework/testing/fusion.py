@@ -28,7 +28,7 @@ class FusionCase:
         fusion: the Fusion, not yet bound, or what makes it, such as its class.
         name: what it is called in sentences; its class's name by default.
         parts: the modules that it takes when it is bound, by name.
-        refuses: what its `bind` answers with a ValueError: names of `make_edges` such as "three modalities".
+        refuses: what its `bind` answers with a RecipeError: names of `make_edges` such as "three modalities".
     """
 
     fusion: Made[Fusion]
@@ -48,7 +48,7 @@ class FusionCase:
         """
         side = scene.side(domain_side, labelled=False)
         try:
-            fusion = bind(self.fusion, scene.layout, self.parts, scene.dtype).train(training)
+            fusion = bind(self.fusion, scene.layout, self.parts, scene.dtype).part.train(training)
             fused: object = fusion(_without_joint(side.outputs), side.batch.present, domain_side)
         except Exception as error:
             raise BrokenPromiseError(f"{self.name}: raises {error!r} on {scene}.") from error

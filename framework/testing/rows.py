@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int64, Shaped
 from torch import Tensor
 
 from ..batch import Lesson
+from .lessons import reorder
 
 
 @attrs.frozen(eq=False)
@@ -35,10 +36,7 @@ class Rows:
             features={name: leaf(values[order]) for name, values in self.features.items()},
             present=self.present[order],
             labels={task: labels[order] for task, labels in self.labels.items()},
-            lessons={
-                task: Lesson(lesson.labels[order], lesson.teacher[order], lesson.confidence[order], lesson.keep[order])
-                for task, lesson in self.lessons.items()
-            },
+            lessons={task: reorder(lesson, order) for task, lesson in self.lessons.items()},
         )
 
     def rename(self, new: Mapping[str, str]) -> "Rows":

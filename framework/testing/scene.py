@@ -1,18 +1,18 @@
 """Scenes: steps that can be changed. Features are drawn at random, and heads, fusion and lessons follow from them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 import torch
-from jaxtyping import Bool, Float
-from torch import Tensor, nn
+from jaxtyping import Float
+from torch import Tensor
 
 from ..batch import Batch, Lesson, Outputs, Representation, Side, Step
 from ..layout import JOINT, DomainSide, Layout, Task
-from ..tensors.presence import present_only
 from .broken_promise import plural
 from .layouts import DIGIT, WIDTH, Modalities, make_layout, modality_names
 from .rows import Rows
+from .tiny_model import SumOfLogits, make_model
 
 
 @attrs.frozen(eq=False)
@@ -73,34 +73,8 @@ class Scene:
             target=None if self.target is None else self.side("target", labelled=target_labels),
             progress=progress,
             generator=torch.Generator().manual_seed(0),
-            model=self,
+            model=make_model(self.layout, self.heads).to(self.dtype),
         )
-
-    def classify(
-        self,
-        features: Mapping[str, Float[Tensor, "batch width"]],
-        present: Bool[Tensor, "batch modality"],
-        domain_side: DomainSide = "target",
-    ) -> Outputs:
-        """What the heads say, and the sum of logits as fusion; `Step.classify` asks the scene as it does a model."""
-        tasks = [task.name for task in self.layout.tasks]
-        logits = {task: {name: features[name] @ self.heads[task][name] for name in features} for task in tasks}
-        return Outputs(
-            features={**features, JOINT: torch.cat(present_only(features, present), dim=1)},
-            logits={
-                task: by_name | {JOINT: torch.stack(present_only(by_name, present)).sum(dim=0)}
-                for task, by_name in logits.items()
-            },
-            task_features=dict.fromkeys(tasks, features),
-        )
-
-    def parameters(self) -> Iterator[nn.Parameter]:
-        """None: heads are constants."""
-        return iter(())
-
-    def buffers(self) -> Iterator[Tensor]:
-        """None."""
-        return iter(())
 
     def side(self, domain_side: DomainSide, *, labelled: bool) -> Side:
         """One side, with heads, the sum of logits as fusion and, on the target, lessons.
@@ -111,6 +85,7 @@ class Scene:
         rows = self.rows[domain_side]
         tasks = [task.name for task in self.layout.tasks]
         features = dict(rows.features)
+        logits = {task: {name: features[name] @ self.heads[task][name] for name in features} for task in tasks}
         batch = Batch(
             inputs={name: torch.zeros(len(rows), 1) for name in features},
             present=rows.present,
@@ -119,8 +94,16 @@ class Scene:
             ids=tuple(f"{domain_side}{row}" for row in range(len(rows))),
             labels={task: rows.labels[task] for task in tasks} if labelled else None,
         )
+        outputs = Outputs(features, logits, task_features=dict.fromkeys(tasks, features))
+        fused = SumOfLogits()(outputs, rows.present, domain_side)
+        whole = attrs.evolve(
+            outputs,
+            features=features | {JOINT: fused.features},
+            logits={task: by_name | {JOINT: fused.logits[task]} for task, by_name in logits.items()},
+        )
+        inputs = {name: values.detach() for name, values in features.items()}
         lessons = {task: rows.lessons[task] for task in tasks} if domain_side == "target" else {}
-        return Side(batch, self.classify(features, rows.present, domain_side), lessons)
+        return Side(batch, whole, lessons, run=lambda model: model(inputs, rows.present, domain_side))
 
     @property
     def rows(self) -> dict[DomainSide, Rows]:

@@ -8,18 +8,17 @@ import torch
 
 from ..batch import JOINT_TEACHER, Lesson
 from ..interfaces import TeacherSelector
-from ..layout import Layout, Task
+from ..layout import JOINT, Layout, Task
 from .bound_parts import Made, Parts, bind, name_of
 from .broken_promise import BrokenPromiseError, Promises, difference
 from .edges import make_edges
 from .layouts import DIGIT, SCORE, VERB
+from .lessons import lesson_fields, reorder
 from .refusals import takes, usual_modalities
 from .row_changes import GARBAGE, SCATTERED, drop
 from .scene import Scene, make_scene
 
 Lessons: TypeAlias = Mapping[str, Lesson]
-
-FIELDS: Final = ("labels", "teacher", "confidence", "keep")
 
 
 @attrs.frozen
@@ -30,7 +29,7 @@ class SelectorCase:
         selector: the TeacherSelector, not yet bound, or what makes it, such as its class.
         name: what it is called in sentences; its class's name by default.
         parts: the modules that it takes when it is bound, by name.
-        refuses: what its `bind` answers with a ValueError: names of `make_edges` such as "regression".
+        refuses: what its `bind` answers with a RecipeError: names of `make_edges` such as "regression".
     """
 
     selector: Made[TeacherSelector]
@@ -50,7 +49,7 @@ class SelectorCase:
         """
         side = scene.side("target", labelled=target_labels)
         try:
-            selector = bind(self.selector, scene.layout, self.parts, scene.dtype)
+            selector = bind(self.selector, scene.layout, self.parts, scene.dtype).part
             selector.study([side])
             lessons: object = selector(side)
         except Exception as error:
@@ -82,28 +81,38 @@ def check_lessons(case: SelectorCase) -> None:
 
 
 def _fault(lesson: Lesson, task: Task, rows: int, layout: Layout) -> str:
-    for field in FIELDS:
-        values = getattr(lesson, field)
+    for field, values in lesson_fields(lesson).items():
         if len(values) != rows:
             return f"has {field} of {len(values)} rows and not {rows}"
         if values.requires_grad:
             return f"has {field} that a gradient flows through"
-    return _fault_of_values(lesson, task, len(layout.modalities) - 1)
+    strangers = sorted(lesson.by_student.keys() - {*layout.modalities, JOINT})
+    if strangers:
+        return f"teaches {strangers[0]!r}, which is no student: {', '.join((*layout.modalities, JOINT))} are"
+    faults = (_fault_of_values(one, task, layout) for one in (lesson, *lesson.by_student.values()))
+    return next(filter(None, faults), "")
 
 
-def _fault_of_values(lesson: Lesson, task: Task, last: int) -> str:
+def _fault_of_values(lesson: Lesson, task: Task, layout: Layout) -> str:
+    last = len(layout.modalities) - 1
     if not lesson.confidence.isfinite().all():
         return "has a confidence that is not finite"
     if lesson.keep.dtype != torch.bool:
         return f"has keep of {lesson.keep.dtype} and not torch.bool"
     if lesson.teacher.dtype != torch.int64 or not ((lesson.teacher >= JOINT_TEACHER) & (lesson.teacher <= last)).all():
         return f"has teachers that are no integers from {JOINT_TEACHER} to {last}: {lesson.teacher.tolist()}"
-    classes = task.outputs
-    if not task.is_regression and (
-        lesson.labels.dtype != torch.int64 or not ((lesson.labels >= 0) & (lesson.labels < classes)).all()
-    ):
+    return "" if task.is_regression else _fault_of_classes(lesson, task.outputs)
+
+
+def _fault_of_classes(lesson: Lesson, classes: int) -> str:
+    if lesson.labels.dtype != torch.int64 or not ((lesson.labels >= 0) & (lesson.labels < classes)).all():
         return f"has labels that are no classes from 0 to {classes - 1}: {lesson.labels.tolist()}"
-    return ""
+    if lesson.soft is None:
+        return ""
+    if lesson.soft.shape[1:] != (classes,):
+        return f"has soft of shape {tuple(lesson.soft.shape)}, where there are {classes} classes"
+    wrong = difference(lesson.soft.sum(dim=1), torch.ones_like(lesson.confidence))
+    return f"has probabilities in soft that do not sum to 1: {wrong}" if wrong else ""
 
 
 def check_absent_teachers(case: SelectorCase) -> None:
@@ -121,10 +130,7 @@ def check_lesson_order(case: SelectorCase) -> None:
     """Rows in another order are taught the same."""
     scene = case.scene(DIGIT, VERB)
     order = torch.tensor([3, 1, 6, 0, 2, 5, 4])
-    expected = {
-        task: Lesson(lesson.labels[order], lesson.teacher[order], lesson.confidence[order], lesson.keep[order])
-        for task, lesson in case.lessons_of(scene).items()
-    }
+    expected = {task: reorder(lesson, order) for task, lesson in case.lessons_of(scene).items()}
     found = case.lessons_of(attrs.evolve(scene, target=scene.rows["target"].take(order)))
     _assert_same(case, found, expected, "with the order of rows")
 
@@ -180,7 +186,10 @@ def check_selector(
 
 def _assert_same(case: SelectorCase, found: Lessons, expected: Lessons, change: str) -> None:
     for task, lesson in expected.items():
-        for field in FIELDS:
-            changed = difference(getattr(found[task], field), getattr(lesson, field))
+        new, old = lesson_fields(found[task]), lesson_fields(lesson)
+        if new.keys() != old.keys():
+            raise BrokenPromiseError(f"{case.name}/{task}: its lesson changes {change}: {[*new]} and not {[*old]}.")
+        for field, values in old.items():
+            changed = difference(new[field], values)
             if changed:
-                raise BrokenPromiseError(f"{case.name}/{task}: its lesson's {field} change {change}: {changed}.")
+                raise BrokenPromiseError(f"{case.name}/{task}: its lesson's {field} changes {change}: {changed}.")
