@@ -74,9 +74,12 @@ def _slopes(
     """By finite differences, of the terms that say to reach a representation."""
     leaf, moved = scene.leaves[representation], []
     for sign in (1.0, -1.0):
+        bound = case.bound(scene.layout)
+        # What was observed is constant, though it was made of the same features.
+        bound.observe(scene.step())
         with torch.no_grad():
             leaf.add_(sign * STEP * direction)
-            moved.append(case.terms_of(scene))
+            moved.append(case.ask(bound, scene, observe=False))
             leaf.sub_(sign * STEP * direction)
     # A value may depend on features that get no gradient: those of a teacher.
     return {

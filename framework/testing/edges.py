@@ -1,5 +1,6 @@
 """The edges of what parts meet: scenes with few rows, few classes, few modalities, and norms that vanish."""
 
+import attrs
 import torch
 
 from .layouts import DIGIT, SCORE, VERB
@@ -19,7 +20,7 @@ def make_edges(modalities: int = 3) -> dict[str, Scene]:
     """
     whole = make_scene(modalities)
     some, last = SCATTERED.repeat(1, modalities)[:, :modalities], [False] * (modalities - 1) + [True]
-    return {
+    edges = {
         "one modality": make_scene(1),
         "two modalities": make_scene(2),
         "three modalities": make_scene(3),
@@ -39,3 +40,4 @@ def make_edges(modalities: int = 3) -> dict[str, Scene]:
         "no source": make_scene(modalities, source=None),
         "float32": make_scene(modalities, dtype=torch.float32),
     }
+    return {name: attrs.evolve(scene, name=name) for name, scene in edges.items()}

@@ -20,12 +20,21 @@ class Rows:
         present: which modalities each row has, columns in alphabetical order.
         labels: by task.
         lessons: by task.
+
+    Attributes:
+        inputs: what the features were made of, by encoders that change nothing.
     """
 
     features: Mapping[str, Float[Tensor, "batch width"]]
     present: Bool[Tensor, "batch modality"]
     labels: Mapping[str, Shaped[Tensor, " batch"]]
     lessons: Mapping[str, Lesson]
+    inputs: Mapping[str, Float[Tensor, "batch width"]] = attrs.field(init=False)
+
+    @inputs.default
+    def _own_inputs(self) -> Mapping[str, Tensor]:
+        # Copies: what another model says of them stays when finite differences move the features.
+        return {name: values.detach().clone() for name, values in self.features.items()}
 
     def __len__(self) -> int:
         return len(self.present)

@@ -24,6 +24,7 @@ class Scene:
         heads: `(width, C)` by task, then by modality.
         source: rows of the source; None where the side is missing.
         target: rows of the target; None where the side is missing.
+        name: what is special about it.
 
     Example:
         >>> scene = make_scene(2, target=None)
@@ -36,11 +37,13 @@ class Scene:
     heads: Mapping[str, Mapping[str, Float[Tensor, "width _"]]]
     source: Rows | None
     target: Rows | None
+    name: str = ""
 
     def __str__(self) -> str:
         sides = " and ".join(f"{plural(len(rows), 'row')} of the {side}" for side, rows in self.rows.items())
         tasks = ", ".join(task.name for task in self.layout.tasks)
-        return f"{sides} with {', '.join(self.layout.modalities)} and {tasks}"
+        data = f"{sides} with {', '.join(self.layout.modalities)} and {tasks}"
+        return f"{self.name!r} ({data})" if self.name else data
 
     def change(self, change: Callable[[Rows], Rows]) -> "Scene":
         """The scene with both sides changed."""
@@ -101,9 +104,8 @@ class Scene:
             features=features | {JOINT: fused.features},
             logits={task: by_name | {JOINT: fused.logits[task]} for task, by_name in logits.items()},
         )
-        inputs = {name: values.detach() for name, values in features.items()}
         lessons = {task: rows.lessons[task] for task in tasks} if domain_side == "target" else {}
-        return Side(batch, whole, lessons, run=lambda model: model(inputs, rows.present, domain_side))
+        return Side(batch, whole, lessons, run=lambda model: model(rows.inputs, rows.present, domain_side))
 
     @property
     def rows(self) -> dict[DomainSide, Rows]:
