@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ..framework.batch import EncoderInput
 from ..framework.interfaces import Encoder
+from ..framework.intermediate import to_encoded
 from .full_precision import full_precision_modules
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
@@ -35,8 +36,7 @@ class HalfEncoder(Encoder):
 
     def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
         """Encode a batch."""
-        features: Tensor = self.encoder(inputs)
-        return features.float()
+        return to_encoded(self.encoder(inputs)).features.float()
 
 
 def _halve(encoder: Encoder) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..framework.batch import EncoderInput
 from ..framework.errors import ExportError
 from ..framework.interfaces import Encoder
+from ..framework.intermediate import to_encoded
 from ..framework.model import MultimodalModel
 from ..framework.tensors.unit_norm import to_unit_norm
 from .artefact import FEATURES, LENGTH, PRESENT, ArtefactConfig
@@ -50,7 +51,7 @@ class EncoderPart(nn.Module):
         self, values: Tensor, lengths: Int64[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch features"]:
         """Features of a batch of the target."""
-        features: Tensor = self.encoder(EncoderInput(values, lengths, "target"))
+        features = to_encoded(self.encoder(EncoderInput(values, lengths, "target"))).features
         return to_unit_norm(features) if self.unit_norm else features
 
 

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int64, Shaped
 from torch import Tensor, nn
 
+from .intermediate import Intermediate
 from .layout import JOINT, DomainSide
 
 JOINT_TEACHER: Final = -1
@@ -154,11 +155,14 @@ class Outputs:
         logits: `(B, C)` by task, then by modality and `JOINT`; zero where a modality is absent.
         task_features: `(B, d)` by task, then by modality: what the task's heads see. The same tensors as `features`,
             unless the model projects them per task.
+        intermediate: by modality, what its encoder hands on beside features, by name; under `JOINT`, the Fusion. Those
+            that hand on nothing do not stand here.
     """
 
     features: Mapping[str, Float[Tensor, "batch _"]]
     logits: Mapping[str, Mapping[str, Float[Tensor, "batch _"]]]
     task_features: Mapping[str, Mapping[str, Float[Tensor, "batch _"]]]
+    intermediate: Mapping[str, Mapping[str, Intermediate]] = attrs.field(factory=dict)
 
     def joint_logits(self, task: str) -> Float[Tensor, "batch outputs"]:
         """The fused logits of a task."""
@@ -236,6 +240,7 @@ class Model(Protocol):
         features: Mapping[str, Float[Tensor, "batch _"]],
         present: Bool[Tensor, "batch modality"],
         domain_side: DomainSide = ...,
+        intermediate: Mapping[str, Mapping[str, Intermediate]] | None = ...,
     ) -> Outputs:
         """Logits and joint features."""
 
@@ -288,6 +293,7 @@ class Step:
         features: Mapping[str, Float[Tensor, "batch _"]],
         present: Bool[Tensor, "batch modality"],
         domain_side: DomainSide = "target",
+        intermediate: Mapping[str, Mapping[str, Intermediate]] | None = None,
     ) -> Outputs:
         """What the model's heads and fusion say of features that an Aligner made itself, such as mixtures of samples.
 
@@ -298,13 +304,14 @@ class Step:
             features: `(B, d_m)` for every modality, in place of those of encoders.
             present: which of them count, columns in alphabetical order.
             domain_side: whose samples they pass for, where the fusion treats sides differently.
+            intermediate: what else of encoders the fusion reads, by modality and name, see `Outputs`.
 
         Raises:
             ValueError: if the step was made by hand, and has no `model`.
         """
         if self.model is None:
             raise ValueError("to classify features, a step that is made by hand must be given model, but has none.")
-        return self.model.classify(features, present, domain_side)
+        return self.model.classify(features, present, domain_side, intermediate)
 
 
 @attrs.frozen(eq=False)

@@ -13,7 +13,8 @@ from .data.schema import Schema
 from .encoders import as_encoder, default_encoder, make_encoder
 from .errors import RecipeError
 from .interfaces import Aligner, Balancer, Encoder, Fusion, TeacherSelector
-from .layout import DomainSide, Layout
+from .intermediate import Encoded, Intermediate, to_encoded
+from .layout import DomainSide, Layout, RowShape
 from .method import BalancedGroup, Method
 from .model import MultimodalModel
 from .recipes.class_paths import check_trusted, import_class, instantiate
@@ -118,7 +119,14 @@ class Builder:
 
     def _bind(self, method: Method, schema: Schema, samples: Mapping[DomainSide, int]) -> None:
         model = method.model
-        layout = Layout(schema.modalities, schema.tasks, model.feature_sizes, model.task_feature_sizes, samples)
+        layout = Layout(
+            schema.modalities,
+            schema.tasks,
+            model.feature_sizes,
+            model.task_feature_sizes,
+            samples,
+            intermediate_shapes=model.intermediate_shapes,
+        )
         try:
             method.bind(layout, fusion=self._model is None)
         except RecipeError as error:
@@ -202,11 +210,24 @@ def _try(encoder: Encoder, preprocessing: Preprocessing, name: str) -> None:
     inputs = torch.from_numpy(np.zeros((2, *preprocessing.shape), preprocessing.dtype)).to(device)
     try:
         with evaluation_mode(encoder), torch.no_grad():
-            encoder(EncoderInput(inputs))
+            encoded = to_encoded(encoder(EncoderInput(inputs)))
     except (AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(
             f"{name} does not take inputs of shape {tuple(inputs.shape)}, which the data have: {_first_line(error)}"
         ) from error
+    _check_intermediate(encoder, encoded, name)
+
+
+def _check_intermediate(encoder: Encoder, encoded: Encoded, name: str) -> None:
+    announced = dict(encoder.intermediate_shapes)
+    found = {key: _row_shape(made) for key, made in encoded.intermediate.items()}
+    if found != announced:
+        raise ValueError(f"{name} must hand on what its intermediate_shapes announce, {announced}, but did {found}")
+
+
+def _row_shape(made: Intermediate) -> RowShape:
+    shape = tuple(made.values.shape[1:])
+    return shape if made.lengths is None else (None, *shape[1:])
 
 
 def _first_line(error: Exception) -> str:

@@ -4,36 +4,33 @@ So whatever a batch as a whole means to fusions and losses, it means the same on
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Protocol
 
+import attrs
 import torch
 import torch.distributed as dist
 from jaxtyping import Float
 from torch import Tensor
 
 from .batch import Batch
+from .intermediate import Encoded
 from .tensors.gradient_scaling import scale_gradient
 
 
 class Gather(Protocol):
     """Makes a whole batch of slices, of which each process holds one: `alone` or `among_processes`."""
 
-    def __call__(
-        self, batch: Batch, features: Mapping[str, Float[Tensor, "slice _"]], /
-    ) -> tuple[Batch, Mapping[str, Float[Tensor, "batch _"]]]:
-        """The whole batch, and the encoders' features of it by modality."""
+    def __call__(self, batch: Batch, encoded: Mapping[str, Encoded], /) -> tuple[Batch, Mapping[str, Encoded]]:
+        """The whole batch, and what the encoders make of it by modality."""
 
 
-def alone(
-    batch: Batch, features: Mapping[str, Float[Tensor, "slice _"]]
-) -> tuple[Batch, Mapping[str, Float[Tensor, "batch _"]]]:
+def alone(batch: Batch, encoded: Mapping[str, Encoded]) -> tuple[Batch, Mapping[str, Encoded]]:
     """What a process has is the whole, whichever others there are: they train something else."""
-    return batch, features
+    return batch, encoded
 
 
-def among_processes(
-    batch: Batch, features: Mapping[str, Float[Tensor, "slice _"]]
-) -> tuple[Batch, Mapping[str, Float[Tensor, "batch _"]]]:
+def among_processes(batch: Batch, encoded: Mapping[str, Encoded]) -> tuple[Batch, Mapping[str, Encoded]]:
     """The slices of all processes of `torch.distributed`, in the order of their ranks; `alone` where there are none.
 
     Gradients flow back to each process's own slice, times the number of processes: their mean over the processes, which
@@ -44,14 +41,15 @@ def among_processes(
         >>> values = torch.zeros(2, 3)
         >>> index = torch.arange(2)
         >>> batch = Batch({"audio": values}, torch.ones(2, 1, dtype=torch.bool), index, index, ("a", "b"))
-        >>> whole, features = among_processes(batch, {"audio": values})
-        >>> len(whole), features["audio"].shape
+        >>> whole, encoded = among_processes(batch, {"audio": Encoded(values)})
+        >>> len(whole), encoded["audio"].features.shape
         (2, torch.Size([2, 3]))
     """
     if world()[1] == 1:
-        return batch, features
+        return batch, encoded
     sizes = slice_sizes(batch)
-    return _gather_batch(batch, sizes), {name: _gather(values, sizes) for name, values in features.items()}
+    gather = partial(_gather, sizes=sizes)
+    return _gather_batch(batch, sizes), {name: _pad_together(made).map(gather) for name, made in encoded.items()}
 
 
 def world() -> tuple[int, int]:
@@ -95,6 +93,21 @@ def _gather_batch(batch: Batch, sizes: list[int]) -> Batch:
         labels=None if labels is None else {name: _gather(value, sizes) for name, value in labels.items()},
         lengths={name: _gather(value, sizes) for name, value in batch.lengths.items()},
     )
+
+
+def _pad_together(encoded: Encoded) -> Encoded:
+    """With as many steps in time as the process has that has most; names in one order in all."""
+    padded = {
+        name: found if found.lengths is None else attrs.evolve(found, values=_pad_steps(found.values))
+        for name, found in sorted(encoded.intermediate.items())
+    }
+    return attrs.evolve(encoded, intermediate=padded)
+
+
+def _pad_steps(values: Float[Tensor, "slice steps ..."]) -> Float[Tensor, "slice most ..."]:
+    own = torch.tensor([values.shape[1]], device=values.device)
+    missing = max(int(steps) for steps in gather_equal(own)) - values.shape[1]
+    return torch.cat([values, values.new_zeros(len(values), missing, *values.shape[2:])], dim=1)
 
 
 def _gather(tensor: Tensor, sizes: list[int]) -> Tensor:

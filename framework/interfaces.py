@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -9,7 +10,8 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from .batch import EncoderInput, Lesson, Outputs, Representation, Side, Step, Term
-from .layout import DomainSide, Layout
+from .intermediate import Encoded, Intermediate
+from .layout import DomainSide, Layout, RowShape
 
 
 class Encoder(nn.Module, ABC):
@@ -21,6 +23,8 @@ class Encoder(nn.Module, ABC):
     Where rows differ in length, they come padded. An encoder that wants to tell padding from data sets `time_axis`, and
     is given `EncoderInput.lengths`. Its features must then depend neither on how much padding there is nor on what
     stands in it: the model cuts a batch to its longest row.
+
+    For fusions and losses that look further inside, it may announce `intermediate_shapes`, and return an `Encoded`.
 
     Example:
         >>> import torch
@@ -38,8 +42,11 @@ class Encoder(nn.Module, ABC):
     time_axis: int | None = None
     """Axis of the batch along which rows differ in length; None where all that stands there is taken for data."""
 
+    intermediate_shapes: Mapping[str, RowShape] = MappingProxyType({})
+    """By name, the shape of each row of what an `Encoded` hands on, such as `(None, 64)` for 64 numbers a step."""
+
     @abstractmethod
-    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"] | Encoded:
         """Encode rows `(B, ...)` as `(B, out_features)`."""
 
     def portable_arguments(self) -> dict[str, Any]:
@@ -75,10 +82,10 @@ class TrunkEncoder(Encoder):
         return lengths
 
     @abstractmethod
-    def top(self, activations: EncoderInput) -> Float[Tensor, "batch out_features"]:
+    def top(self, activations: EncoderInput) -> Float[Tensor, "batch out_features"] | Encoded:
         """Features from what the trunk made, whose lengths are `steps`."""
 
-    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
+    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"] | Encoded:
         """The top of the trunk."""
         steps = None if inputs.lengths is None else self.steps(inputs.lengths)
         return self.top(EncoderInput(self.trunk(inputs.values, inputs.lengths), steps, inputs.domain_side))
@@ -86,10 +93,18 @@ class TrunkEncoder(Encoder):
 
 @attrs.frozen(eq=False)
 class Fused:
-    """What a Fusion makes: joint features `(B, d)`, and joint logits `(B, C)` by task."""
+    """What a Fusion makes.
+
+    Args:
+        features: joint ones `(B, d)`.
+        logits: joint ones `(B, C)`, by task.
+        intermediate: by name, what losses shall see beside these, such as private and shared parts. What belongs to one
+            modality should be zero where it is absent, as encoders' tensors are.
+    """
 
     features: Float[Tensor, "batch _"]
     logits: Mapping[str, Float[Tensor, "batch _"]]
+    intermediate: Mapping[str, Intermediate] = attrs.field(factory=dict)
 
 
 class Part(nn.Module, ABC):

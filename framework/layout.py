@@ -11,6 +11,9 @@ JOINT: Final = "joint"
 
 DomainSide: TypeAlias = Literal["source", "target"]
 
+RowShape: TypeAlias = tuple[int | None, ...]
+"""Shape of one row's tensor; None, which stands first, is the number of its steps in time."""
+
 
 def _to_names(names: Iterable[str] | None) -> tuple[str, ...] | None:
     return None if names is None else tuple(names)
@@ -72,6 +75,7 @@ class Layout:
         feature_sizes: length of `Outputs.features`, by modality.
         task_feature_sizes: length of `Outputs.task_features`, by modality; the same unless the model projects.
         samples: number of samples, by side; 0 or missing where a side is absent or not known.
+        intermediate_shapes: of what encoders hand on beside features, by modality and name, see `Encoder`.
         joint_size: length of the joint features, which the Fusion decides: what is bound before it, and the Fusion
             itself, are told the sum of the modalities' sizes.
 
@@ -86,6 +90,7 @@ class Layout:
     feature_sizes: Mapping[str, int] = attrs.field(converter=_to_sizes)
     task_feature_sizes: Mapping[str, int] = attrs.field(converter=_to_sizes)
     samples: Mapping[DomainSide, int] = attrs.field(factory=dict, converter=_to_samples)
+    intermediate_shapes: Mapping[str, Mapping[str, RowShape]] = attrs.field(factory=dict, kw_only=True)
     joint_size: int = attrs.field()
 
     @joint_size.default

@@ -12,8 +12,9 @@ from .batch import Batch, Outputs, Side, Step, Term, views_by_name
 from .errors import RecipeError, RunError
 from .gathering import Gather, among_processes
 from .interfaces import Aligner, Balancer, Part, TeacherSelector
+from .intermediate import Encoded
 from .layout import DomainSide, Layout
-from .model import MultimodalModel
+from .model import MultimodalModel, features_of, intermediate_of
 from .recipes.patterns import matches
 from .recipes.recipe import Update
 
@@ -153,8 +154,8 @@ class Method(nn.Module):
 
         def run(model: nn.Module) -> Side:
             multimodal = cast("MultimodalModel", model)
-            whole, features = self.gather(batch, _encode(multimodal, batch, domain_side))
-            return Side(whole, _classify(multimodal, whole, features, domain_side))
+            whole, encoded = self.gather(batch, _encode(multimodal, batch, domain_side))
+            return Side(whole, _classify(multimodal, whole, encoded, domain_side))
 
         return attrs.evolve(run(self.model), run=lambda model: run(model).outputs)
 
@@ -250,9 +251,9 @@ def _bind(name: str, part: Part, layout: Layout, parts: Mapping[str, nn.Module])
         raise
 
 
-def _encode(model: MultimodalModel, batch: Batch, domain_side: DomainSide) -> dict[str, Float[Tensor, "batch _"]]:
+def _encode(model: MultimodalModel, batch: Batch, domain_side: DomainSide) -> dict[str, Encoded]:
     try:
-        features = model.encode(batch.inputs, batch.present, domain_side, batch.lengths)
+        encoded = model.encode(batch.inputs, batch.present, domain_side, batch.lengths)
     except ValueError as error:
         if "more than 1 value per channel" not in str(error):
             raise
@@ -262,17 +263,19 @@ def _encode(model: MultimodalModel, batch: Batch, domain_side: DomainSide) -> di
         ) from error
     # Before the heads: what is differentiated by features reaches the logits through them, also under autocast, and a
     # slice without a modality has features of another precision than those that autocast made.
-    return _float32(features)
+    return {name: made.map(_to_float32) for name, made in encoded.items()}
 
 
-def _classify(
-    model: MultimodalModel, batch: Batch, features: Mapping[str, Float[Tensor, "batch _"]], domain_side: DomainSide
-) -> Outputs:
-    outputs = model.classify(features, batch.present, domain_side)
+def _classify(model: MultimodalModel, batch: Batch, encoded: Mapping[str, Encoded], domain_side: DomainSide) -> Outputs:
+    outputs = model.classify(features_of(encoded), batch.present, domain_side, intermediate_of(encoded))
     return Outputs(
-        features=_float32(outputs.features),
-        logits={task: _float32(values) for task, values in outputs.logits.items()},
-        task_features={task: _float32(values) for task, values in outputs.task_features.items()},
+        features=_all_to_float32(outputs.features),
+        logits={task: _all_to_float32(values) for task, values in outputs.logits.items()},
+        task_features={task: _all_to_float32(values) for task, values in outputs.task_features.items()},
+        intermediate={
+            maker: {name: found.map(_to_float32) for name, found in made.items()}
+            for maker, made in outputs.intermediate.items()
+        },
     )
 
 
@@ -297,5 +300,10 @@ def _nothing(step: Step) -> Float[Tensor, ""]:
     return torch.stack([features.sum() * 0 for features in step.representations.values()]).sum()
 
 
-def _float32(values: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: value if value.dtype == torch.float64 else value.float() for name, value in values.items()}
+def _all_to_float32(values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: _to_float32(value) for name, value in values.items()}
+
+
+def _to_float32(values: Tensor) -> Tensor:
+    """What autocast made narrower; float64 and whole numbers stay."""
+    return values.float() if values.is_floating_point() and values.dtype != torch.float64 else values

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import attrs
@@ -11,13 +12,24 @@ from torch import Tensor, nn
 
 from .batch import EncoderInput, Outputs
 from .interfaces import Encoder, Fusion, TrunkEncoder
-from .layout import JOINT, DomainSide, Task
+from .intermediate import Encoded, Intermediate, blank, to_encoded
+from .layout import JOINT, DomainSide, RowShape, Task
 from .tensors.evaluation_mode import evaluation_mode
 from .tensors.presence import keep_present
 from .tensors.unit_norm import to_unit_norm
 
 if TYPE_CHECKING:
     from .encoders.trunk_cache import TrunkCache
+
+
+def features_of(encoded: Mapping[str, Encoded]) -> dict[str, Float[Tensor, "batch _"]]:
+    """Features by modality."""
+    return {name: made.features for name, made in encoded.items()}
+
+
+def intermediate_of(encoded: Mapping[str, Encoded]) -> dict[str, Mapping[str, Intermediate]]:
+    """What encoders hand on beside features, by modality and name."""
+    return {name: made.intermediate for name, made in encoded.items() if made.intermediate}
 
 
 class MultimodalModel(nn.Module):
@@ -75,6 +87,12 @@ class MultimodalModel(nn.Module):
         return {name: cast("Encoder", self.encoders[name]).out_features for name in self.modalities}
 
     @property
+    def intermediate_shapes(self) -> dict[str, Mapping[str, RowShape]]:
+        """What each encoder hands on beside features; those that hand on nothing are left out."""
+        shapes = {name: cast("Encoder", self.encoders[name]).intermediate_shapes for name in self.modalities}
+        return {name: found for name, found in shapes.items() if found}
+
+    @property
     def task_feature_sizes(self) -> dict[str, int]:
         """What each head sees: the projection's size, else the encoder's."""
         for projections in self.projections.values():
@@ -112,8 +130,9 @@ class MultimodalModel(nn.Module):
         weight = next(iter(self.heads.parameters()))
         features = {name: weight.new_zeros(1, size) for name, size in self.feature_sizes.items()}
         present = torch.ones(1, len(self.modalities), dtype=torch.bool, device=weight.device)
+        intermediate = self._blank(weight, 1)
         with evaluation_mode(self), torch.no_grad():
-            return self.classify(features, present).features[JOINT].shape[1]
+            return self.classify(features, present, intermediate=intermediate).features[JOINT].shape[1]
 
     def forward(
         self,
@@ -130,7 +149,8 @@ class MultimodalModel(nn.Module):
             domain_side: the side that the batch comes from.
             lengths: by modality, how many steps of each row are its own; all, where a modality is left out.
         """
-        return self.classify(self.encode(inputs, present, domain_side, lengths), present, domain_side)
+        encoded = self.encode(inputs, present, domain_side, lengths)
+        return self.classify(features_of(encoded), present, domain_side, intermediate_of(encoded))
 
     def encode(
         self,
@@ -138,23 +158,34 @@ class MultimodalModel(nn.Module):
         present: Bool[Tensor, "batch modality"],
         domain_side: DomainSide = "target",
         lengths: Mapping[str, Int64[Tensor, " batch"]] | None = None,
-    ) -> dict[str, Float[Tensor, "batch _"]]:
-        """Features by modality, zero where it is absent: the first half of `forward`, sample by sample."""
-        features = {
+    ) -> dict[str, Encoded]:
+        """What encoders make, zero where a modality is absent: the first half of `forward`, sample by sample."""
+        encoded = {
             name: self._encode(
                 name, EncoderInput(inputs[name], (lengths or {}).get(name), domain_side), present[:, column]
             )
             for column, name in enumerate(self.modalities)
         }
-        return {name: to_unit_norm(values) for name, values in features.items()} if self.unit_norm else features
+        if not self.unit_norm:
+            return encoded
+        return {name: attrs.evolve(made, features=to_unit_norm(made.features)) for name, made in encoded.items()}
 
     def classify(
         self,
         features: Mapping[str, Float[Tensor, "batch _"]],
         present: Bool[Tensor, "batch modality"],
         domain_side: DomainSide = "target",
+        intermediate: Mapping[str, Mapping[str, Intermediate]] | None = None,
     ) -> Outputs:
-        """Logits and joint features: the second half of `forward`."""
+        """Logits and joint features: the second half of `forward`.
+
+        Args:
+            features: `(B, d_m)` by modality, zero where it is absent.
+            present: which modalities each sample has, columns in alphabetical order.
+            domain_side: the side that the batch comes from.
+            intermediate: what encoders hand on beside features, by modality and name.
+        """
+        intermediate = intermediate or {}
         masks = {name: present[:, column] for column, name in enumerate(self.modalities)}
         task_features: dict[str, dict[str, Tensor]] = {}
         logits: dict[str, dict[str, Tensor]] = {}
@@ -162,20 +193,24 @@ class MultimodalModel(nn.Module):
         for task in self.tasks:
             task_features[task.name] = _apply(projections.get(task.name), features, masks)
             logits[task.name] = _apply(self.heads[task.name], task_features[task.name], masks)
-        outputs = Outputs(features=features, logits=logits, task_features=task_features)
+        outputs = Outputs(features=features, logits=logits, task_features=task_features, intermediate=intermediate)
         fused = self.fusion(outputs, present, domain_side)
         return attrs.evolve(
             outputs,
             features={**features, JOINT: fused.features},
             logits={task: by_modality | {JOINT: fused.logits[task]} for task, by_modality in logits.items()},
+            intermediate={**intermediate, JOINT: fused.intermediate} if fused.intermediate else intermediate,
         )
+
+    def _blank(self, like: Tensor, rows: int) -> dict[str, dict[str, Intermediate]]:
+        return {name: blank(shapes, like, rows) for name, shapes in self.intermediate_shapes.items()}
 
     def _encode(
         self,
         modality: str,
         inputs: EncoderInput,
         present: Bool[Tensor, " batch"],
-    ) -> Float[Tensor, "batch features"]:
+    ) -> Encoded:
         encoder = cast("Encoder", self.encoders[modality])
         size, cache = self.feature_sizes[modality], self._trunk_caches.get(modality)
         count = int(present.sum())
@@ -183,11 +218,12 @@ class MultimodalModel(nn.Module):
             # An empty batch too: not every encoder takes one. Who differentiates by features need not know.
             zeros = next(iter(self.heads.parameters())).new_zeros(len(present), size)
             trainable = any(parameter.requires_grad for parameter in encoder.parameters())
-            return zeros.requires_grad_(trainable and torch.is_grad_enabled())
+            nothing = Encoded(zeros, blank(encoder.intermediate_shapes, zeros, len(present)))
+            return nothing.map(partial(_require_gradient, wanted=trainable and torch.is_grad_enabled()))
         if count == len(present):
             return _run(encoder, inputs, cache)
         encoded = _run(encoder, _rows(inputs, present), cache)
-        return encoded.new_zeros(len(present), size).index_put((present.nonzero().flatten(),), encoded)
+        return encoded.map(partial(_spread, rows=present.nonzero().flatten(), count=len(present)))
 
 
 def _rows(inputs: EncoderInput, rows: Bool[Tensor, " batch"]) -> EncoderInput:
@@ -195,12 +231,20 @@ def _rows(inputs: EncoderInput, rows: Bool[Tensor, " batch"]) -> EncoderInput:
     return EncoderInput(inputs.values[rows], lengths, inputs.domain_side)
 
 
-def _run(encoder: Encoder, inputs: EncoderInput, cache: "TrunkCache | None") -> Float[Tensor, "batch features"]:
+def _run(encoder: Encoder, inputs: EncoderInput, cache: "TrunkCache | None") -> Encoded:
     inputs = _cut(inputs, encoder.time_axis)
     if isinstance(encoder, TrunkEncoder) and encoder.frozen is not None:
-        return encoder.top(_run_trunk(encoder, inputs, cache))
-    features: Tensor = encoder(inputs)
-    return features
+        return to_encoded(encoder.top(_run_trunk(encoder, inputs, cache)))
+    return to_encoded(encoder(inputs))
+
+
+def _spread(values: Tensor, rows: Int64[Tensor, " rows"], count: int) -> Tensor:
+    """Zeros for so many samples, with the values in some rows."""
+    return values.new_zeros(count, *values.shape[1:]).index_put((rows,), values)
+
+
+def _require_gradient(values: Tensor, *, wanted: bool) -> Tensor:
+    return values.requires_grad_(wanted and values.is_floating_point())
 
 
 def _cut(inputs: EncoderInput, time_axis: int | None) -> EncoderInput:
