@@ -128,9 +128,12 @@ def export_encoder(
 
 def _export_fusion(model: MultimodalModel, config: ArtefactConfig) -> onnx.ModelProto:
     features = {name: torch.zeros(2, size) for name, size in model.feature_sizes.items()}
+    part, present = FusionPart(model, config.outputs).eval(), torch.ones(2, len(features))
+    if model.intermediate_shapes:
+        _check_needs(part, features, present)
     graph = _export(
-        FusionPart(model, config.outputs).eval(),
-        {"features": features, "present": torch.ones(2, len(features))},
+        part,
+        {"features": features, "present": present},
         {"features": {name: {0: torch.export.Dim.DYNAMIC} for name in features}, "present": {0: BATCH}},
         config.opset,
     )
@@ -138,6 +141,21 @@ def _export_fusion(model: MultimodalModel, config: ArtefactConfig) -> onnx.Model
     outputs = [name for names in config.outputs.values() for name in names.values()]
     name_ports(graph, [*inputs, PRESENT], outputs)
     return graph
+
+
+@torch.no_grad()
+def _check_needs(fusion: FusionPart, features: Mapping[str, Tensor], present: Tensor) -> None:
+    """Refuse a Fusion that reads more of encoders than features, which is all that an artefact's graphs hand to it."""
+    try:
+        fusion(features, present)
+    except Exception as error:
+        handed_on = ", ".join(
+            f"{name}/{key}" for name, shapes in fusion.model.intermediate_shapes.items() for key in shapes
+        )
+        raise ExportError(
+            f"an artefact's fusion sees features alone, but {type(fusion.model.fusion).__name__} fails without what "
+            f"encoders hand on beside them ({handed_on}): {type(error).__name__}: {error}"
+        ) from error
 
 
 def _export(part: nn.Module, arguments: Mapping[str, Any], axes: Mapping[str, Any], opset: int) -> onnx.ModelProto:

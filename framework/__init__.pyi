@@ -38,6 +38,7 @@ from .interfaces import (
     Part as Part,
     TeacherSelector as TeacherSelector,
 )
+from .intermediate import Encoded as Encoded, Intermediate as Intermediate
 from .layout import (
     JOINT as JOINT,
     DomainSide as DomainSide,

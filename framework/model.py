@@ -185,7 +185,7 @@ class MultimodalModel(nn.Module):
             domain_side: the side that the batch comes from.
             intermediate: what encoders hand on beside features, by modality and name.
         """
-        intermediate = intermediate or {}
+        intermediate = {} if intermediate is None else intermediate
         masks = {name: present[:, column] for column, name in enumerate(self.modalities)}
         task_features: dict[str, dict[str, Tensor]] = {}
         logits: dict[str, dict[str, Tensor]] = {}

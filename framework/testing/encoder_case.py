@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ..batch import EncoderInput
 from ..interfaces import Encoder
+from ..intermediate import Encoded
 from ..layout import DomainSide
 from .bound_parts import Made, make, name_of
 from .broken_promise import BrokenPromiseError, plural
@@ -72,11 +73,12 @@ class EncoderCase:
             BrokenPromiseError: if the Encoder raises an error, or answers no tensor.
         """
         try:
-            features: object = encoder(EncoderInput(values, lengths, domain_side))
+            answer: object = encoder(EncoderInput(values, lengths, domain_side))
         except Exception as error:
             mode = "training" if encoder.training else "evaluation"
             batch = f"{plural(len(values), 'row')} of shape {tuple(values.shape[1:])} in {mode}"
             raise BrokenPromiseError(f"{self.name}: raises {error!r} on {batch}.") from error
+        features = answer.features if isinstance(answer, Encoded) else answer
         if not isinstance(features, Tensor):
             raise BrokenPromiseError(f"{self.name}: must answer a tensor, but answers {features!r}.")
         return features

@@ -15,6 +15,7 @@ from acclimate.framework.gathering import slice_sizes, world
 from acclimate.framework.training.exchange import average_gradients, on_main, share, share_buffers
 from safetensors.torch import load_file
 from torch import nn
+from uses.steps_table import write_steps
 
 from .children import Place, adapt_together, train_twice
 from .small import (
@@ -119,6 +120,23 @@ def test_views_are_gathered_as_batches_are(together: Together, uneven: Path, tmp
     )
     run(read_table(uneven), recipe, tmp_path / "one")
     assert together(tmp_path / "two", recipe) == ["None", "None"]
+    assert_close(weights(tmp_path / "one"), weights(tmp_path / "two"))
+
+
+def test_steps_in_time_are_gathered_as_features_are(start: Start, tmp_path: Path) -> None:
+    """Slices have rows of other lengths, lack a modality, or are empty."""
+    (tmp_path / "table").mkdir()
+    table = write_steps(tmp_path / "table", source=13, target=9)
+    path = "uses.cross_modal_attention"
+    recipe = make_recipe(
+        model__fusion={"class_path": f"{path}.CrossModalAttention"},
+        model__encoders={"sequence": {"class_path": f"{path}.StepEncoder"}},
+        data={"preprocessing": {"audio": {"kind": "sequence"}, "video": {"kind": "sequence"}}},
+        training__optimizer=SGD,
+        training__modality_dropout=0.3,
+    )
+    run(read_table(table), recipe, tmp_path / "one")
+    start(adapt_together, 2, table, tmp_path / "two", recipe, {})
     assert_close(weights(tmp_path / "one"), weights(tmp_path / "two"))
 
 
