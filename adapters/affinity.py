@@ -1,4 +1,10 @@
-"""Affinity of features to classes: the measure, the class encoder, and fusion by it (MODfinity, CVPR 2025)."""
+"""Affinity of features to classes: the measure, the class encoder, and fusion by it (MODfinity).
+
+Liu, Lv, Kang, Zhang, Liang, He: MODfinity: Unsupervised Domain Adaptation with Multimodal Information Flow
+Intertwining, CVPR 2025,
+https://openaccess.thecvf.com/content/CVPR2025/html/Liu_MODfinity_Unsupervised_Domain_Adaptation_with_Multimodal_Information_Flow_Intertwining_CVPR_2025_paper.html;
+the authors' code: https://github.com/SCUTliu22/MoDfinity.
+"""
 
 from collections.abc import Mapping
 from typing import Final, cast
@@ -29,9 +35,17 @@ class AffinityMeasure:
     r"""How affinity :math:`\phi(F, L) = e^{F \cdot L / \tau}` is measured.
 
     Args:
-        tau: temperature; 0.05 in the authors' code, the paper prints none.
+        tau: the temperature, which is 0.05 in the authors' code; the paper prints none.
         normalise: whether both sides are scaled to norm 1, as in the authors' code. The paper prints the plain product,
             but with it the modality of the longest features would always seem the surest.
+
+    Raises:
+        ValueError: if `tau` is not positive.
+
+    Example:
+        >>> printed = AffinityMeasure(tau=1.0, normalise=False)
+        >>> log_affinity(torch.tensor([[3.0, 4.0]]), torch.tensor([[2.0, 0.0]]), printed).item()
+        6.0
     """
 
     tau: float = attrs.field(default=0.05)
@@ -65,10 +79,17 @@ class ClassEncoder(Part):
     metric learning that trains it, the selector and the fusion share it.
 
     Args:
-        affinity: how it is measured.
+        affinity: how affinity to the vectors is measured, wherever this class encoder is asked.
 
     Raises:
         RecipeError: when bound, if the modalities' features differ in size.
+
+    Example:
+        >>> from acclimate.framework.testing import make_layout
+        >>> classes = ClassEncoder()
+        >>> classes.bind(make_layout(width=4), {})
+        >>> classes.vectors("digit").shape, classes(torch.ones(2, 4), "digit").shape
+        (torch.Size([3, 4]), torch.Size([2, 3]))
     """
 
     def __init__(self, affinity: AffinityMeasure = COSINE) -> None:
@@ -150,6 +171,16 @@ class Affinity(Fusion):
 
     Raises:
         RecipeError: when bound, if the recipe shares no class encoder.
+
+    Example:
+        >>> from acclimate.framework.testing import make_layout
+        >>> classes, fusion, layout = ClassEncoder(), Affinity(), make_layout(width=4)
+        >>> classes.bind(layout, {})
+        >>> fusion.bind(layout, {"classes": classes})
+        >>> features = {"audio": torch.ones(2, 4), "image": -torch.ones(2, 4)}
+        >>> fused = fusion(Outputs(features, {}, {"digit": features}), torch.ones(2, 2).bool(), "target")
+        >>> fused.features.shape, fused.logits["digit"].shape
+        (torch.Size([2, 8]), torch.Size([2, 3]))
     """
 
     layout: Layout

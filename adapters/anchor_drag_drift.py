@@ -35,8 +35,8 @@ def coordinate_cost(
     r""":math:`C = 1 - \frac1N \tilde Z_m^T \tilde Z_0` (below eq. 7): how little coordinates go together over a batch.
 
     Args:
-        drift: representations of norm 1.
-        anchor: of the same samples.
+        drift: the drift's representations, of norm 1.
+        anchor: the anchor's, of the same samples.
         counted: which rows count; None means all. N is their number.
 
     Example:
@@ -69,21 +69,29 @@ class AnchorDragDrift(Aligner):
     Its value is almost constant (0.99 and more at 256 coordinates): judge weights by the gradient, or by what they do.
 
     Args:
-        gamma1: weight of each drift's term.
-        transport: which plan; the exact one as printed.
-        plan_momentum: the loss uses `x <- momentum x + (1 - momentum) pi*`, which begins with the identity over p; 0.95
-            in the authors' code, and 0, the plan itself, in the paper. The moving plan of each drift is a buffer, which
-            moves in training, with each batch that has rows that count.
+        gamma1: the weight of each drift's term.
+        transport: which plan is taken; the exact one as printed.
+        plan_momentum: the momentum of the plan that the loss uses, `x <- momentum x + (1 - momentum) pi*`, which begins
+            with the identity over p; 0.95 in the authors' code, and 0, the plan itself, in the paper. The moving plan
+            of each drift is a buffer, which moves in training, with each batch that has rows that count.
         detach_anchor: whether the anchor gets no gradient, as in the authors' code.
-        prediction_weight: of the same loss on the two modalities' class probabilities, which the authors' code adds
-            with weight 1; 0 leaves it out.
-        warm_up: share of training before the terms begin; the authors' code waits for 200 of about 460 steps.
-        side: whose samples; paper and code agree on the target.
+        prediction_weight: the weight of the same loss on the two modalities' class probabilities, which is 1 in the
+            authors' code; 0 leaves it out.
+        warm_up: the share of training before the terms begin; the authors' code waits for 200 of about 460 steps.
+        side: whose samples are matched; paper and code agree on the target.
 
     Raises:
         ValueError: if an argument breaks its rule.
         RecipeError: when bound, if `roles` are missing, sizes differ where the plan has a momentum, or the plan needs
             the package POT, and it is not installed.
+
+    Example:
+        >>> from acclimate.framework.testing import make_layout, make_step
+        >>> roles, aligner = ModalityRoles(anchor="audio"), AnchorDragDrift()
+        >>> roles.bind(make_layout(3), {})
+        >>> aligner.bind(make_layout(3), {"roles": roles})
+        >>> {name: sorted(term.reaches) for name, term in aligner(make_step(3)).items()}
+        {'image': [('target', 'audio'), ('target', 'image')], 'text': [('target', 'audio'), ('target', 'text')]}
     """
 
     layout: Layout

@@ -1,7 +1,8 @@
 """Boomda: pseudo-labels by vote, and a Pareto balance of the alignment of all modalities.
 
-Sun, Zhang, Hong, Zhu, Gao: Boomda: Balanced Multi-objective Optimization for Multimodal Domain Adaptation, AAAI 2026.
-Its information bottleneck (eq. 5) is in information_bottleneck.py, its correlation alignment (eq. 10) in coral.py.
+Sun, Zhang, Hong, Zhu, Gao: Boomda: Balanced Multi-objective Optimization for Multimodal Domain Adaptation, AAAI 2026,
+https://arxiv.org/abs/2511.08152. The code that the paper names cannot be had. Its information bottleneck (eq. 5) is in
+`information_bottleneck.py`, its correlation alignment (eq. 10) in `coral.py`, the weights (P3, P4) in `pareto.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -73,11 +74,19 @@ class MajorityVote(TeacherSelector):
     sample is kept.
 
     Args:
-        least: votes that a label needs, M_v; more than half of the heads, so that no label is kept by a tie. None is 3
-            as in the paper (all heads of two modalities, and three of four of three), see `default_least_votes`.
+        least: how many votes a label needs, M_v; more than half of the heads, so that no label is kept by a tie. None
+            is 3 as in the paper (all heads of two modalities, and three of four of three), see `default_least_votes`.
 
     Raises:
         RecipeError: when bound, if `least` is not more than half of the heads, or more than all.
+
+    Example:
+        >>> from acclimate.framework.testing import make_layout, make_step
+        >>> selector = MajorityVote()
+        >>> selector.bind(make_layout(), {})
+        >>> lesson = selector(make_step().target)["digit"]
+        >>> bool((lesson.keep == (lesson.confidence > 0.99)).all())  # of two modalities and the joint head, all
+        True
     """
 
     layout: Layout
@@ -133,6 +142,18 @@ class ParetoBalance(GradientBalance):
 
     Raises:
         ValueError: if `solution` is neither.
+
+    Example:
+        >>> from acclimate.framework import Term
+        >>> from acclimate.framework.testing import make_layout, make_step
+        >>> features = torch.tensor([[5.0, 10.0]], requires_grad=True)
+        >>> terms = {"coral/audio": Term(features[0, 0]), "coral/image": Term(2 * features[0, 1])}
+        >>> balance = ParetoBalance()
+        >>> balance.bind(make_layout(), {})
+        >>> round(balance(terms, {("source", "audio"): features}).item(), 3)  # 0.8 * 5 + 0.2 * 20
+        8.0
+        >>> {name: round(value, 3) for name, value in balance.measure(make_step()).items()}
+        {'balance/audio': 0.8, 'balance/image': 0.2, 'balance/joint': 0.0, 'interaction': 0.0}
     """
 
     gammas: Tensor

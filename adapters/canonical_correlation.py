@@ -31,11 +31,11 @@ def contraction(
     C_xx and C_yy are the contractions of a side with itself.
 
     Args:
-        x: vectors of modality n on one side.
+        x: the vectors of modality n on one side.
         y: those on the other side.
-        other_x: projected vectors of all other modalities, on the first side.
+        other_x: the projected vectors of all other modalities, on the first side.
         other_y: the same on the second side; each as long as its counterpart.
-        pairs: how much a pair counts; None pairs the k-th with the k-th row.
+        pairs: how much each pair counts; None pairs the k-th row with the k-th row.
 
     Example:
         >>> x, y = torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([[2.0], [3.0]])
@@ -62,10 +62,10 @@ def canonical_correlation(
     r are the first r columns. It is computed in float64, whatever comes in.
 
     Args:
-        cxx: covariance of one side.
-        cxy: between the sides.
-        cyy: covariance of the other side.
-        ridge: added to the diagonals of the two covariances.
+        cxx: the covariance of one side.
+        cxy: the covariance between the sides.
+        cyy: the covariance of the other side.
+        ridge: what is added to the diagonals of the two sides' covariances.
 
     Returns:
         U, V and the canonical correlations, which fall. The largest entry of each column of U is positive.
@@ -76,9 +76,11 @@ def canonical_correlation(
         (tensor([[1.]]), tensor([[-1.]]), tensor([0.5000]))
     """
     first, second = (_cholesky(add_ridge(covariance.double(), ridge)) for covariance in (cxx, cyy))
+    # L^-1 C_xy, then the same from the other side, by the transpose: what is left is correlation alone.
     whitened = torch.linalg.solve_triangular(first, cxy.double(), upper=False)
     whitened = torch.linalg.solve_triangular(second, whitened.T, upper=False).T
     a, correlations, b = torch.linalg.svd(whitened, full_matrices=False)
+    # Back from whitened coordinates: these maps meet the constraints of eq. 2.
     u = torch.linalg.solve_triangular(first.T, a, upper=True)
     v = torch.linalg.solve_triangular(second.T, b.T, upper=True)
     signs = u.gather(0, u.abs().argmax(dim=0, keepdim=True)).sign()
@@ -96,6 +98,7 @@ def rotate_towards(
     A common rotation changes neither the objective of eq. 2 nor its constraints, so it is free; without it signs and
     the order of columns would jump from step to step, and scramble what the joint head sees.
     """
+    # The rotation R that maximises tr(R^T (U^T U' + V^T V')) is the product of that matrix's singular vectors.
     left, _, right = torch.linalg.svd(u.T @ previous_u + v.T @ previous_v)
     rotation = left @ right
     return u @ rotation, v @ rotation
@@ -115,21 +118,27 @@ def improve(
     the covariances move little, even where two correlations change places.
 
     Args:
-        cxx: covariance of this side, positive definite.
-        cxy: between this side and the other.
-        u: of the step before.
-        v: of the other side.
-        inertia: G gets this times the U of the step before, which damps the iteration and leaves its end the same.
-            It keeps U where no correlation says anything.
+        cxx: the covariance of this side, positive definite.
+        cxy: the covariance between this side and the other.
+        u: the map of this side in the step before.
+        v: the map of the other side.
+        inertia: how much of the U of the step before is added to G, which damps the iteration and leaves its end the
+            same. It keeps U where no correlation says anything.
     """
     drive = torch.cholesky_solve(cxy @ v, _cholesky(cxx)) + inertia * u
+    # Its columns made orthonormal in the metric of C_xx, turned as little as can be.
     return drive @ _inverse_root(drive.T @ cxx @ drive)
 
 
 def add_ridge(
     covariance: Float[Tensor, "width width"], ridge: float | Float[Tensor, ""]
 ) -> Float[Tensor, "width width"]:
-    """The covariance with a larger diagonal."""
+    """The covariance with a larger diagonal.
+
+    Example:
+        >>> add_ridge(torch.zeros(2, 2), 0.5).tolist()
+        [[0.5, 0.0], [0.0, 0.5]]
+    """
     return covariance + ridge * torch.eye(len(covariance), dtype=covariance.dtype, device=covariance.device)
 
 

@@ -45,11 +45,11 @@ def domain_distance(
     r""":math:`D_m = \frac1C \sum_c \|\bar z^s_{m,c} - \bar z^t_{m,c}\|_2` (A3D2, section 4.2, figure 4).
 
     Args:
-        source: representations.
-        target: representations.
-        source_labels: class indices.
-        target_labels: class indices or pseudo-labels.
-        classes: number of classes C.
+        source: the source's representations.
+        target: the target's representations.
+        source_labels: the source's class indices.
+        target_labels: the target's class indices or pseudo-labels.
+        classes: the number of classes C.
         over: the paper has all classes on both sides. Where some are absent from either, "shared" divides by the number
             of those that are not, "all" by C.
 

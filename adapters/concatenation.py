@@ -1,4 +1,8 @@
-"""Fusion by concatenation, with a joint head of its own (A3D2, ACL 2025, figure 2; Boomda, AAAI 2026, figure 2)."""
+"""Fusion by concatenation, with a joint head of its own, as in A3D2 and Boomda.
+
+A3D2, ACL 2025, https://aclanthology.org/2025.acl-long.967/, figure 2, whose authors' code is
+https://github.com/sunjunaimer/A3D2; Boomda, AAAI 2026, https://arxiv.org/abs/2511.08152, figure 2.
+"""
 
 from collections.abc import Mapping
 
@@ -20,12 +24,21 @@ class Concatenation(Fusion):
     `training.modality_dropout` where modalities may be lost.
 
     Args:
-        hidden: width of a hidden layer with ReLU in the joint head; None makes the head linear. The papers print
+        hidden: the width of a hidden layer with ReLU in the joint head; None makes the head linear. The papers print
             neither; the authors' code of A3D2 has 128.
-        dropout: behind the hidden layer; 0.3 in the authors' code.
+        dropout: the probability with which values behind the hidden layer are dropped; 0.3 in the authors' code.
 
     Raises:
         ValueError: if an argument breaks its rule.
+
+    Example:
+        >>> from acclimate.framework.testing import make_layout
+        >>> fusion = Concatenation(hidden=8)
+        >>> fusion.bind(make_layout(width=4), {})
+        >>> features = {"audio": torch.ones(2, 4), "image": torch.ones(2, 4)}
+        >>> fused = fusion(Outputs(features, {}, {}), torch.ones(2, 2).bool(), "target")
+        >>> fused.features.shape, fused.logits["digit"].shape
+        (torch.Size([2, 8]), torch.Size([2, 3]))
     """
 
     def __init__(self, hidden: int | None = None, dropout: float = 0.0) -> None:

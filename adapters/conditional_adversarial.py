@@ -67,20 +67,29 @@ class ConditionalAdversarial(Aligner):
     not count. The shared part `roles` says what is a drift.
 
     Args:
-        gamma2: weight of each term.
-        head: whose softmax conditions: the drift's "own", as printed, or the "joint" one, as in the authors' code.
+        gamma2: the weight of each term.
+        head: whose softmax conditions the features: the drift's "own", as printed, or the "joint" one, as in the
+            authors' code.
         detach: whether predictions get no gradient, as in CDAN; neither paper nor code does so.
         include_anchor: whether the anchor is aligned too, as in the authors' code.
-        schedule: coefficient of the reversal, see `DomainAdversarial`; the paper has none, which is "constant", the
+        schedule: the coefficient of the reversal, see `DomainAdversarial`; the paper has none, which is "constant", the
             authors' code "quadratic".
         form: "paper" is one logit and `discrimination` with its sign turned; "authors" two logits, leaky ReLU and the
             cross-entropy's mean over both sides' rows.
-        hidden: width of the discriminators' hidden layer; None is 100 (the paper prints none), or the authors' 12.
-        modality_weights: factors by modality; 1 where not given. The authors' code has some.
+        hidden: the width of the discriminators' hidden layer; None is 100 (the paper prints none), or the authors' 12.
+        modality_weights: the factor of a modality's term, by modality; 1 where not given. The authors' code has some.
 
     Raises:
         ValueError: if an argument breaks its rule.
         RecipeError: when bound, if `roles` are missing or a modality is unknown.
+
+    Example:
+        >>> from acclimate.framework.testing import make_layout, make_step
+        >>> roles, aligner = ModalityRoles(anchor="audio"), ConditionalAdversarial()
+        >>> roles.bind(make_layout(3), {})
+        >>> aligner.bind(make_layout(3), {"roles": roles})
+        >>> {name: term.weight for name, term in aligner(make_step(3)).items()}
+        {'image': 20.0, 'text': 20.0}
     """
 
     layout: Layout

@@ -26,9 +26,9 @@ def contrast_loss(
     r"""Minus the logarithm of the affinity of positive pairs over that of all pairs (what eq. 2 and 7 have in common).
 
     Args:
-        log_affinities: of every row with every column.
-        positives: pairs that belong together.
-        counted: pairs that count at all.
+        log_affinities: the logarithm of the affinity of every row with every column.
+        positives: which pairs belong together.
+        counted: which pairs count at all.
         form: "ratio" is the ratio of sums over the batch, :math:`-\log \frac{\sum_i \sum_{j \in i^+} \phi_{ij}}{\sum_i
             \sum_j \phi_{ij}}`, as printed; "sample" the mean over rows of :math:`-\log \frac{\sum_{j \in i^+}
             \phi_{ij}}{\sum_j \phi_{ij}}`, as in the authors' code.

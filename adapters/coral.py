@@ -1,7 +1,8 @@
 """Correlation alignment (CORAL): covariances of source and target features are brought together.
 
-Sun, Saenko: Deep CORAL, ECCV 2016 workshops. Boomda (AAAI 2026, eq. 10) leaves out the factor 1/(4 d^2), and aligns the
-joint features of all modalities beside those of each.
+Sun, Saenko: Deep CORAL: Correlation Alignment for Deep Domain Adaptation, ECCV 2016 workshops,
+https://arxiv.org/abs/1607.01719. Boomda (AAAI 2026, https://arxiv.org/abs/2511.08152, eq. 10) leaves out the factor
+1/(4 d^2), and aligns the joint features of all modalities beside those of each.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,7 +31,7 @@ class Spread:
     Args:
         matrix: the covariance, or what stands for it.
         deviations: the features minus their mean, zero in rows that do not count; see `spread` for second moments.
-        degrees: number of rows that count, minus 1.
+        degrees: the number of rows that count, minus 1.
     """
 
     matrix: Float[Tensor, "width width"]
@@ -38,7 +39,7 @@ class Spread:
     degrees: int
 
     def block(self, columns: slice) -> "Spread":
-        """Of some of the features."""
+        """The spread of some of the features: a block of the matrix, and their columns."""
         return Spread(self.matrix[columns, columns], self.deviations[:, columns], self.degrees)
 
 
@@ -51,7 +52,7 @@ def spread(
     r"""Covariance :math:`C = \frac{1}{n-1} \sum_i (z_i - \bar z)(z_i - \bar z)^T` over the rows that count.
 
     Args:
-        features: of one side.
+        features: the features of one side.
         counted: which rows count; None means all.
         statistic: "covariance", or "second_moment", :math:`(Z^T Z - \bar z \bar z^T) / (n-1) = C + \bar z \bar z^T`,
             which public CORAL code computes in place of it (:math:`\bar z \bar z^T` lacks a factor n): it sees the mean
@@ -74,6 +75,7 @@ def spread(
     deviations = keep(features - mean)
     matrix = deviations.T @ (deviations / max(degrees, 1))
     if statistic == "second_moment":
+        # What `align` needs of a row: its deviation for C, and (n - 1) / n of the mean for the mean's outer product.
         matrix = matrix + mean.outer(mean)
         deviations = keep(deviations + mean * (degrees / max(number, 1)))
     return Spread(matrix, deviations, degrees)
@@ -89,14 +91,20 @@ def align(
     All three are constants without graph, see `coral_loss`; and 0 where a side has fewer than two rows that count.
 
     Args:
-        source: of the source's features.
-        target: of the target's features, of the same width d.
-        normalised: divide by 4 d^2, as Deep CORAL does.
+        source: how the source's features spread.
+        target: how the target's features spread, which are of the same width d.
+        normalised: whether the loss is divided by 4 d^2, as Deep CORAL does.
+
+    Example:
+        >>> sides = spread(torch.tensor([[0.0], [2.0]])), spread(torch.tensor([[5.0], [9.0]]))
+        >>> [number.tolist() for number in align(*sides)]  # covariances 2 and 8
+        [36.0, [[24.0], [-24.0]], [[-48.0], [48.0]]]
     """
     scale = 1 / (4 * len(source.matrix) ** 2) if normalised else 1.0
     if min(source.degrees, target.degrees) < 1:
         scale = 0.0
     difference = source.matrix - target.matrix
+    # The derivative of the squared norm gives 2 C^s - 2 C^t, that of Z^T Z / (n - 1) twice the deviations.
     source_gradient = source.deviations @ difference * (4 * scale / max(source.degrees, 1))
     target_gradient = target.deviations @ difference * (-4 * scale / max(target.degrees, 1))
     return torch.linalg.vector_norm(difference).square() * scale, source_gradient, target_gradient
@@ -142,12 +150,12 @@ def coral_loss(
     It cannot be differentiated twice.
 
     Args:
-        source: features.
-        target: features.
-        source_rows: which rows count; None means all.
-        target_rows: which rows count; None means all.
-        normalised: divide by 4 d^2.
-        statistic: see `spread`.
+        source: the source's features.
+        target: the target's features.
+        source_rows: which rows of the source count; None means all.
+        target_rows: which rows of the target count; None means all.
+        normalised: whether the loss is divided by 4 d^2.
+        statistic: what is compared, see `spread`.
 
     Example:
         >>> coral_loss(torch.tensor([[0.0], [2.0]]), torch.tensor([[5.0], [5.0]])).item()
@@ -167,15 +175,23 @@ class CorrelationAlignment(Aligner):
     where no row lacks a modality. Without both sides there are no terms.
 
     Args:
-        weight: of each term.
+        weight: the weight of each term.
         modalities: whether each modality is aligned by itself.
         joint: whether the joint features are aligned. They are the concatenation whatever the Fusion, as in Boomda.
-        normalised: divide by 4 d^2 (Deep CORAL), d being M times as large for the joint features. Boomda prints no such
-            factor; it decides how a Balancer weighs the joint term.
+        normalised: whether terms are divided by 4 d^2 (Deep CORAL), d being M times as large for the joint features.
+            Boomda prints no such factor; it decides how a Balancer weighs the joint term.
         statistic: "covariance", or "second_moment" as in public code, see `spread`.
 
     Raises:
         ValueError: if an argument breaks its rule.
+
+    Example:
+        >>> from acclimate.framework.testing import make_layout, make_step
+        >>> aligner = CorrelationAlignment()
+        >>> aligner.bind(make_layout(), {})
+        >>> terms = aligner(make_step())
+        >>> list(terms), sorted(terms["audio"].gradient)
+        (['audio', 'image', 'joint'], [('source', 'audio'), ('target', 'audio')])
     """
 
     layout: Layout

@@ -35,12 +35,19 @@ def distillation_loss(
     r""":math:`L_{MOD}^m` of one student modality m (eq. 7).
 
     Args:
-        student: features of modality m.
-        teachers: features of each sample's teacher modality, see `teacher_features`.
-        labels: pseudo-labels.
+        student: the features of modality m.
+        teachers: the features of each sample's teacher modality, see `teacher_features`.
+        labels: the pseudo-labels of the batch.
         taught: which samples are in :math:`LM^{(m)}`, see `taught_samples`.
-        form: see `contrast_loss`.
-        affinity: how it is measured.
+        form: whether sums run over each sample or the whole batch, see `contrast_loss`.
+        affinity: how the affinity of a student to a teacher is measured.
+
+    Example:
+        >>> features, labels = torch.eye(2), torch.tensor([0, 1])
+        >>> right = distillation_loss(features, features, labels, labels >= 0)
+        >>> wrong = distillation_loss(features, features.flip(0), labels, labels >= 0)
+        >>> bool(right < wrong)
+        True
     """
     log_affinities = log_affinity(keep_present(student, taught), keep_present(teachers, taught), affinity)
     positives = labels.unsqueeze(1) == labels
@@ -73,18 +80,26 @@ class ModalAffinityDistillation(Aligner):
     other to learn from.
 
     Args:
-        beta: weight of each term; 1.2 is what the paper prints for CogBeacon.
-        form: mean over each "sample", as in the authors' code, or "ratio" of batch sums, as printed, see
-            `contrast_loss`. Under the ratio a few pairs of highest affinity make the loss small whatever becomes of all
-            others: rounds of training ended with equal features for all classes.
-        whole_batch: learn from every kept sample, whoever teaches it, as in the authors' code: each modality from each
-            other one, mean over these. Rows are the samples of the later modality in the alphabet, the authors' image
-            of image and audio, whichever of the two learns. Otherwise LM^(m) as printed.
-        affinity: how it is measured.
+        beta: the weight of each term; 1.2 is what the paper prints for CogBeacon.
+        form: "sample" takes the mean over samples, as in the authors' code, "ratio" the ratio of batch sums, as
+            printed, see `contrast_loss`. Under the ratio a few pairs of highest affinity make the loss small whatever
+            becomes of all others: rounds of training ended with equal features for all classes.
+        whole_batch: whether each modality learns every kept sample from each other modality, whoever teaches it, as in
+            the authors' code, and not LM^(m) as printed. A term is then the mean over the other modalities. Rows are
+            the samples of the later modality in the alphabet, the authors' image of image and audio, whichever of the
+            two learns.
+        affinity: how the affinity of a student to a teacher is measured.
 
     Raises:
         ValueError: if an argument breaks its rule.
         RecipeError: when bound, if the modalities' features differ in size.
+
+    Example:
+        >>> from acclimate.framework.testing import make_layout, make_step
+        >>> aligner = ModalAffinityDistillation()
+        >>> aligner.bind(make_layout(), {})
+        >>> {name: sorted(term.reaches) for name, term in aligner(make_step()).items()}
+        {'audio': [('target', 'audio')], 'image': [('target', 'image')]}
     """
 
     layout: Layout

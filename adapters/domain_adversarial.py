@@ -1,7 +1,8 @@
 """Domain classification behind gradient reversal (DANN).
 
-Ganin, Lempitsky: Unsupervised Domain Adaptation by Backpropagation, ICML 2015; RNA (IJCV 2024, section 3.6) adds one
-per modality as L_d.
+Ganin, Lempitsky: Unsupervised Domain Adaptation by Backpropagation, ICML 2015, https://arxiv.org/abs/1409.7495. RNA
+(IJCV 2024, https://doi.org/10.1007/s11263-024-01998-9, section 3.6) adds one per modality as L_d; the shape of the
+discriminators is that of MM-SADA (CVPR 2020, https://arxiv.org/abs/2001.09691, https://github.com/jonmun/MM-SADA-code).
 """
 
 import math
@@ -48,7 +49,7 @@ def dann_schedule(progress: float, steepness: float = 10.0) -> float:
 
 
 def quadratic_schedule(progress: float) -> float:
-    """p^2, from 0 to 1 (A3D2's code).
+    """p^2, from 0 to 1, as in A3D2's code, https://github.com/sunjunaimer/A3D2.
 
     Example:
         >>> quadratic_schedule(0.5)
@@ -74,10 +75,14 @@ class DomainDiscriminator(nn.Sequential):
     """Says which side features come from: FC - activation - FC.
 
     Args:
-        features: length of the feature vectors.
-        hidden: width of the hidden layer; 100 as in MM-SADA.
-        activation: between the layers; ReLU if None.
+        features: the length of the feature vectors.
+        hidden: the width of the hidden layer; 100 as in MM-SADA.
+        activation: the activation between the layers; ReLU if None.
         outputs: 2 for a logit of the source and one of the target, 1 for a logit of the target alone.
+
+    Example:
+        >>> DomainDiscriminator(8)(torch.zeros(3, 8)).shape
+        torch.Size([3, 2])
     """
 
     def __init__(
@@ -98,10 +103,10 @@ def domain_loss(
     0, still part of the graph, where either side has no row that counts: there is nothing to tell apart.
 
     Args:
-        source_logits: two by row, for source and target, or one, for the target.
-        target_logits: as many.
-        source_rows: which rows count; None means all.
-        target_rows: as `source_rows`.
+        source_logits: two logits of each row, for source and target, or one, for the target.
+        target_logits: as many of each row of the target.
+        source_rows: which rows of the source count; None means all.
+        target_rows: which rows of the target count; None means all.
         average: "samples" is the mean over both sides' rows that count, so that a larger side weighs more; "sides" is
             the mean of the two sides' means.
 
@@ -131,12 +136,20 @@ class DomainAdversarial(Aligner):
     gradient is reversed and scaled by the schedule, learn to defeat them. Without a target there are no terms.
 
     Args:
-        lambda_d: weight of each term. The paper prints none; the default is ours.
-        schedule: coefficient of the reversal at progress p: "dann" is 2/(1+exp(-10p))-1, "quadratic" p^2, "constant" 1.
-        hidden: width of the discriminators' hidden layer.
+        lambda_d: the weight of each term. The paper prints none; the default is ours.
+        schedule: the coefficient of the reversal at progress p: "dann" is 2/(1+exp(-10p))-1, "quadratic" p^2,
+            "constant" 1.
+        hidden: the width of the discriminators' hidden layer.
 
     Raises:
         ValueError: if an argument breaks its rule.
+
+    Example:
+        >>> from acclimate.framework.testing import make_layout, make_step
+        >>> aligner = DomainAdversarial(lambda_d=0.5)
+        >>> aligner.bind(make_layout(), {})
+        >>> {name: term.weight for name, term in aligner(make_step()).items()}
+        {'audio': 0.5, 'image': 0.5}
     """
 
     layout: Layout

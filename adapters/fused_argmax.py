@@ -1,4 +1,8 @@
-"""Pseudo-labels by the argmax of the fused logits (RNA, IJCV 2024, section 3.4)."""
+"""Pseudo-labels by the argmax of the fused logits, as in RNA.
+
+Planamente, Plizzari, Peirone, Caputo, Bottino: Relative Norm Alignment for Tackling Domain Shift in Deep Multi-modal
+Classification, IJCV 2024, https://doi.org/10.1007/s11263-024-01998-9, section 3.4.
+"""
 
 from collections.abc import Mapping
 
@@ -19,10 +23,20 @@ class FusedArgmax(TeacherSelector):
     fused value and 1.
 
     Args:
-        threshold: keep only samples at least that confident; None keeps all, as in the paper.
+        threshold: the confidence that a sample needs to be kept; None keeps all, as in the paper.
 
     Raises:
         ValueError: if `threshold` is not within [0, 1].
+
+    Example:
+        >>> from acclimate.framework.testing import make_layout, make_step
+        >>> selector, target = FusedArgmax(threshold=0.9), make_step().target
+        >>> selector.bind(make_layout(), {})
+        >>> lesson = selector(target)["digit"]
+        >>> bool((lesson.labels == target.outputs.joint_logits("digit").argmax(dim=1)).all())
+        True
+        >>> bool((lesson.keep == (lesson.confidence >= 0.9)).all())
+        True
     """
 
     layout: Layout

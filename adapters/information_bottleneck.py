@@ -1,4 +1,8 @@
-"""The Gaussian information bottleneck of A3D2 (ACL 2025, eq. 5) and Boomda (AAAI 2026, eq. 5).
+"""The Gaussian information bottleneck of A3D2 and Boomda.
+
+Sun, Zhang, Hong, Zhu, Zeng: A3D2, ACL 2025, https://aclanthology.org/2025.acl-long.967/, eq. 5, whose authors' code is
+https://github.com/sunjunaimer/A3D2; Sun, Zhang, Hong, Zhu, Gao: Boomda, AAAI 2026,
+https://arxiv.org/abs/2511.08152, eq. 5.
 
 Of a representation Z with a diagonal Gaussian model, I(X; Z) is up to a constant half its log-variance. Both papers add
 it, times beta, to the cross-entropies of all modalities and of the joint (which `Supervised` gives).
@@ -50,7 +54,7 @@ def log_variance(
     r""":math:`\frac12 \log|\Sigma| = \frac12 \sum_j \log(\sigma_j^2 + \epsilon)` with diagonal Sigma (eq. 5).
 
     Args:
-        features: of one modality, or the joint ones.
+        features: the features of one modality, or the joint ones.
         counted: which rows count; None means all.
         form: "log" as printed, or "log1p", half the sum of log(1 + variance), which is 0 where features collapse.
         epsilon: bounds the printed form from below by half the width times its logarithm: collapsed coordinates would
@@ -72,14 +76,21 @@ class InformationBottleneck(Aligner):
     the gradient is what counts: it pulls coordinates together. It cannot fall below what epsilon allows.
 
     Args:
-        beta: weight; 1e-3 in A3D2, 5e-4 in Boomda.
+        beta: the weight of each term, 1e-3 in A3D2 and 5e-4 in Boomda.
         joint: whether the joint features count too, as printed; the authors' code leaves them out.
         form: "log" as printed, or the bounded "log1p" of the authors' code.
-        epsilon: see `log_variance`.
-        correction: see `log_variance`.
+        epsilon: what is added to each variance of the printed form, see `log_variance`.
+        correction: what the number of rows is lessened by in a variance, see `log_variance`.
 
     Raises:
         ValueError: if an argument breaks its rule.
+
+    Example:
+        >>> from acclimate.framework.testing import make_layout, make_step
+        >>> aligner = InformationBottleneck(beta=5e-4)
+        >>> aligner.bind(make_layout(), {})
+        >>> {name: term.weight for name, term in aligner(make_step()).items()}
+        {'audio': 0.0005, 'image': 0.0005, 'joint': 0.0005}
     """
 
     layout: Layout

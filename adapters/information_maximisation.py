@@ -1,7 +1,9 @@
 """Information maximisation on the target: sure of each sample, even over classes.
 
-Bridle, Heading, MacKay: Unsupervised Classifiers, Mutual Information and Phantom Targets, NIPS 1991; RNA, IJCV 2024,
-section 3.6.
+Bridle, Heading, MacKay: Unsupervised Classifiers, Mutual Information and 'Phantom Targets', NIPS 1991,
+https://proceedings.neurips.cc/paper/1991/hash/a8abb4bb284b5b27aa7cb790dc20f80b-Abstract.html; RNA, IJCV 2024,
+https://doi.org/10.1007/s11263-024-01998-9, section 3.6, whose authors' code is
+https://github.com/EgocentricVision/RNA-TTA.
 """
 
 import math
@@ -18,13 +20,25 @@ from .terms import reach, term_name
 
 
 def mean_entropy(logits: Float[Tensor, "batch classes"]) -> Float[Tensor, ""]:
-    """Mean over samples of the entropy of the softmax, in nats."""
+    """Mean over samples of the entropy of the softmax, in nats.
+
+    Example:
+        >>> import torch
+        >>> round(mean_entropy(torch.tensor([[0.0, 0.0], [100.0, 0.0]])).item(), 4)  # log(2) / 2
+        0.3466
+    """
     log_probabilities = logits.log_softmax(dim=1)
     return -(log_probabilities.exp() * log_probabilities).sum(dim=1).mean()
 
 
 def entropy_of_mean(logits: Float[Tensor, "batch classes"]) -> Float[Tensor, ""]:
-    """Entropy of the mean softmax, in nats."""
+    """Entropy of the mean softmax, in nats.
+
+    Example:
+        >>> import torch
+        >>> round(entropy_of_mean(torch.tensor([[0.0, 100.0], [100.0, 0.0]])).item(), 4)  # log(2)
+        0.6931
+    """
     # In logarithms: a class whose mean probability underflows to 0 would otherwise have an infinite gradient.
     log_mean = logits.log_softmax(dim=1).logsumexp(dim=0) - math.log(len(logits))
     return -(log_mean.exp() * log_mean).sum()
@@ -50,10 +64,18 @@ class InformationMaximisation(Aligner):
     A regression task has no term, nor has a step without target.
 
     Args:
-        lambda_im: weight. The paper prints none; the default is ours.
+        lambda_im: the weight of each term. The paper prints none; the default is ours.
 
     Raises:
         ValueError: if `lambda_im` is negative.
+
+    Example:
+        >>> from acclimate.framework.testing import make_layout, make_step
+        >>> aligner = InformationMaximisation()
+        >>> aligner.bind(make_layout(), {})
+        >>> terms = aligner(make_step())
+        >>> list(terms), bool(terms["joint"].value < 0)
+        (['joint'], True)
     """
 
     layout: Layout

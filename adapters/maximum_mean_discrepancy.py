@@ -1,7 +1,10 @@
 """Maximum mean discrepancy with several Gaussian kernels (MK-MMD), as in DAN and OSAN's L_dis.
 
-Gretton et al.: Optimal Kernel Choice for Large-Scale Two-Sample Tests, NIPS 2012; Long, Cao, Wang, Jordan: Learning
-Transferable Features with Deep Adaptation Networks, ICML 2015. The estimator is that of the authors' library (tllib).
+Gretton et al.: Optimal Kernel Choice for Large-Scale Two-Sample Tests, NIPS 2012,
+https://proceedings.neurips.cc/paper/2012/hash/dbe272bab69f8e13f14b405e038deb64-Abstract.html; Long, Cao, Wang, Jordan:
+Learning Transferable Features with Deep Adaptation Networks (DAN), ICML 2015, https://arxiv.org/abs/1502.02791. The
+estimator is that of the authors' library (tllib), https://github.com/thuml/Transfer-Learning-Library. OSAN, CVPR 2023:
+https://doi.org/10.1109/CVPR52729.2023.00346.
 """
 
 from collections.abc import Mapping
@@ -30,8 +33,8 @@ def multi_kernel(
     r""":math:`\sum_a \exp(-d^2 / (2 a \bar d^2))` over :math:`a = 2^1, 2^0, \dots, 2^{-3}`.
 
     Args:
-        distances: squared distances :math:`d^2`.
-        mean_distance: :math:`\bar d^2`, positive.
+        distances: the squared distances :math:`d^2`.
+        mean_distance: their scale :math:`\bar d^2`, positive.
 
     Example:
         >>> multi_kernel(torch.tensor([[0.0]]), torch.tensor(1.0)).item()
@@ -126,11 +129,18 @@ class MaximumMeanDiscrepancy(Aligner):
     The terms are `joint`, or one by modality over the samples that have it. Without a target there is none.
 
     Args:
-        beta: weight of each term. OSAN prints none; the default is ours.
+        beta: the weight of each term. OSAN prints none; the default is ours.
         level: "joint" compares the joint features, "modalities" those of each modality.
 
     Raises:
         ValueError: if an argument breaks its rule.
+
+    Example:
+        >>> from acclimate.framework.testing import make_layout, make_step
+        >>> aligner = MaximumMeanDiscrepancy(level="modalities")
+        >>> aligner.bind(make_layout(), {})
+        >>> list(aligner(make_step()))
+        ['audio', 'image']
     """
 
     layout: Layout

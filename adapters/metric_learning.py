@@ -35,10 +35,15 @@ def metric_learning_loss(
     only its label counts on that side. A class that the batch lacks does not count.
 
     Args:
-        log_affinities: of each sample's features to each class.
-        labels: class indices; -1 does not count.
+        log_affinities: the logarithm of the affinity of each sample's features to each class.
+        labels: class indices; a sample whose label is -1 does not count.
         counted: which samples count; None means all.
-        form: see `contrast_loss`.
+        form: whether sums run over each sample or the whole batch, see `contrast_loss`.
+
+    Example:
+        >>> log_affinities = torch.tensor([[3.0, 1.0], [1.0, 1.0]]).log()
+        >>> round(metric_learning_loss(log_affinities, torch.tensor([0, 1])).item(), 4)  # log(6 / 4)
+        0.4055
     """
     known = labels != UNLABELLED
     rows = (known if counted is None else known & counted).unsqueeze(1)
@@ -55,15 +60,23 @@ class ModalAffinityMetricLearning(Aligner):
     the task's name stands behind. A regression task has none.
 
     Args:
-        lambda_moml: weight of each term, lambda in eq. 8.
-        form: mean over each "sample", as in the authors' code, or "ratio" of batch sums, as printed, see
-            `contrast_loss`. The ratio is dominated by the samples of highest affinity: a few sure ones make it 0, and
-            the class encoder stays at chance.
+        lambda_moml: the weight of each term, lambda in eq. 8.
+        form: "sample" takes the mean over samples, as in the authors' code, "ratio" the ratio of batch sums, as
+            printed, see `contrast_loss`. The ratio is dominated by the samples of highest affinity: a few sure ones
+            make it 0, and the class encoder stays at chance.
         locked: whether the features get no gradient, as in the paper; otherwise they learn too ("Ours-unlock").
 
     Raises:
         ValueError: if an argument breaks its rule.
         RecipeError: when bound, if the recipe shares no class encoder.
+
+    Example:
+        >>> from acclimate.framework.testing import make_layout, make_step
+        >>> classes, aligner = ClassEncoder(), ModalAffinityMetricLearning()
+        >>> classes.bind(make_layout(), {})
+        >>> aligner.bind(make_layout(), {"classes": classes})
+        >>> {name: term.weight for name, term in aligner(make_step(sides=["source"])).items()}
+        {'source/audio': 4.5, 'source/image': 4.5}
     """
 
     layout: Layout

@@ -57,12 +57,21 @@ class ModalityRoles(Part):
     cannot be the anchor.
 
     Args:
-        anchor: name of the modality; None finds it.
-        steps: of training before it is found.
+        anchor: the name of the anchor; None finds it.
+        steps: after how many steps of training it is found.
 
     Raises:
         ValueError: if an argument breaks its rule.
         RecipeError: when bound, if there is no such modality.
+
+    Example:
+        >>> from acclimate.framework.testing import make_layout, make_step
+        >>> roles = ModalityRoles(steps=2)
+        >>> roles.bind(make_layout(3), {})
+        >>> for seed in range(2):
+        ...     roles.observe(make_step(3, seed=seed))
+        >>> roles.anchor in {"audio", "image", "text"}, len(roles.drifts)
+        (True, 2)
     """
 
     layout: Layout

@@ -1,7 +1,10 @@
 """The dynamic domain generator (DDG) of OSAN, and adversarial learning with soft domain labels.
 
-Liu, Qiao, Lu, Yin, Lin, Peng, Ren: OSAN, a One-Stage Alignment Network to Unify Multimodal Alignment and Unsupervised
-Domain Adaptation, CVPR 2023, sections 3.2 and 3.3. The tensor-based alignment (3.1) is `tensor_alignment`.
+Liu, Qiao, Lu, Yin, Lin, Peng, Ren: OSAN: A One-Stage Alignment Network to Unify Multimodal Alignment and Unsupervised
+Domain Adaptation, CVPR 2023, https://doi.org/10.1109/CVPR52729.2023.00346, sections 3.2 and 3.3. The authors have
+published no code. The tensor-based alignment (3.1) stands in `tensor_projections.py` and `tensor_alignment.py`. Whole
+samples are mixed by Yan, Song, Li, Zou, Ren: Improve Unsupervised Domain Adaptation with Mixup Training, 2020,
+https://arxiv.org/abs/2001.00677.
 """
 
 import math
@@ -28,7 +31,7 @@ def gate(relevance: Float[Tensor, "*batch width"], norm: Norm = "max") -> Float[
     """Norm(p), which the paper does not define.
 
     Args:
-        relevance: p, not negative.
+        relevance: how relevant each element is, p, which is not negative.
         norm: "max" divides by the largest element, so that the gate is within [0, 1] and opens wholly for it. "l1",
             "l2" and "softmax" make every element about 1/d, and what passes the gate vanish.
 
@@ -67,11 +70,16 @@ class DynamicDomainGenerator(nn.Module):
     p is the softmax of this sum over j (the paper calls p a distribution); :math:`c = t \odot Norm(p)`.
 
     Args:
-        features: length d of the vectors.
-        domains: number of heads H; 64 and 128 in the paper.
-        head_size: length k of a query or key.
-        mixing: lambda; 0.85 and 0.9 in the paper.
-        norm: see `gate`.
+        features: the length d of the vectors.
+        domains: the number of heads H; 64 and 128 in the paper.
+        head_size: the length k of a query or key.
+        mixing: the share lambda of a sample that it keeps; 0.85 and 0.9 in the paper.
+        norm: how relevance becomes a gate, see `gate`.
+
+    Example:
+        >>> generator = DynamicDomainGenerator(features=6, domains=4)
+        >>> generator(torch.ones(2, 6), torch.zeros(2, 6)).shape
+        torch.Size([2, 4, 6])
     """
 
     def __init__(
@@ -92,6 +100,7 @@ class DynamicDomainGenerator(nn.Module):
     ) -> Float[Tensor, "pair domain width"]:
         """Of each head, p: how relevant each element of the other sample is to this one."""
         query, key = (self.query, self.key) if heads is None else (self.query[heads], self.key[heads])
+        # p = number of pairs, h = number of heads, d = length of a vector and k = length of a query or key.
         queries = torch.einsum("pd,hdk->phk", own, query) / math.sqrt(query.shape[2])
         return (torch.einsum("phk,hdk->phd", queries, key) * other.unsqueeze(1)).softmax(dim=2)
 
@@ -112,9 +121,9 @@ def soft_domain_loss(
     """Cross-entropy of the discriminator on generated samples, whose labels are (lambda, 1 - lambda) and its mirror.
 
     Args:
-        near_source: logits (source, target) of s'.
-        near_target: logits of t'.
-        mixing: lambda.
+        near_source: the logits (source, target) of s'.
+        near_target: the logits of t'.
+        mixing: the share lambda of its own domain that a generated sample has.
 
     Returns:
         The mean over all samples; 0, still part of the graph, where there is none.
@@ -138,21 +147,29 @@ class DynamicDomainAdversarial(Aligner):
     the source's samples are. The generator learns with the features, from the reversed gradient.
 
     Args:
-        alpha: weight of each term. The paper prints none; the default is ours.
+        alpha: the weight of each term. The paper prints none; the default is ours.
         bridge: "dynamic" is the dynamic domain generator, "mixup" mixes whole samples, "none" generates nothing: the
             paper's "w/o DDG".
-        domains: number of soft domains H; 64 and 128 in the paper.
-        drawn: how many of them are drawn at random for each step, to save time; None takes all, as printed.
-        mixing: lambda; 0.85 and 0.9 in the paper.
+        domains: the number of soft domains H; 64 and 128 in the paper.
+        drawn: how many soft domains are drawn at random for each step, to save time; None takes all, as printed.
+        mixing: the share lambda of a sample that it keeps; 0.85 and 0.9 in the paper.
         pairing: which source sample is mixed with a target sample, see `pair_sides`. The paper's is "random"; see
             `TensorAlignment`.
-        norm: see `gate`.
-        head_size: length of the generator's queries and keys.
-        schedule: coefficient of the reversal, see `DomainAdversarial`.
-        hidden: width of the discriminator's hidden layer.
+        norm: how relevance becomes a gate, see `gate`.
+        head_size: the length of the generator's queries and keys.
+        schedule: the coefficient of the reversal, see `DomainAdversarial`.
+        hidden: the width of the discriminator's hidden layer.
 
     Raises:
         ValueError: if an argument breaks its rule.
+
+    Example:
+        >>> import attrs
+        >>> from acclimate.framework.testing import make_layout, make_step
+        >>> step, aligner = make_step(width=4), DynamicDomainAdversarial(domains=8)
+        >>> aligner.bind(attrs.evolve(make_layout(width=4), joint_size=8), {})
+        >>> list(aligner(step))
+        ['raw', 'generated']
     """
 
     layout: Layout

@@ -1,7 +1,7 @@
 """Which source samples a target sample is compared with, where a loss wants pairs and domains have none (OSAN).
 
-Liu et al.: OSAN, CVPR 2023, pairs the k-th source sample with the k-th target sample, which are drawn independently:
-"random" here. The two other ways are ours.
+Liu, Qiao, Lu, Yin, Lin, Peng, Ren: OSAN, CVPR 2023, https://doi.org/10.1109/CVPR52729.2023.00346, pairs the k-th source
+sample with the k-th target sample, which are drawn independently: "random" here. The two other ways are ours.
 """
 
 from typing import Literal, TypeAlias, get_args
@@ -71,8 +71,8 @@ def pair_sides(pairing: Pairing, step: Step, layout: Layout) -> Float[Tensor, "s
     Args:
         pairing: "random" as printed; "class" pairs a label with an equal pseudo-label (of several classification tasks
             all must be equal), and is "random" where no task has both; "nearest" takes the nearest joint feature.
-        step: with both sides. Only "random" draws numbers.
-        layout: the tasks.
+        step: a step with both sides, whose generator "random" draws from.
+        layout: the layout that names the tasks.
     """
     if step.source is None or step.target is None:
         raise ValueError("pairs need a source and a target, but the step lacks one.")

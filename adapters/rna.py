@@ -1,7 +1,9 @@
 """Relative Norm Alignment (RNA).
 
 Planamente, Plizzari, Peirone, Caputo, Bottino: Relative Norm Alignment for Tackling Domain Shift in Deep Multi-modal
-Classification, IJCV 2024.
+Classification, IJCV 2024, https://doi.org/10.1007/s11263-024-01998-9. The form of WACV 2022: Planamente, Plizzari,
+Alberti, Caputo: Domain Generalization through Audio-Visual Relative Norm Alignment in First Person Action Recognition,
+https://arxiv.org/abs/2110.10101. The authors' code: https://github.com/EgocentricVision/RNA-TTA.
 """
 
 from collections.abc import Mapping
@@ -33,8 +35,16 @@ class NormComparison:
         form: "symmetric" is (E_u/E_v - E_v/E_u)^2 of IJCV 2024, eq. 1; "wacv" is (E_u/E_v - 1)^2 of WACV 2022, where u
             comes before v in the alphabet, and the source before the target.
         class_reduction: "sum" over classes as printed, or "mean" over the classes that are present.
-        minimum_norm: a mean norm below it counts as this constant. Such a modality gets no gradient from the
+        minimum_norm: what a smaller mean norm counts as, a constant. Such a modality gets no gradient from the
             comparison, and the gradient of its partner is bounded: it stays finite where features vanish.
+
+    Raises:
+        ValueError: if an argument breaks its rule.
+
+    Example:
+        >>> norms = norm_table([torch.tensor([[2.0]]), torch.tensor([[1.0]])])
+        >>> global_loss(norms, NormComparison("wacv")).item()  # (2 / 1 - 1)^2
+        1.0
     """
 
     form: NormForm = attrs.field(default="symmetric")
@@ -144,15 +154,22 @@ class RelativeNormAlignment(Aligner):
     The paper prints no weights; the defaults are ours.
 
     Args:
-        lambda_g: weight of global alignment, also within L_mod; 0 turns it off.
-        lambda_c: weight of class alignment, also within L_mod; 0 turns it off. None is 1/C for the sum over classes (so
-            that it is an average) and 1 for the mean.
-        cross_domain: whether to align source and target, L_mod.
-        within: sides whose modalities are aligned with each other.
+        lambda_g: the weight of global alignment, also within L_mod; 0 turns it off.
+        lambda_c: the weight of class alignment, also within L_mod; 0 turns it off. None is 1/C for the sum over classes
+            (so that it is an average) and 1 for the mean.
+        cross_domain: whether source and target are aligned, L_mod.
+        within: the sides whose modalities are aligned with each other.
         comparison: how two mean norms are compared: as in IJCV 2024, or as in WACV 2022.
 
     Raises:
         ValueError: if an argument breaks its rule.
+
+    Example:
+        >>> from acclimate.framework.testing import make_layout, make_step
+        >>> aligner = RelativeNormAlignment(lambda_c=0.0)
+        >>> aligner.bind(make_layout(), {})
+        >>> list(aligner(make_step()))
+        ['global/source', 'global/target', 'cross/audio', 'cross/image']
     """
 
     layout: Layout

@@ -89,11 +89,22 @@ class SampleFiltering(TeacherSelector):
     `keep` is its own task's. A regression task has no classes, so its lessons keep no sample.
 
     Args:
-        alpha: by how much the kept share rises at each study, up to 1.
+        alpha: by how much the kept share of the target rises at each study, up to 1.
 
     Raises:
         ValueError: if `alpha` is not within (0, 1].
         RecipeError: when bound, if the size of the target is not known, or the recipe shares no class encoder.
+
+    Example:
+        >>> from acclimate.framework.testing import make_layout, make_step
+        >>> layout, target = make_layout(samples=8), make_step(rows=8).target
+        >>> classes, selector = ClassEncoder(), SampleFiltering(alpha=0.25)
+        >>> classes.bind(layout, {})
+        >>> selector.bind(layout, {"classes": classes})
+        >>> [int(selector.study([target]).sum()) for _ in range(3)]
+        [2, 4, 6]
+        >>> int(selector(target)["digit"].keep.sum())
+        6
     """
 
     layout: Layout

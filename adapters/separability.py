@@ -22,10 +22,10 @@ class Scatter:
     """Sums over rows of both domains, centred by their mean; those of several batches can be added.
 
     Args:
-        features: `(d, d)`, of products of coordinates.
-        domain: `(d,)`, of products of coordinates and the domain label (source 0, target 1).
-        total: of squares of the domain label.
-        freedom: number of rows, minus one per batch for its mean.
+        features: sums of the products of coordinates, `(d, d)`.
+        domain: sums of the products of coordinates and the domain label (source 0, target 1), `(d,)`.
+        total: the sum of squares of the domain label.
+        freedom: the number of rows, minus one per batch for its mean.
     """
 
     features: Float[Tensor, "width width"]
@@ -40,7 +40,13 @@ def scatter(
     source_rows: Bool[Tensor, " source"] | None = None,
     target_rows: Bool[Tensor, " target"] | None = None,
 ) -> Scatter:
-    """The scatter of one batch, over the rows that count; zero where either side has none."""
+    """The scatter of one batch, over the rows that count; zero where either side has none.
+
+    Example:
+        >>> sums = scatter(torch.tensor([[0.0], [2.0]]), torch.tensor([[4.0], [6.0]]))
+        >>> sums.features.item(), sums.domain.item(), sums.total.item(), sums.freedom.item()
+        (20.0, 4.0, 1.0, 3.0)
+    """
     sides = ((source, source_rows), (target, target_rows))
     masks = [torch.ones_like(values[:, 0], dtype=torch.bool) if rows is None else rows for values, rows in sides]
     counted = torch.cat(masks) & masks[0].any() & masks[1].any()
@@ -63,8 +69,8 @@ def separability(sums: Scatter, ridge: float = RIDGE) -> Float[Tensor, ""]:
     can be compared; unlike it, it needs no training and no labels.
 
     Args:
-        sums: A, b, c and n.
-        ridge: lambda, in units of the mean of A's diagonal.
+        sums: the scatter of the rows, which holds A, b, c and n.
+        ridge: the strength lambda, in units of the mean of A's diagonal.
 
     Returns:
         NaN where either side has no row.
@@ -76,6 +82,7 @@ def separability(sums: Scatter, ridge: float = RIDGE) -> Float[Tensor, ""]:
     """
     features, domain = sums.features.double(), sums.domain.double()
     strength = ridge * features.trace() / len(domain)
+    # In the eigenvectors of A the inverse of A + lambda I is a division.
     values, vectors = torch.linalg.eigh(features)
     values = values.clamp(min=0.0)
     # Features that are all equal have no scatter; any positive number stands for it below.
@@ -95,8 +102,8 @@ def modality_shifts(
     modality that stands first is the one to name as anchor.
 
     Args:
-        source: `(N, ...)` by modality, of samples that have it.
-        target: by the same names.
+        source: the source's features `(N, ...)` by modality, of samples that have it.
+        target: the target's, by the same names.
 
     Example:
         >>> generator = torch.Generator().manual_seed(0)

@@ -72,14 +72,22 @@ class Supervised(Aligner):
     are never looked at.
 
     Args:
-        heads: that learn from the source: "joint", names of modalities, or "modalities" for all of these.
-        pseudo_heads: that learn from the lessons on the target, by the same names; none by default.
-        head_weights: weight by the same names; 1 where not given. A modality's own name goes before "modalities".
-        label_smoothing: share of the label that is spread evenly over all classes.
+        heads: which heads learn from the source: "joint", names of modalities, or "modalities" for all of these.
+        pseudo_heads: which heads learn from the lessons on the target, by the same names; none by default.
+        head_weights: the weight of a head's terms, by the same names; 1 where not given. A modality's own name goes
+            before "modalities".
+        label_smoothing: the share of the label that is spread evenly over all classes.
 
     Raises:
         ValueError: if an argument breaks its rule.
         RecipeError: when bound, if a head is not one of the model's.
+
+    Example:
+        >>> from acclimate.framework.testing import make_layout, make_step
+        >>> aligner = Supervised(heads=["joint", "modalities"], head_weights={"modalities": 0.5})
+        >>> aligner.bind(make_layout(), {})
+        >>> {name: term.weight for name, term in aligner(make_step()).items()}
+        {'source/joint': 1.0, 'source/audio': 0.5, 'source/image': 0.5}
     """
 
     layout: Layout

@@ -21,10 +21,21 @@ class TensorAlignment(Aligner):
     Args:
         pairing: which source samples a target sample is paired with, see `pair_sides`. The paper's is "random"; "class"
             found most that is shared in our measurements, see docs/osan.md.
-        projections: name of the shared part.
+        projections: the name of the shared part.
 
     Raises:
         ValueError: if an argument breaks its rule.
+
+    Example:
+        >>> from acclimate.adapters import TensorProjections
+        >>> from acclimate.framework.testing import make_layout, make_step
+        >>> projections, aligner = TensorProjections({"audio": 2, "image": 2}), TensorAlignment()
+        >>> projections.bind(make_layout(), {})
+        >>> aligner.bind(make_layout(), {"projections": projections})
+        >>> before = projections.mode("audio").source.clone()
+        >>> aligner.observe(make_step())
+        >>> bool((projections.mode("audio").source == before).all())
+        False
     """
 
     layout: Layout

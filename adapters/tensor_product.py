@@ -24,7 +24,19 @@ class TensorProduct(Fusion):
     product is that of the others.
 
     Args:
-        projections: name of the shared part.
+        projections: the name of the shared part.
+
+    Example:
+        >>> import torch
+        >>> from acclimate.adapters import TensorProjections
+        >>> from acclimate.framework.testing import make_layout
+        >>> projections, fusion = TensorProjections({"audio": 3, "image": 2}), TensorProduct()
+        >>> projections.bind(make_layout(width=4), {})
+        >>> fusion.bind(make_layout(width=4), {"projections": projections})
+        >>> features = {"audio": torch.ones(5, 4), "image": torch.ones(5, 4)}
+        >>> fused = fusion(Outputs(features, {}, {}), torch.ones(5, 2).bool(), "target")
+        >>> fused.features.shape, fused.logits["digit"].shape
+        (torch.Size([5, 6]), torch.Size([5, 3]))
     """
 
     def __init__(self, projections: str = "projections") -> None:

@@ -86,17 +86,27 @@ class TensorProjections(Part):
     - The ridge is relative to the mean variance of the features.
 
     Args:
-        sizes: length of each modality's projected vector, for all modalities; None makes them equal, as long as can be
-            with a product of at most 512 (the paper: 384 x 2 x 2 and 56 x 14).
-        momentum: of the moving covariances; early steps are averaged evenly.
-        mean_momentum: of the moving means, which a few batches tell well, and which move as the features learn.
-        ridge: added to the diagonals of the covariances, times their mean variance.
+        sizes: the length of each modality's projected vector, for all modalities; None makes them equal, as long as
+            can be with a product of at most 512 (the paper: 384 x 2 x 2 and 56 x 14).
+        momentum: the momentum of the moving covariances; early steps are averaged evenly.
+        mean_momentum: the momentum of the moving means, which a few batches tell well, and which move as the features
+            learn.
+        ridge: what is added to the diagonals of the covariances, times their mean variance.
         solver: "sweep" improves U and V by one iteration from where they are; "closed_form" decomposes the covariances
             anew and turns the result towards the last one.
-        inertia: of the iteration, see `improve`.
+        inertia: how much the iteration keeps of the step before, see `improve`.
 
     Raises:
         ValueError: if an argument breaks its rule.
+
+    Example:
+        >>> from acclimate.framework.testing import make_layout, make_step
+        >>> projections, side = TensorProjections({"audio": 3, "image": 2}), make_step(rows=8).source
+        >>> projections.bind(make_layout(), {})
+        >>> centred = projections.centre(side.outputs.features, side.batch.present, "source")
+        >>> vectors = projections.project(centred, side.batch.present, "source")
+        >>> projections.joint_size, vectors["audio"].shape, vectors["image"].shape
+        (6, torch.Size([8, 3]), torch.Size([8, 2]))
     """
 
     steps: Tensor
@@ -179,10 +189,10 @@ class TensorProjections(Part):
         """Take in one pair of batches: one sweep over the modalities, each with the newest U and V of the others.
 
         Args:
-            source: with the features of its modalities.
-            target: the same.
+            source: the source, with the features of its modalities.
+            target: the target, likewise.
             pairs: how much each source sample counts for each target sample, see `pair_sides`.
-            progress: of training; U and V come to rest towards its end.
+            progress: how far training is; U and V come to rest towards its end.
         """
         steps = int(self.steps)
         mean_rate = max(1.0 - self.mean_momentum, 1.0 / (steps + 1))

@@ -1,7 +1,10 @@
 """Optimal transport between uniform distributions: exact, entropic and unbalanced plans.
 
 Every plan is a constant: no gradient flows through it. Between equally many points on both sides the exact plan is a
-permutation, which needs scipy alone; all else needs the package POT.
+permutation, which needs scipy alone; all else needs the package POT, https://github.com/PythonOT/POT. Entropic plans:
+Cuturi: Sinkhorn Distances, NIPS 2013, https://arxiv.org/abs/1306.0895. Unbalanced ones: Chapel, Flamary, Wu, Févotte,
+Gasso: Unbalanced Optimal Transport through Non-negative Penalized Linear Regression, NeurIPS 2021,
+https://arxiv.org/abs/2106.04145.
 """
 
 from types import ModuleType
@@ -72,10 +75,10 @@ def entropic_plan(
     r""":math:`\arg\min_\pi \langle C, \pi \rangle + \epsilon \sum_{ij} \pi_{ij} \log \pi_{ij}` (Sinkhorn, by POT).
 
     Args:
-        cost: between each row and each column.
-        regularisation: epsilon, in units of the cost: far above the differences within the cost the plan is uniform,
-            far below them it is the exact one, slowly.
-        iterations: at most so many.
+        cost: what it costs to bring a unit of mass from each row to each column.
+        regularisation: the weight epsilon of the entropy, in units of the cost: far above the differences within the
+            cost the plan is uniform, far below them it is the exact one, slowly.
+        iterations: how many of Sinkhorn's iterations are made at most.
 
     Raises:
         RecipeError: if POT is not installed.
@@ -97,9 +100,10 @@ def unbalanced_plan(
     By majorisation and minimisation in POT. The plan's mass is below 1 where the cost is positive.
 
     Args:
-        cost: between each row and each column; a constant in it makes a difference, unlike in the other plans.
-        marginal_weight: lambda; the plan of a large one is exact.
-        iterations: at most so many.
+        cost: what it costs to bring a unit of mass from each row to each column; a constant in it makes a difference,
+            unlike in the other plans.
+        marginal_weight: the weight lambda of the marginals; the plan of a large one is exact.
+        iterations: how many iterations are made at most.
 
     Raises:
         RecipeError: if POT is not installed.
@@ -116,9 +120,10 @@ class Transport:
     """Which plan is used.
 
     Args:
-        kind: "exact", "entropic" or "unbalanced".
-        regularisation: of the entropic plan, see `entropic_plan`. Costs of unit-norm features differ by some 0.01.
-        marginal_weight: of the unbalanced plan, see `unbalanced_plan`.
+        kind: which of the three plans: "exact", "entropic" or "unbalanced".
+        regularisation: the weight of an entropic plan's entropy, see `entropic_plan`. Costs of unit-norm features
+            differ by some 0.01.
+        marginal_weight: the weight of an unbalanced plan's marginals, see `unbalanced_plan`.
 
     Raises:
         ValueError: if an argument breaks its rule.

@@ -14,8 +14,8 @@ class WeightedSum(Balancer):
     """Sums the terms with their own weights.
 
     Args:
-        average: divide by the number of terms, so that n terms of weight 1 get 1/n each (Boomda's ablation without
-            balancing).
+        average: whether the sum is divided by the number of terms, so that n terms of weight 1 get 1/n each (Boomda's
+            ablation without balancing).
 
     Example:
         >>> terms = {"a": Term(torch.tensor(1.0)), "b": Term(torch.tensor(2.0), weight=3.0)}
