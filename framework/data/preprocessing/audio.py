@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from ...errors import DataError
 from ..decoding import Decoded
 from .base import Preprocessing, check_positive, check_rate, to_finite
-from .lengths import fit_length
 
 
 @attrs.frozen
@@ -39,6 +38,8 @@ class AudioPreprocessing(Preprocessing):
     @classmethod
     def fit(cls, samples: Iterable[Decoded], overrides: Mapping[str, object] | None = None) -> Self:
         """Infer the sampling rate, which must be one, and the number of samples (see `fit_length`)."""
+        from .lengths import fit_length
+
         lengths: list[int] = []
         sampling_rate = (overrides or {}).get("sampling_rate")
         for decoded in samples:

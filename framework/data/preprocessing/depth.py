@@ -11,7 +11,6 @@ from ...errors import DataError
 from ..decoding import Decoded
 from .base import Preprocessing, check_positive
 from .image import MAX_SIDE
-from .moments import Moments
 
 MILLIMETRE: Final = 0.001
 """Metres that one step stands for in the images of most cameras."""
@@ -57,6 +56,8 @@ class DepthPreprocessing(Preprocessing):
     @classmethod
     def fit(cls, samples: Iterable[Decoded], overrides: Mapping[str, object] | None = None) -> Self:
         """Infer the size, as for images, and the mean and standard deviation of what was measured."""
+        from .moments import Moments
+
         moments = Moments()
         sizes: list[tuple[int, ...]] = []
         name = ""

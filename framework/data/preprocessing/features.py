@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from ...errors import DataError
 from ..decoding import Decoded
 from .base import Preprocessing, as_vector, check_std, to_finite, to_numbers
-from .moments import Moments
 
 
 @attrs.frozen
@@ -35,6 +34,8 @@ class FeaturesPreprocessing(Preprocessing):
     @classmethod
     def fit(cls, samples: Iterable[Decoded], overrides: Mapping[str, object] | None = None) -> Self:
         """Infer the number of features, their mean and standard deviation."""
+        from .moments import Moments
+
         moments = Moments()
         size = None
         for decoded in samples:

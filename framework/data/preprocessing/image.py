@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from ...errors import DataError
 from ..decoding import Decoded
 from .base import Preprocessing, as_vector, check_positive, check_std, to_numbers
-from .moments import Moments
 
 MAX_SIDE: Final = 224
 """Pixels of the longer side that are inferred at most, the usual size for image encoders; an override may say more."""
@@ -48,6 +47,8 @@ class ImagePreprocessing(Preprocessing):
 
         The size is the median height and the median width, both shrunk alike until neither is above `MAX_SIDE`.
         """
+        from .moments import Moments
+
         moments = Moments()
         sizes: list[tuple[int, ...]] = []
         for decoded in samples:

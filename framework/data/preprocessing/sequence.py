@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from ...errors import DataError
 from ..decoding import Decoded
 from .base import Preprocessing, as_vector, check_positive, check_std, to_finite, to_numbers
-from .lengths import fit_length
-from .moments import Moments
 
 
 @attrs.frozen
@@ -43,6 +41,9 @@ class SequencePreprocessing(Preprocessing):
     @classmethod
     def fit(cls, samples: Iterable[Decoded], overrides: Mapping[str, object] | None = None) -> Self:
         """Infer features, their mean and standard deviation over all frames, and the steps (see `fit_length`)."""
+        from .lengths import fit_length
+        from .moments import Moments
+
         moments = Moments()
         lengths: list[int] = []
         size = None

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from ...errors import DataError
 from ..decoding import Decoded
 from .base import Preprocessing, as_vector, check_positive, check_rate, check_std, to_finite, to_numbers
-from .lengths import fit_length
-from .moments import Moments
 
 
 @attrs.frozen
@@ -44,6 +42,9 @@ class SignalPreprocessing(Preprocessing):
     @classmethod
     def fit(cls, samples: Iterable[Decoded], overrides: Mapping[str, object] | None = None) -> Self:
         """Infer channels, their mean and standard deviation, the sampling rate and the length (see `fit_length`)."""
+        from .lengths import fit_length
+        from .moments import Moments
+
         moments = Moments()
         lengths: list[int] = []
         channels = sampling_rate = None

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ...errors import DataError
 from ..decoding import Decoded
 from .base import Preprocessing, check_positive
-from .lengths import fit_length
 from .tokenizer import Vocabulary, explained, open_tokenizer, read_vocabulary
 
 MAX_TOKENS: Final = 512
@@ -59,6 +58,7 @@ class TextPreprocessing(Preprocessing):
             samples: seen once, one after the other.
             overrides: fields that are known already. `tokenizer` is a path or name, see `load_tokenizer`, or JSON.
         """
+        from .lengths import fit_length
         from .tokenizer_files import load_tokenizer
         from .word_tokenizer import WordSplitter, make_word_tokenizer
 
