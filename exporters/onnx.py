@@ -56,6 +56,10 @@ class ExportReport:
         argmax_agreement: share of answers where both name the same class, in float32.
         samples: rows that were compared.
         precision: what lower precision costs and brings; None for float32.
+
+    Example:
+        >>> ExportReport(Path("digits/model.onnx"), "branch", 9000, "0a1b", 40, 2e-7, 1.0, samples=84).path.name
+        'model.onnx'
     """
 
     path: Path
@@ -111,6 +115,19 @@ def export_onnx(
     Raises:
         ExportError: if the model cannot be exported, disagrees with its graph or does not fit the schema, lower
             precision is too bad, or the files cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from acclimate.adapters import LateSum
+        >>> from acclimate.framework import Task
+        >>> from acclimate.framework.data import FeaturesPreprocessing
+        >>> from acclimate.framework.encoders import MLP
+        >>> preprocessing = {"audio": FeaturesPreprocessing([0.0] * 4, [1.0] * 4)}
+        >>> tasks = (Task("digit", ("one", "two")),)
+        >>> model = MultimodalModel({"audio": MLP(4, [8], 8)}, tasks, LateSum())
+        >>> report = export_onnx(model, tempfile.mkdtemp(), Schema(preprocessing, tasks))
+        >>> report.form, report.argmax_agreement
+        ('branch', 1.0)
     """
     folder = _folder(path, form)
     _check_fit(model, schema)

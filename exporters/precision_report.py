@@ -69,6 +69,12 @@ class PrecisionReport:
         samples: rows that agreement was measured on.
         labelled: rows that scores were measured on.
         timings: by batch size.
+
+    Example:
+        >>> agreement, change = Agreement(64, agreement=0.99, cosine=0.999), EncoderChange("half", 50, 100)
+        >>> report = PrecisionReport("float16", {"label": {"joint": agreement}}, {"audio": change}, 0, 64, 0, ())
+        >>> report.size / report.float32_size, report.tasks["label"]["joint"].agreement
+        (0.5, 0.99)
     """
 
     precision: Precision

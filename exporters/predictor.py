@@ -14,6 +14,14 @@ class SessionPredictor:
 
     Args:
         session: the artefact.
+
+    Example:
+        >>> from importlib.resources import files
+        >>> folder = files("acclimate.zoo") / "checkpoints/rna-uda.wrist"
+        >>> predict = SessionPredictor(Session(folder))
+        >>> logits = predict({"gyroscope": np.zeros((2, 3, 100), np.float32)}, np.array([[False, True]] * 2))
+        >>> list(logits), list(logits["label"])
+        (['label'], ['joint', 'accelerometer', 'gyroscope'])
     """
 
     def __init__(self, session: Session) -> None:

@@ -28,6 +28,10 @@ class TensorSpec:
         name: The graph's own name of it.
         dtype: The type of its values.
         shape: Its sizes; None where any will do, such as the number of rows.
+
+    Example:
+        >>> TensorSpec("logits", np.float32, (None, 3)).shape
+        (None, 3)
     """
 
     name: str
@@ -43,6 +47,16 @@ class Graph(ABC):
         outputs: What it gives, in its order.
         metadata: What its file says of itself, by key.
         provider: The name of what runs it, such as an execution provider of ONNX Runtime.
+
+    Example:
+        >>> class Doubled(Graph):
+        ...     inputs = outputs = (TensorSpec("x", np.float32, (None, 2)),)
+        ...     metadata, provider = {}, "numpy"
+        ...
+        ...     def run(self, feed):
+        ...         return [2 * feed["x"]]
+        >>> Doubled().run({"x": np.ones((1, 2), np.float32)})
+        [array([[2., 2.]], dtype=float32)]
     """
 
     inputs: Sequence[TensorSpec]

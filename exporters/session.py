@@ -38,6 +38,11 @@ class Prediction:
         labels: the most probable class, or the number for a regression target, by task.
         probabilities: of each class, by task; none for a regression target.
         modalities: those that were given.
+
+    Example:
+        >>> prediction = Prediction({"activity": "run"}, {"activity": {"run": 0.9, "walk": 0.1}}, ("gyroscope",))
+        >>> prediction.labels["activity"], prediction.probabilities["activity"]["run"]
+        ('run', 0.9)
     """
 
     labels: Mapping[str, str | float]
@@ -67,6 +72,15 @@ class Session:
     Raises:
         ExportError: if there is no artefact at `path`, it was altered or damaged, an option breaks its rule, or another
             provider than the one asked for would run it.
+
+    Example:
+        >>> from importlib.resources import files
+        >>> folder = files("acclimate.zoo") / "checkpoints/rna-uda.wrist"
+        >>> session = Session(folder)
+        >>> session.modalities, session.provider
+        (('accelerometer', 'gyroscope'), 'CPUExecutionProvider')
+        >>> session.predict({"gyroscope": np.zeros((100, 3))}).modalities
+        ('gyroscope',)
     """
 
     def __init__(
@@ -210,6 +224,13 @@ def read_config(path: str | os.PathLike[str]) -> ArtefactConfig:
 
     Raises:
         ExportError: as `Session` does.
+
+    Example:
+        >>> from importlib.resources import files
+        >>> folder = files("acclimate.zoo") / "checkpoints/rna-uda.wrist"
+        >>> config = read_config(folder)
+        >>> config.form, config.precision, config.inputs
+        ('branch', 'float32', ('accelerometer', 'gyroscope', 'present'))
     """
     stored = read_artefact(path)
     if stored.document is None:

@@ -51,6 +51,13 @@ class TensorSession:
 
     Raises:
         ExportError: as `Session` does, and if tensors cannot be on the device, or CUDA graphs cannot run the artefact.
+
+    Example:
+        >>> from importlib.resources import files
+        >>> folder = files("acclimate.zoo") / "checkpoints/rna-uda.wrist"
+        >>> session = TensorSession(folder, provider="cpu")
+        >>> session.run({"gyroscope": torch.zeros(2, 3, 100)})["gyroscope_logits"].shape
+        torch.Size([2, 7])
     """
 
     def __init__(

@@ -24,7 +24,12 @@ ConvolutionSearch: TypeAlias = Literal["exhaustive", "heuristic", "default"]
 
 
 class ProviderOptions(TypedDict, total=False):
-    """What only some providers know."""
+    """What only some providers know.
+
+    Example:
+        >>> ProviderOptions(tf32=True, conv_search="heuristic")
+        {'tf32': True, 'conv_search': 'heuristic'}
+    """
 
     tf32: bool
     """cuda, tensorrt: let float32 operators round their inputs to 10 bits. Off, where ONNX Runtime has it on."""
