@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from acclimate.exporters import Session
 from acclimate.exporters.artefact import FEATURES, LENGTH, PRESENT, output_names
-from acclimate.exporters.parts import EncoderPart, FusionPart
+from acclimate.exporters.components import EncoderComponent, FusionComponent
 from acclimate.exporters.runtime import Graph
 from acclimate.framework import Encoder, MultimodalModel
 from acclimate.framework.data.samples import Arrays
@@ -84,7 +84,7 @@ class Encoders(nn.Module):
         super().__init__()
         self.encoders = nn.ModuleDict(
             {
-                name: EncoderPart(cast("Encoder", part), unit_norm=model.unit_norm)
+                name: EncoderComponent(cast("Encoder", part), unit_norm=model.unit_norm)
                 for name, part in model.encoders.items()
             }
         )
@@ -115,7 +115,7 @@ class Compiled(Candidate):
         self._format = torch.channels_last if freezing else torch.contiguous_format
         own = copy.deepcopy(model).to(memory_format=self._format)
         self._encoders = Encoders(own).eval()
-        self._fusion = FusionPart(own, output_names(own.tasks, own.modalities)).eval()
+        self._fusion = FusionComponent(own, output_names(own.tasks, own.modalities)).eval()
         self._options: dict[str, Any] = {"freezing": True} if freezing else {}
 
     def open(self, rows: Arrays) -> Run:

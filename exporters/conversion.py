@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from ..framework.data.samples import Arrays
 from ..framework.model import MultimodalModel
 from .artefact import LENGTH, ArtefactConfig
+from .components import Components, export_encoder
 from .full_precision import full_precision_modules
 from .half import HalfEncoder
-from .parts import Parts, export_encoder
 from .precision_report import EncoderChange
 from .quantisation import quantise
 from .trial_batches import TrialRows
@@ -29,12 +29,12 @@ BATCH_SIZE: Final = 16
 class Converted:
     """The parts of an artefact, and what became of each encoder."""
 
-    parts: Parts
+    components: Components
     encoders: Mapping[str, EncoderChange]
 
 
 def convert(
-    parts: Parts,
+    components: Components,
     model: MultimodalModel,
     pools: Mapping[str, TrialRows],
     config: ArtefactConfig,
@@ -43,7 +43,7 @@ def convert(
     """Convert each encoder to the precision that the configuration names.
 
     Args:
-        parts: in float32.
+        components: in float32.
         model: that they were exported from, in evaluation mode, on the CPU.
         pools: rows to trace with, by modality.
         config: says which precision.
@@ -54,7 +54,7 @@ def convert(
     """
     graphs: dict[str, onnx.ModelProto] = {}
     changes: dict[str, EncoderChange] = {}
-    for name, before in parts.encoders.items():
+    for name, before in components.encoders.items():
         encoder = cast("Encoder", model.encoders[name])
         if config.precision == "float16":
             half = HalfEncoder(encoder).eval()
@@ -66,7 +66,7 @@ def convert(
             graph, method = quantised.graph, quantised.method
         graphs[name] = graph
         changes[name] = EncoderChange(method, graph.ByteSize(), before.ByteSize())
-    return Converted(Parts(graphs, parts.fusion), changes)
+    return Converted(Components(graphs, components.fusion), changes)
 
 
 def calibration_feeds(samples: Arrays, modality: str, config: ArtefactConfig) -> list[dict[str, NDArray[Any]]]:

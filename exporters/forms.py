@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from .artefact import FEATURES, FUSION_FILE, MODEL_FILE, PRESENT, ArtefactConfig, Form
+from .components import Components
 from .file_names import encoder_files
 from .graph import BATCH, prefix_names
-from .parts import Parts
 
 _PRESENT: Final[Mapping[str, NDArray[Any]]] = {"forms/half": np.array(0.5, np.float32)}
 _MASKED: Final[Mapping[str, NDArray[Any]]] = {"forms/second": np.array([1]), "forms/zero": np.array(0.0, np.float32)}
@@ -22,7 +22,7 @@ Place: TypeAlias = Callable[[onnx.GraphProto, str, onnx.ModelProto, int], None]
 """Adds a modality's encoder to the graph, which is to give `forms/<modality>/features` of this width."""
 
 
-def assemble(form: Form, parts: Parts, config: ArtefactConfig) -> dict[str, onnx.ModelProto]:
+def assemble(form: Form, components: Components, config: ArtefactConfig) -> dict[str, onnx.ModelProto]:
     """The graphs of an artefact's files, by path within its folder; the main one is the last.
 
     Args:
@@ -30,21 +30,26 @@ def assemble(form: Form, parts: Parts, config: ArtefactConfig) -> dict[str, onnx
             to zero; `branch`: one graph with an `If` for each encoder, which holds its weights and runs on the rows
             that have the modality; `split`: a graph for each encoder and one for the fusion, of which the session runs
             those that are needed.
-        parts: are left as they are.
+        components: are left as they are.
         config: names of inputs and outputs.
     """
     if form == "split":
-        files = encoder_files(parts.encoders)
-        return {**{files[name]: encoder for name, encoder in parts.encoders.items()}, FUSION_FILE: parts.fusion}
+        files = encoder_files(components.encoders)
+        return {
+            **{files[name]: encoder for name, encoder in components.encoders.items()},
+            FUSION_FILE: components.fusion,
+        }
     place, constants = (_place_masked, _MASKED) if form == "mask" else (_place_in_branch, _BRANCHED)
-    return {MODEL_FILE: _join(parts, config, place, {**_PRESENT, **constants})}
+    return {MODEL_FILE: _join(components, config, place, {**_PRESENT, **constants})}
 
 
-def _join(parts: Parts, config: ArtefactConfig, place: Place, constants: Mapping[str, NDArray[Any]]) -> onnx.ModelProto:
+def _join(
+    components: Components, config: ArtefactConfig, place: Place, constants: Mapping[str, NDArray[Any]]
+) -> onnx.ModelProto:
     joined = onnx.ModelProto()
-    joined.CopyFrom(parts.fusion)
+    joined.CopyFrom(components.fusion)
     graph = joined.graph
-    features = {FEATURES.format(modality=name): f"forms/{name}/features" for name in parts.encoders}
+    features = {FEATURES.format(modality=name): f"forms/{name}/features" for name in components.encoders}
     kept = {PRESENT, *(port.name for port in graph.output)}
     prefix_names(joined, "fusion", {**features, **{name: name for name in kept}})
     ports = {port.name: port for port in graph.input}
@@ -52,7 +57,7 @@ def _join(parts: Parts, config: ArtefactConfig, place: Place, constants: Mapping
     graph.ClearField("node")
     graph.ClearField("input")
     _add_constants(graph, constants)
-    for column, (name, part) in enumerate(parts.encoders.items()):
+    for column, (name, part) in enumerate(components.encoders.items()):
         ports |= {port.name: port for port in part.graph.input}
         _add_constants(graph, {f"forms/{name}/column": np.array(column)})
         graph.node.extend(
@@ -66,7 +71,7 @@ def _join(parts: Parts, config: ArtefactConfig, place: Place, constants: Mapping
         place(graph, name, encoder, ports[f"forms/{name}/features"].type.tensor_type.shape.dim[1].dim_value)
     graph.node.extend(fusion)
     graph.input.extend(ports[name] for name in config.inputs)
-    _add_domains(joined, parts)
+    _add_domains(joined, components)
     return joined
 
 
@@ -175,10 +180,10 @@ def _add_constants(graph: onnx.GraphProto, values: Mapping[str, NDArray[Any]]) -
     graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in values.items())
 
 
-def _add_domains(joined: onnx.ModelProto, parts: Parts) -> None:
+def _add_domains(joined: onnx.ModelProto, components: Components) -> None:
     """Operators that only an encoder uses, such as those of a quantised one."""
     known = {(operators.domain, operators.version) for operators in joined.opset_import}
-    for encoder in parts.encoders.values():
+    for encoder in components.encoders.values():
         for operators in encoder.opset_import:
             if (operators.domain, operators.version) not in known:
                 known.add((operators.domain, operators.version))

@@ -21,6 +21,7 @@ from . import artefact
 from .absent_slots import check_absent_slots
 from .artefact import ArtefactConfig, Form, Precision
 from .artefact_folder import write_artefact
+from .components import export_components
 from .conversion import convert
 from .execution import Execution
 from .forms import assemble
@@ -28,7 +29,6 @@ from .graphs import ArrayGraphs, ArrayMemory
 from .lower_precision import Evidence, check_thresholds, choose_rows, measure
 from .opened_graphs import open_graphs
 from .parity import check_parity
-from .parts import export_parts
 from .precision_report import PrecisionReport
 from .trial_batches import BATCH_SIZES, TrialRows
 
@@ -152,15 +152,15 @@ def export_onnx(
     config.to_document()  # What is wrong with it is better known before minutes of work.
     pools = {name: _pool(name, config, samples) for name in schema.modalities}
     with evaluation_mode(model), _on_cpu(model):
-        parts = export_parts(model, pools, config)
-        graphs = assemble(form, parts, config)
+        components = export_components(model, pools, config)
+        graphs = assemble(form, components, config)
         files, config = _serialise(graphs, config)
         reference = _open(files, config)
         parity = check_parity(reference, model, pools, config.outputs)
         report = None
         if rows is not None:
-            converted = convert(parts, model, pools, config, rows.calibration)
-            graphs = assemble(form, converted.parts, config)
+            converted = convert(components, model, pools, config, rows.calibration)
+            graphs = assemble(form, converted.components, config)
             lower = _open(_serialise(graphs, config)[0], config)
             check_absent_slots(lower, pools, config)
             report = measure(lower, reference, rows, config, converted.encoders)
@@ -190,7 +190,7 @@ def _serialise(
     config = attrs.evolve(config, files={name: artefact.sha256(content) for name, content in files.items()})
     graphs[main].metadata_props.add(key=artefact.METADATA_KEY, value=artefact.to_json(config.to_document()))
     files[main] = graphs[main].SerializeToString(deterministic=True)
-    graphs[main].ClearField("metadata_props")  # Graphs may be parts, which another artefact is made of.
+    graphs[main].ClearField("metadata_props")  # Graphs may be components, which another artefact is made of.
     return files, config
 
 

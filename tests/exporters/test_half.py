@@ -6,9 +6,9 @@ import onnxruntime
 import pytest
 import torch
 from acclimate.exporters.artefact import ArtefactConfig
+from acclimate.exporters.components import export_encoder
 from acclimate.exporters.full_precision import full_precision_modules
 from acclimate.exporters.half import HalfEncoder
-from acclimate.exporters.parts import export_encoder
 from acclimate.exporters.trial_batches import TrialRows
 from acclimate.framework import Encoder, EncoderInput, Task
 from acclimate.framework.data.preprocessing import AudioPreprocessing, FeaturesPreprocessing, Preprocessing

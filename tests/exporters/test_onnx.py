@@ -10,8 +10,8 @@ import onnx
 import pytest
 import torch
 from acclimate.exporters import onnx as exporter
+from acclimate.exporters.components import Components
 from acclimate.exporters.onnx import export_onnx
-from acclimate.exporters.parts import Parts
 from acclimate.exporters.session import Session
 from acclimate.framework import EncoderInput, ExportError, Task, modality_subsets
 from acclimate.framework.data.samples import Arrays
@@ -144,16 +144,16 @@ def test_exporting_again_gives_the_same_bytes_and_keeps_the_models_modes(vectors
 def test_a_graph_that_disagrees_is_found_and_nothing_is_written(
     vectors: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    export_parts = exporter.export_parts
+    export_components = exporter.export_components
 
-    def break_a_weight(*arguments: Any) -> Parts:  # noqa: ANN401 - passed on
-        parts = export_parts(*arguments)
+    def break_a_weight(*arguments: Any) -> Components:  # noqa: ANN401 - passed on
+        parts = export_components(*arguments)
         weights = parts.fusion.graph.initializer
         weight = next(tensor for tensor in weights if tensor.name.endswith("heads.verb.where.weight"))
         weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight) * np.float32(1.01), weight.name))
         return parts
 
-    monkeypatch.setattr(exporter, "export_parts", break_a_weight)
+    monkeypatch.setattr(exporter, "export_components", break_a_weight)
     with pytest.raises(ExportError, match=r"'verb_logits', relu\+where, batch of 1: they differ by [\d.e-]+, where"):
         export_onnx(vectors.model, tmp_path / "new", vectors.schema)
     assert not list(tmp_path.iterdir())

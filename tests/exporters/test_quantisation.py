@@ -11,8 +11,8 @@ import onnxruntime
 import pytest
 import torch
 from acclimate.exporters.artefact import ArtefactConfig
+from acclimate.exporters.components import export_encoder
 from acclimate.exporters.full_precision import full_precision_modules
-from acclimate.exporters.parts import export_encoder
 from acclimate.exporters.quantisation import Quantised, quantise
 from acclimate.exporters.trial_batches import TrialRows
 from acclimate.framework import ExportError, Task

@@ -16,8 +16,8 @@ from acclimate.adapters.late_sum import LateSum
 from acclimate.exporters import Session, export_onnx, read_config
 from acclimate.exporters.artefact import METADATA_KEY, Form, to_json
 from acclimate.exporters.artefact_folder import write_artefact
+from acclimate.exporters.components import Components
 from acclimate.exporters.forms import assemble
-from acclimate.exporters.parts import Parts
 from acclimate.exporters.web import export_web
 from acclimate.exporters.web.onnxruntime_web import FILES, PACKAGE, find_runtime
 from acclimate.framework import ExportError, MultimodalModel, Task
@@ -105,7 +105,7 @@ def write_in_form(form: Form, split: Path, artefact: Path) -> None:
     fusion = onnx.load(split / "fusion.onnx")
     fusion.ClearField("metadata_props")
     encoders = {name: onnx.load(split / "encoders" / f"{name}.onnx") for name in config.schema.modalities}
-    (graph,) = assemble(form, Parts(encoders, fusion), config).values()
+    (graph,) = assemble(form, Components(encoders, fusion), config).values()
     document = config.to_document()
     graph.metadata_props.add(key=METADATA_KEY, value=to_json(document))
     write_artefact(artefact, {config.main_file: graph.SerializeToString()}, document)

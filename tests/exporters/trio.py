@@ -12,8 +12,8 @@ import torch
 from acclimate.adapters.late_sum import LateSum
 from acclimate.exporters.artefact import METADATA_KEY, ArtefactConfig, Form, sha256, to_json
 from acclimate.exporters.artefact_folder import write_artefact
+from acclimate.exporters.components import Components, export_components
 from acclimate.exporters.forms import assemble
-from acclimate.exporters.parts import Parts, export_parts
 from acclimate.exporters.trial_batches import TrialRows
 from acclimate.framework import Encoder, EncoderInput, MultimodalModel, Task
 from acclimate.framework.data.decoding import Decoded
@@ -121,7 +121,7 @@ def export_trio(folder: Path) -> Trio:
     trio = Trio(schema, {form: folder / form for form in FORMS}, {form: folder / f"other-{form}" for form in FORMS})
     axes = {"motion": 2, "note": 1, "place": None}
     pools = {name: TrialRows(rows, axes[name]) for name, rows in trio.draw(2).items()}
-    parts = export_parts(model, pools, config)
+    parts = export_components(model, pools, config)
     for form, place in trio.folders.items():
         write_form(place, parts, attrs.evolve(config, form=form))
     for graph in (*parts.encoders.values(), parts.fusion):
@@ -133,7 +133,7 @@ def export_trio(folder: Path) -> Trio:
     return trio
 
 
-def write_form(folder: Path, parts: Parts, config: ArtefactConfig) -> None:
+def write_form(folder: Path, parts: Components, config: ArtefactConfig) -> None:
     """Write one artefact."""
     graphs = assemble(config.form, parts, config)
     content = {name: graph.SerializeToString() for name, graph in graphs.items() if name != config.main_file}

@@ -12,9 +12,9 @@ from acclimate.adapters import LateSum
 from acclimate.exporters import export_onnx
 from acclimate.exporters.artefact import FUSION_FILE, METADATA_KEY, Form, sha256, to_json
 from acclimate.exporters.artefact_folder import write_artefact
+from acclimate.exporters.components import Components
 from acclimate.exporters.file_names import encoder_files
 from acclimate.exporters.forms import assemble
-from acclimate.exporters.parts import Parts
 from acclimate.exporters.session import read_config
 from acclimate.framework import Encoder, EncoderInput, MultimodalModel, Task
 from acclimate.framework.data import Schema
@@ -120,7 +120,7 @@ def remake(split: Path, folder: Path, form: Form, *, classes: tuple[str, ...] | 
     first, *others = config.schema.tasks
     tasks = (attrs.evolve(first, classes=classes or first.classes), *others)
     config = attrs.evolve(config, form=form, schema=attrs.evolve(config.schema, tasks=tasks))
-    graphs = assemble(form, Parts(encoders, fusion), config)
+    graphs = assemble(form, Components(encoders, fusion), config)
     main = graphs[config.main_file]
     files = {name: graph.SerializeToString() for name, graph in graphs.items() if graph is not main}
     config = attrs.evolve(config, files={name: sha256(content) for name, content in files.items()})

@@ -22,7 +22,7 @@ from .trial_batches import TrialRows
 
 
 @attrs.frozen(eq=False)
-class Parts:
+class Components:
     """The graphs that an artefact is made of.
 
     Args:
@@ -34,7 +34,7 @@ class Parts:
     fusion: onnx.ModelProto
 
 
-class EncoderPart(nn.Module):
+class EncoderComponent(nn.Module):
     """An encoder as its graph has it.
 
     Args:
@@ -55,7 +55,7 @@ class EncoderPart(nn.Module):
         return to_unit_norm(features) if self.unit_norm else features
 
 
-class FusionPart(nn.Module):
+class FusionComponent(nn.Module):
     """Heads and fusion as their graph has them: presence as numbers, outputs in one flat row.
 
     Args:
@@ -76,7 +76,7 @@ class FusionPart(nn.Module):
         return tuple(logits[task][modality] for task, modality in self.keys)
 
 
-def export_parts(model: MultimodalModel, pools: Mapping[str, TrialRows], config: ArtefactConfig) -> Parts:
+def export_components(model: MultimodalModel, pools: Mapping[str, TrialRows], config: ArtefactConfig) -> Components:
     """Export each encoder, and the fusion with all heads.
 
     Args:
@@ -91,7 +91,7 @@ def export_parts(model: MultimodalModel, pools: Mapping[str, TrialRows], config:
         name: export_encoder(cast("Encoder", encoder), name, pools[name], config, unit_norm=model.unit_norm)
         for name, encoder in model.encoders.items()
     }
-    return Parts(encoders, _export_fusion(model, config))
+    return Components(encoders, _export_fusion(model, config))
 
 
 def export_encoder(
@@ -109,7 +109,7 @@ def export_encoder(
     Raises:
         ExportError: if torch cannot.
     """
-    part = EncoderPart(encoder, unit_norm=unit_norm)
+    part = EncoderComponent(encoder, unit_norm=unit_norm)
     rows = np.ascontiguousarray(pool.rows[:2])
     arguments: dict[str, Any] = {"values": torch.from_numpy(rows)}
     # One axis has the name and the others follow it: torch warns of a name that is given to several.
@@ -128,7 +128,7 @@ def export_encoder(
 
 def _export_fusion(model: MultimodalModel, config: ArtefactConfig) -> onnx.ModelProto:
     features = {name: torch.zeros(2, size) for name, size in model.feature_sizes.items()}
-    part, present = FusionPart(model, config.outputs).eval(), torch.ones(2, len(features))
+    part, present = FusionComponent(model, config.outputs).eval(), torch.ones(2, len(features))
     if model.intermediate_shapes:
         _check_needs(part, features, present)
     graph = _export(
@@ -144,7 +144,7 @@ def _export_fusion(model: MultimodalModel, config: ArtefactConfig) -> onnx.Model
 
 
 @torch.no_grad()
-def _check_needs(fusion: FusionPart, features: Mapping[str, Tensor], present: Tensor) -> None:
+def _check_needs(fusion: FusionComponent, features: Mapping[str, Tensor], present: Tensor) -> None:
     """Refuse a Fusion that reads more of encoders than features, which is all that an artefact's graphs hand to it."""
     try:
         fusion(features, present)
