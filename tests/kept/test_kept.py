@@ -36,6 +36,7 @@ def test_an_artefact_gives_the_answers_that_it_gave(form: Form) -> None:
     check_answers(HERE / "artefacts" / form, form)
 
 
+@pytest.mark.usefixtures("exports")
 def test_a_run_can_be_evaluated_and_exported(tmp_path: Path) -> None:
     method, schema, recipe = load_run(HERE / "run")
     samples = Samples(read_table(HERE / "table.csv").select("there", "test"), schema, labelled=True)

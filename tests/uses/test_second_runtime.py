@@ -46,7 +46,7 @@ def specify(port: onnx.ValueInfoProto) -> TensorSpec:
 
 
 @pytest.fixture(scope="module")
-def trio(tmp_path_factory: pytest.TempPathFactory) -> Trio:
+def trio(tmp_path_factory: pytest.TempPathFactory, exports: None) -> Trio:
     return export_trio(tmp_path_factory.mktemp("trio"))
 
 
