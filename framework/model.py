@@ -48,6 +48,13 @@ class MultimodalModel(nn.Module):
 
     Raises:
         ValueError: if there is no encoder, or `projection` is not positive.
+
+    Example:
+        >>> from acclimate.framework import Builder, read_recipe
+        >>> from acclimate.framework.testing import make_batch, make_schema
+        >>> batch, model = make_batch(), Builder(read_recipe("source-only")).build(make_schema()).model
+        >>> model(batch.inputs, batch.present, "source").joint_logits("digit").shape
+        torch.Size([8, 3])
     """
 
     def __init__(

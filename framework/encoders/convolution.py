@@ -41,7 +41,7 @@ def feature_layer(in_features: int, out_features: int) -> nn.Sequential:
 
 
 class ResidualBlock(nn.Module):
-    """Two 1-D convolutions beside a shortcut (He et al., Deep Residual Learning, CVPR 2016, figure 2)."""
+    """Two 1-D convolutions beside a shortcut (He et al., https://arxiv.org/abs/1512.03385, figure 2)."""
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int) -> None:
         super().__init__()

@@ -29,6 +29,11 @@ def default_encoder(preprocessing: Preprocessing) -> Encoder:
 
     Raises:
         ValueError: if there is none for this kind of preprocessing.
+
+    Example:
+        >>> from acclimate.framework.data.preprocessing import FeaturesPreprocessing
+        >>> default_encoder(FeaturesPreprocessing(mean=[0.0, 0.0], std=[1.0, 1.0])).out_features
+        64
     """
     if preprocessing.kind not in DEFAULT_ENCODERS:
         raise ValueError(

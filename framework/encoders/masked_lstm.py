@@ -12,7 +12,9 @@ from .masking import clear_padding
 
 
 class MaskedLSTM(nn.Module):
-    """An LSTM (Hochreiter and Schmidhuber 1997) that reads each row up to its own end, where a backward one starts.
+    """An LSTM that reads each row up to its own end, where a backward one starts.
+
+    Hochreiter, Schmidhuber: Long Short-Term Memory, Neural Computation 1997, https://doi.org/10.1162/neco.1997.9.8.1735.
 
     In torch it runs on packed sequences. Those cannot be exported, and `nn.LSTM` with a free time axis can only once in
     a process (torch 2.14), so while it is exported it writes ONNX's own operator LSTM, which takes lengths.

@@ -38,10 +38,12 @@ class SpeakerLSTM(TrunkEncoder):
     """The speaker encoder of resemblyzer, for waveforms `(B, samples)` of any length.
 
     An LSTM of three layers reads windows of 1.6 s of a mel spectrogram, filled up with silence; a layer and a ReLU make
-    of its last state a vector of norm 1, and the mean over a row's windows, of norm 1 again, tells speakers apart (Wan
-    et al., Generalized End-to-End Loss, ICASSP 2018). That is what `VoiceEncoder.embed_utterance` computes; a last
-    layer maps it to features. Other sampling rates than 16 kHz are resampled. Unlike `preprocess_wav`, nothing cuts
-    silence out.
+    of its last state a vector of norm 1, and the mean over a row's windows, of norm 1 again, tells speakers apart. That
+    is what `VoiceEncoder.embed_utterance` computes; a last layer maps it to features. Other sampling rates than 16 kHz
+    are resampled. Unlike `preprocess_wav`, nothing cuts silence out.
+
+    Wan, Wang, Papir, Moreno: Generalized End-to-End Loss for Speaker Verification, ICASSP 2018,
+    https://arxiv.org/abs/1710.10467; the code: https://github.com/resemble-ai/Resemblyzer.
 
     Args:
         sampling_rate: of the waveforms, in Hz.

@@ -11,7 +11,7 @@ from .masking import clear_padding, own_steps, widen
 
 
 class SpeechFrontEnd(nn.Module):
-    """Waveforms to vectors, one for each 20 ms as a rule (Baevski et al., wav2vec 2.0, NeurIPS 2020, section 2).
+    """Waveforms to vectors, one for each 20 ms as a rule (wav2vec 2.0, https://arxiv.org/abs/2006.11477, section 2).
 
     A row's vectors are those that the model makes of the row alone: where the first convolution is normalised over
     time, the statistics are of the row's own steps. A row shorter than the convolutions' field is filled with silence.

@@ -62,7 +62,9 @@ class SpeechTrunk(nn.Module):
 
 
 class PositionalConvolution(nn.Module):
-    """Positions relative to what stands around, by a wide convolution (wav2vec 2.0, section 2).
+    """Positions relative to what stands around, by a wide convolution.
+
+    wav2vec 2.0, https://arxiv.org/abs/2006.11477, section 2.
 
     The factor that weight normalisation splits off the weights is multiplied into them.
 

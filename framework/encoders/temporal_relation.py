@@ -18,13 +18,16 @@ MOST_SEGMENTS: Final = 20
 
 
 class TemporalRelationNetwork(Encoder):
-    r"""A temporal relation network over features of frames `(B, T, in_features)` (Zhou et al., ECCV 2018).
+    r"""A temporal relation network over features of frames `(B, T, in_features)`.
+
+    Zhou, Andonian, Oliva, Torralba: Temporal Relational Reasoning in Videos, ECCV 2018,
+    https://arxiv.org/abs/1711.08496; the authors' code: https://github.com/zhoubolei/TRN-pytorch.
 
     A row is divided into equal segments, and the frame in the middle of each is taken. A relation over $d$ of them is
     equation 1 for pairs and 2 for more, $T_d = h^{(d)}(\sum_{i < j < \dots} g^{(d)}(f_i, f_j, \dots))$, and the
-    features are the sum of relations over 2, 3, ... and all segments, equation 3. TA3N (Chen et al., ICCV 2019) and
-    what follows it on EPIC-Kitchens take 5 segments. Here $g$ is a linear layer with LayerNorm and ReLU, $h$ a linear
-    one, and LayerNorm and ReLU follow the sum of relations.
+    features are the sum of relations over 2, 3, ... and all segments, equation 3. TA3N (Chen et al., ICCV 2019,
+    https://arxiv.org/abs/1907.12743) and what follows it on EPIC-Kitchens take 5 segments. Here $g$ is a linear layer
+    with LayerNorm and ReLU, $h$ a linear one, and LayerNorm and ReLU follow the sum of relations.
 
     Args:
         in_features: values per frame.

@@ -51,7 +51,9 @@ class MaxOverTime(nn.Module):
 
 
 class TextCNN(Encoder):
-    """A convolutional network over the embedded tokens of a text `(B, T)`, all trained here (Kim, EMNLP 2014).
+    """A convolutional network over the embedded tokens of a text `(B, T)`, all trained here.
+
+    Kim: Convolutional Neural Networks for Sentence Classification, EMNLP 2014, https://arxiv.org/abs/1408.5882.
 
     Tokens behind a text's end count for nothing, whatever they are.
 

@@ -25,6 +25,8 @@ SAMPLING_RATE: Final = 16000
 class TransformerAudio(PretrainedEncoder):
     """WavLM, wav2vec 2.0 or HuBERT of transformers, for waveforms `(B, samples)` of any length.
 
+    https://arxiv.org/abs/2110.13900, https://arxiv.org/abs/2006.11477 and https://arxiv.org/abs/2106.07447.
+
     Features are the mean of the last layer's states over a row's own steps, through a last layer. They are those of the
     row alone, whatever the padding: see `SpeechFrontEnd`. Other sampling rates than 16 kHz are resampled. What the
     library does in pretraining only, masking of spans and dropping of whole layers, is left out.

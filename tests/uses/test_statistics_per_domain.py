@@ -7,7 +7,7 @@ import pytest
 import torch
 from acclimate.exporters import Session, export_onnx
 from acclimate.framework import Batch, Builder, DomainSide, Encoder, EncoderInput, Method, read_recipe
-from acclimate.framework.testing import make_batch, make_schema
+from acclimate.framework.testing import check_encoder, make_batch, make_schema
 from torch import Tensor, nn
 
 
@@ -40,6 +40,10 @@ def method() -> Method:
     for seed in range(60):
         method.train().step(draw(seed), draw(seed, shift=5.0))
     return method.eval()
+
+
+def test_it_keeps_what_an_encoder_promises() -> None:
+    check_encoder(lambda: DomainSpecific(6), torch.randn(5, 6), least_rows=2)
 
 
 def offset(method: Method, batch: Batch, side: DomainSide) -> float:

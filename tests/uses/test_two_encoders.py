@@ -7,7 +7,9 @@ import pytest
 import torch
 from acclimate.exporters import Session, export_onnx
 from acclimate.framework import Builder, DomainSide, Method, read_recipe
-from acclimate.framework.testing import make_batch, make_schema
+from acclimate.framework.testing import check_encoder, make_batch, make_schema
+
+from .encoder_by_side import EncoderBySide
 
 ENCODERS = {"features": {"class_path": "uses.encoder_by_side.EncoderBySide"}}
 
@@ -17,6 +19,10 @@ def method() -> Method:
     """Of vectors of one modality, before any training."""
     torch.manual_seed(0)
     return Builder(read_recipe("source-only", {"model.encoders": ENCODERS})).build(make_schema(("image",)))
+
+
+def test_they_keep_what_an_encoder_promises() -> None:
+    check_encoder(lambda: EncoderBySide(6), torch.randn(5, 6))
 
 
 @pytest.mark.parametrize("side", ["source", "target"])
