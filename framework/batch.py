@@ -321,7 +321,8 @@ class Term:
     Args:
         value: scalar, not weighted.
         weight: what it is multiplied by in the sum.
-        reaches: features that its gradient reaches; None means all that the step has.
+        reaches: features that its gradient reaches, by which alone a Balancer differentiates; None means all that the
+            step has. What is reached and not named is an error at the first step, see `check_reach`.
         gradient: of `value` with respect to representations, where it is known in closed form.
     """
 

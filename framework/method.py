@@ -15,6 +15,7 @@ from .interfaces import Aligner, Balancer, Part, TeacherSelector
 from .intermediate import Encoded
 from .layout import DomainSide, Layout
 from .model import MultimodalModel, features_of, intermediate_of
+from .reach import check_reach
 from .recipes.patterns import matches
 from .recipes.recipe import Update
 
@@ -96,6 +97,7 @@ class Method(nn.Module):
         self.balancers = nn.ModuleDict({name: group.balancer for name, group in self.groups.items()})
         self.parts = nn.ModuleDict(dict(parts or {}))
         self.gather = gather
+        self._held_to_reach: set[str] = set()
 
     def bind(self, layout: Layout, *, fusion: bool = True) -> None:
         """Tell every part the data's sizes; once, before training.
@@ -170,7 +172,8 @@ class Method(nn.Module):
         """Terms of a step that an update minimises, and their balanced and weighted sum; outside of autocast.
 
         Raises:
-            RecipeError: if an Aligner returned something else than Terms.
+            RecipeError: if an Aligner returned something else than Terms, or a term reaches features that it does not
+                name, see `check_reach`, which is asked in training.
         """
         with _without_autocast(step):
             return self._losses(step, ("*",) if update is None else update.terms)
@@ -182,6 +185,8 @@ class Method(nn.Module):
             for key, term in _name_terms(name, aligner(step)).items()
             if matches(key, patterns)
         }
+        if self.training:
+            self._check_reach(terms, step)
         free = dict(terms)
         balanced: dict[str, Tensor] = {}
         for name, group in self.groups.items():
@@ -191,6 +196,13 @@ class Method(nn.Module):
         summands = [*balanced.values(), *(term.weighted for term in free.values())]
         total = torch.stack(summands).sum() if summands else _nothing(step)
         return Losses(total, terms, balanced)
+
+    def _check_reach(self, terms: Mapping[str, Term], step: Step) -> None:
+        """Hold each term to what it reaches when it first comes, which for most is the first step of training."""
+        for name, term in terms.items():
+            if name not in self._held_to_reach:
+                self._held_to_reach.add(name)
+                check_reach(name, term, step.representations)
 
     def step(
         self,
@@ -219,7 +231,7 @@ class Method(nn.Module):
 
         Raises:
             RunError: if a batch has one row of a modality whose encoder normalises batches.
-            RecipeError: if an Aligner returned something else than Terms.
+            RecipeError: as `losses`.
         """
         step = self._see(source, target, progress, generator)
         if observe and self.training:

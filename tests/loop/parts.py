@@ -113,7 +113,8 @@ class SteepTerm(Aligner):
         """The terms."""
         assert step.source is not None
         features = step.source.outputs.features["audio"]
-        return {"root": Term((0.0 * features).abs().sum().sqrt() if step.progress >= self.at else features.sum() * 0)}
+        value = (0.0 * features).abs().sum().sqrt() if step.progress >= self.at else features.sum() * 0
+        return {"root": Term(value, reaches=frozenset({("source", "audio")}))}
 
 
 class TwoHeads(Aligner):
@@ -130,11 +131,13 @@ class TwoHeads(Aligner):
         terms: dict[str, Term] = {}
         if step.source is not None and step.source.batch.labels is not None:
             features, labels = step.source.outputs.features[self.modality], step.source.batch.labels["label"]
-            terms["source"] = Term(torch.stack([cross_entropy(head(features), labels) for head in self.heads]).sum())
+            value = torch.stack([cross_entropy(head(features), labels) for head in self.heads]).sum()
+            terms["source"] = Term(value, reaches=frozenset({("source", self.modality)}))
         if step.target is not None:
             first, second = (head(step.target.outputs.features[self.modality]).softmax(1) for head in self.heads)
             apart = (first - second).abs().mean()
-            terms |= {"apart": Term(-apart), "together": Term(apart)}
+            reaches: frozenset[Representation] = frozenset({("target", self.modality)})
+            terms |= {"apart": Term(-apart, reaches=reaches), "together": Term(apart, reaches=reaches)}
         return terms
 
 
@@ -154,9 +157,10 @@ class Fooling(Aligner):
             self.discriminator(side.outputs.features[self.modality]) for side in (step.source, step.target)
         )
         softplus = nn.functional.softplus
+        tell, fool = softplus(-source).mean() + softplus(target).mean(), softplus(-target).mean()
         return {
-            "tell": Term(softplus(-source).mean() + softplus(target).mean()),
-            "fool": Term(softplus(-target).mean()),
+            "tell": Term(tell, reaches=frozenset({("source", self.modality), ("target", self.modality)})),
+            "fool": Term(fool, reaches=frozenset({("target", self.modality)})),
         }
 
 
@@ -216,7 +220,8 @@ class PullToClasses(Aligner):
             return {}
         lesson, features = step.target.lessons["label"], step.target.outputs.features[JOINT]
         distance = (features - self.classes.vectors.detach()[lesson.labels]).square().sum(dim=1)
-        return {"pull": Term((distance * lesson.keep).mean(), weight=0.1)}
+        reaches = frozenset(key for key in step.representations if key[0] == "target")
+        return {"pull": Term((distance * lesson.keep).mean(), weight=0.1, reaches=reaches)}
 
 
 class StudyingSelector(TeacherSelector):
