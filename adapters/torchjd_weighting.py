@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..framework.errors import RecipeError
 from ..framework.recipes.class_paths import check_trusted, instantiate
-from ..framework.recipes.recipe import ClassSpec
+from ..framework.recipes.class_spec import ClassSpec
 from .gradient_balance import GradientBalance
 from .weighting import PSDMatrix, Weighting, Weights
 

@@ -189,11 +189,11 @@ def _describe(
     return {
         "recipe": recipe.name,
         "seed": seed,
-        "selection": recipe.selection.score,
+        "selection": recipe.selection.name,
         **scores,
         "seconds": round(seconds, 1),
         "epoch": best.epoch,
-        "source_validation": best.source_accuracy,
+        "source_validation": best.source_score,
         "target_scores": dict(best.target),
         "measures": dict(best.measures),
         "falls_below_source_only": comparison.falls_below,

@@ -49,15 +49,16 @@ from .layout import (
 from .method import Losses as Losses, Method as Method
 from .model import MultimodalModel as MultimodalModel
 from .recipes.class_paths import TRUSTED as TRUSTED
+from .recipes.class_spec import ClassSpec as ClassSpec
+from .recipes.learning_rate import LearningRate as LearningRate
 from .recipes.recipe import (
-    ClassSpec as ClassSpec,
     Recipe as Recipe,
-    Selection as Selection,
     Stage as Stage,
     Training as Training,
     Update as Update,
 )
 from .recipes.recipe_files import read_recipe as read_recipe, recipe_names as recipe_names
+from .recipes.selection import Selection as Selection
 from .training.adaptation import adapt as adapt
 from .training.domains import Batches as Batches, Domains as Domains
 from .training.exchange import average_gradients as average_gradients
@@ -66,3 +67,4 @@ from .training.loop import Adapted as Adapted
 from .training.own_batches import OwnBatches as OwnBatches
 from .training.run_options import RunOptions as RunOptions
 from .training.torch_predictor import TorchPredictor as TorchPredictor
+from .validators.validator import Candidate as Candidate, Validator as Validator

@@ -12,16 +12,16 @@ from .data.preprocessing import Preprocessing
 from .data.schema import Schema
 from .encoders import as_encoder, default_encoder, make_encoder
 from .errors import RecipeError
+from .files.suggestion import suggestion
 from .interfaces import Aligner, Balancer, Encoder, Fusion, TeacherSelector
 from .intermediate import Encoded, Intermediate, to_encoded
 from .layout import DomainSide, Layout, RowShape
 from .method import BalancedGroup, Method
 from .model import MultimodalModel
 from .recipes.class_paths import check_trusted, import_class, instantiate
-from .recipes.parsing import suggestion
-from .recipes.recipe import ClassSpec, Recipe
+from .recipes.class_spec import ClassSpec
+from .recipes.recipe import Recipe
 from .tensors.evaluation_mode import evaluation_mode
-from .training.selection import check_score
 
 T = TypeVar("T")
 
@@ -102,7 +102,6 @@ class Builder:
 
     def _assemble(self, schema: Schema) -> Method:
         recipe = self.recipe
-        check_score(recipe.selection.score)
         model = self._make_model(schema) if self._model is None else self._check_model(self._model, schema)
         return Method(
             model,

@@ -4,12 +4,12 @@ import os
 import sys
 from argparse import ArgumentError
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Final, NamedTuple
 
 from .errors import AcclimateError
 from .files.printable_text import printable
+from .files.suggestion import suggestion
 
 BAD_USE: Final = 2
 
@@ -70,9 +70,7 @@ def _run(commands: Mapping[str, Command], given: list[str]) -> int:
 
 def _find(commands: Mapping[str, Command], name: str) -> Callable[[list[str]], int | None]:
     if name not in commands:
-        near = get_close_matches(name, commands, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(commands)}"
-        raise AcclimateError(f"no such command{hint}")
+        raise AcclimateError(f"no such command{suggestion(name, commands)}")
     command: Callable[[list[str]], int | None] = import_module(commands[name].module).main
     return command
 

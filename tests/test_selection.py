@@ -3,23 +3,16 @@
 import math
 from collections.abc import Mapping, Sequence
 
+import attrs
 import pytest
 import torch
-from acclimate.framework import JOINT, Batch, Outputs, Side, Task
-from acclimate.framework.recipes.recipe import Selection
+from acclimate.framework import JOINT, Batch, Candidate, Outputs, Selection, Side, Task
 from acclimate.framework.training.monitor import Record
-from acclimate.framework.training.selection import (
-    SCORES,
-    check_score,
-    class_agreement,
-    cohen_kappa,
-    information_maximisation,
-    modality_agreement,
-    newest_is_best,
-    soft_neighbourhood_density,
-    source_accuracy,
-    target_scores,
-)
+from acclimate.framework.training.selection import OF_EVERY_RUN, make_validators, newest_is_best, validate
+from acclimate.framework.validators import SourceScore
+from acclimate.framework.validators.information_maximisation import information_maximisation
+from acclimate.framework.validators.modality_agreement import class_agreement, cohen_kappa, modality_agreement
+from acclimate.framework.validators.soft_neighbourhood_density import soft_neighbourhood_density
 from torch import Tensor
 
 CLASSES = 10
@@ -55,6 +48,16 @@ def make_side(logits: Mapping[str, Tensor], present: Tensor | None = None, label
         ),
         Outputs(features=features, logits={TASK.name: dict(logits)}, task_features={TASK.name: features}),
     )
+
+
+def target_scores(side: Side, task: Task = TASK) -> dict[str, float]:
+    """What every run's Validators say of a target."""
+    return validate(make_validators(Selection(), "small"), Candidate(side, side), [task])
+
+
+def source_score(side: Side, task: Task = TASK) -> float:
+    (score,) = SourceScore().score([Candidate(side)], task)
+    return score
 
 
 def accuracy(logits: Tensor) -> float:
@@ -185,35 +188,48 @@ def test_kappa_by_hand() -> None:
     assert class_agreement(first.long(), second.long(), classes=2) == pytest.approx(0.4)
 
 
-def test_source_accuracy_is_the_mean_over_tasks() -> None:
+def test_the_source_score_is_the_accuracy() -> None:
     side = make_side({"audio": HONEST, JOINT: HONEST}, labels=LABELS)
-    assert source_accuracy(side, [TASK]) == pytest.approx(accuracy(HONEST))
+    assert source_score(side) == pytest.approx(accuracy(HONEST))
     with pytest.raises(ValueError, match="side must be labelled, but has no labels"):
-        source_accuracy(make_side({"audio": HONEST, JOINT: HONEST}), [TASK])
+        source_score(make_side({"audio": HONEST, JOINT: HONEST}))
 
 
-def test_source_accuracy_of_a_regression_is_minus_the_error() -> None:
+def test_a_score_is_the_mean_over_tasks_and_a_regression_has_none_on_the_target() -> None:
+    digits, side = make_side({"audio": HONEST, JOINT: HONEST}, labels=LABELS), make_side({"audio": WRONG, JOINT: WRONG})
+    other, ages = Task("next", TASK.classes), Task("age")
+    logits = {**digits.outputs.logits, "next": side.outputs.logits["digit"], "age": {JOINT: torch.zeros(SAMPLES, 1)}}
+    labels = {"digit": LABELS, "next": LABELS, "age": torch.full((SAMPLES,), 2.0)}
+    both = Side(attrs.evolve(digits.batch, labels=labels), Outputs({}, logits, {}))
+    found = validate({"source": SourceScore()}, Candidate(both), [TASK, other, ages])
+    assert found["source"] == pytest.approx((accuracy(HONEST) + 0 - 2) / 3)
+    unlabelled = Side(digits.batch, Outputs({}, {"age": logits["age"]}, {}))
+    assert target_scores(unlabelled, ages) == {}
+
+
+def test_source_score_of_a_regression_is_minus_the_error() -> None:
     task = Task("valence")
     side = make_side({"audio": torch.zeros(4, 1), JOINT: torch.tensor([[1.0], [2.0], [3.0], [4.0]])})
     labels = {"valence": torch.tensor([1.0, 1.0, 1.0, 1.0])}
     batch = Batch(side.batch.inputs, side.batch.present, side.batch.domain, side.batch.index, side.batch.ids, labels)
     outputs = Outputs(side.outputs.features, {"valence": side.outputs.logits["digit"]}, {})
-    assert source_accuracy(Side(batch, outputs), [task]) == pytest.approx(-1.5)
-    assert target_scores(Side(batch, outputs), [task]) == {}
+    assert source_score(Side(batch, outputs), task) == pytest.approx(-1.5)
+    assert target_scores(Side(batch, outputs), task) == {}
 
 
 def test_all_target_scores_are_given_by_name() -> None:
     side = make_side({"audio": HONEST, "video": WRONG, JOINT: HONEST})
-    found = target_scores(side, [TASK])
+    found = target_scores(side)
     assert found["information_maximisation"] == pytest.approx(information_maximisation(HONEST))
     assert found["modality_agreement"] == pytest.approx(modality_agreement(side, TASK.name))
-    assert set(found) == set(SCORES)
+    assert set(found) == set(OF_EVERY_RUN)
 
 
-def choose(history: Sequence[tuple[float, float]], selection: Selection) -> int:
-    """Which of (source accuracy, target score) is kept in the end, as the loop sees them one by one."""
+def choose(history: Sequence[Record | tuple[float, float]], selection: Selection) -> int:
+    """Which record, or (source score, agreement), is kept in the end, as the loop sees them one by one."""
     records = [
-        Record(epoch, "only", source, {selection.score: target}, {}) for epoch, (source, target) in enumerate(history)
+        found if isinstance(found, Record) else Record(epoch, "only", found[0], {"modality_agreement": found[1]}, {})
+        for epoch, found in enumerate(history)
     ]
     kept = 0
     for seen in range(1, len(records) + 1):
@@ -254,6 +270,12 @@ def test_without_a_target_source_accuracy_counts() -> None:
     assert not newest_is_best([*records, Record(2, "only", 0.89, {}, {})], 1, BY_AGREEMENT)
 
 
+def test_a_score_of_another_name_is_no_score() -> None:
+    """As of a run that was gone on with by another rule: the source counts."""
+    records = [Record(epoch, "only", source, {"other": 1 - source}, {}) for epoch, source in enumerate((0.8, 0.9))]
+    assert newest_is_best(records, 0, BY_AGREEMENT)
+
+
 @pytest.mark.parametrize(
     ("score", "expected"),
     [
@@ -270,12 +292,12 @@ def test_what_each_score_chooses_where_the_source_is_unharmed(score: str, expect
         "collapsed": make_side({"audio": COLLAPSED, "video": COLLAPSED, JOINT: COLLAPSED}),
         "wrong": make_side({"audio": WRONG, "video": apart, JOINT: WRONG + apart}),
     }
-    history = [(0.9, target_scores(side, [TASK])[score]) for side in sides.values()]
-    assert list(sides)[choose(history, Selection(score))] == expected
+    records = [Record(epoch, "only", 0.9, target_scores(side), {}) for epoch, side in enumerate(sides.values())]
+    assert list(sides)[choose(records, Selection(score))] == expected
 
 
 def test_an_unknown_score_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match=r"selection.score must be one of source_accuracy, .*, but got 'luck'"):
-        check_score("luck")
-    for score in ("source_accuracy", *SCORES):
-        check_score(score)
+    with pytest.raises(ValueError, match=r"score must be one of source_accuracy, .*, but got 'luck'"):
+        Selection("luck")
+    for score in ("source_accuracy", *OF_EVERY_RUN):
+        assert Selection(score).name == score

@@ -11,6 +11,7 @@ from ..framework.errors import AcclimateError, ZooError
 from ..framework.experiments.saved_method import without_files
 from ..framework.model import MultimodalModel
 from ..framework.recipes.class_paths import check_no_files
+from ..framework.recipes.selection import Selection
 from .allocation_bound import AllocationBound
 from .config import CheckpointConfig
 
@@ -38,7 +39,7 @@ def build_model(
     try:
         recipe = without_files(config.recipe, config.schema, config.encoders)
         # What only trains a model need not even be installed where the model is used.
-        recipe = attrs.evolve(recipe, aligners={}, selector=None, balancers={})
+        recipe = attrs.evolve(recipe, aligners={}, selector=None, balancers={}, selection=Selection())
         for key, spec in recipe.class_specs():
             check_no_files(spec, key)
         with warnings.catch_warnings(), AllocationBound(made=room, result=2 * room):

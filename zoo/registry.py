@@ -3,7 +3,6 @@
 import json
 import logging
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Self
@@ -11,6 +10,7 @@ from typing import Any, Final, Self
 import attrs
 
 from ..framework.errors import RecipeError, ZooError
+from ..framework.files.suggestion import suggestion
 from ..framework.recipes.parsing import parse_attrs
 from .config import read_document
 from .folder import read_bounded
@@ -71,9 +71,8 @@ class Registry:
             _LOG.warning("the checkpoint %s is called %s now", name, self.aliases[name])
             name = self.aliases[name]
         if name not in self.entries:
-            near = get_close_matches(name, [*self.entries, *self.aliases], n=3)
-            hint = f"did you mean {', '.join(near)}?" if near else "`acclimate zoo list` names them."
-            raise ZooError(f"the registry has no checkpoint {name[:99]!r}; {hint}")
+            hint = suggestion(name, [*self.entries, *self.aliases], "; `acclimate zoo list` names them.", most=3)
+            raise ZooError(f"the registry has no checkpoint {name[:99]!r}{hint}")
         return self.entries[name]
 
     def with_entry(self, entry: RegistryEntry) -> "Registry":

@@ -95,7 +95,7 @@ def report(comparison: "ComparedRun", out: Path) -> str:
     """What a run says at its end."""
     best = comparison.adapted.best
     where = out / "checkpoints" / "best.safetensors"
-    score = describe_source_score(best.source_accuracy, comparison.schema.tasks)
+    score = describe_source_score(best.source_score, comparison.schema.tasks)
     lines = [f"best checkpoint: epoch {best.epoch + 1}, {score} ({where})"]
     for name, value in best.target.items():
         before = comparison.reference.get(name)
@@ -111,7 +111,7 @@ def report(comparison: "ComparedRun", out: Path) -> str:
 
 
 def describe_source_score(score: float, tasks: "Sequence[Task]") -> str:
-    """What `Record.source_accuracy` is for these tasks, with its value."""
+    """What `Record.source_score` is for these tasks, with its value."""
     if not any(task.is_regression for task in tasks):
         return f"source accuracy {score:.3f}"
     if all(task.is_regression for task in tasks):

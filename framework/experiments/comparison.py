@@ -11,6 +11,7 @@ from ..data import Problem, Schema
 from ..errors import RunError
 from ..recipes.recipe import Recipe, Stage
 from ..recipes.recipe_files import read_recipe
+from ..recipes.selection import Selection
 from ..recipes.user_sources import user_sources
 from ..runs.run_folder import RunFolder
 from ..training.adaptation import adapt
@@ -19,7 +20,7 @@ from ..training.exchange import on_main
 from ..training.loader import Loader
 from ..training.loop import Adapted
 from ..training.run_options import RunOptions
-from ..training.selection import COMPARABLE
+from ..training.selection import comparable_scores
 from .experiment import Experiment
 from .saved_method import load_model_weights, portable_encoders
 from .skipped import settle_skipped
@@ -42,21 +43,23 @@ class ComparedRun:
         schema: of its data.
         reference: target-side scores of source-only; empty where there is nothing to compare.
         skipped: problems of the rows that were left out.
+        selection: of the run's recipe.
     """
 
     adapted: Adapted
     schema: Schema
     reference: Mapping[str, float]
     skipped: Sequence[Problem] = ()
+    selection: Selection = attrs.field(factory=Selection)
 
     @property
     def falls_below(self) -> dict[str, tuple[float, float]]:
         """Comparable target-side scores that are lower than those of source-only: score -> (source-only, this run)."""
-        found = self.adapted.best.target
+        found, comparable = self.adapted.best.target, comparable_scores(self.selection)
         return {
             name: (before, found[name])
             for name, before in self.reference.items()
-            if name in found and name in COMPARABLE and found[name] < before
+            if name in found and name in comparable and found[name] < before
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -128,7 +131,7 @@ def adapt_table(
     if reference == "train" and experiment.recipe.uses_target:
         unasked = attrs.evolve(options, oracle=None)
         scores = train(source_only(experiment.recipe), out / "source-only", None, unasked).best.target
-    comparison = ComparedRun(adapted, schema, scores, experiment.skipped or ())
+    comparison = ComparedRun(adapted, schema, scores, experiment.skipped or (), experiment.recipe.selection)
     on_main(lambda: RunFolder.open(out).write_json("summary.json", comparison.to_json()))
     return comparison
 
@@ -139,13 +142,16 @@ def source_only(recipe: Recipe) -> Recipe:
     The modalities are fused by source-only's own sum of logits, not by the method's Fusion: that may only mean
     something with the losses that train it.
     """
-    epochs = sum(stage.epochs * stage.rounds for stage in recipe.stages)
+    epochs = sum(stage.rounds * (stage.epochs or 0) for stage in recipe.stages)
+    steps = sum(stage.rounds * (stage.steps or 0) for stage in recipe.stages)
+    counted = [Stage("source", epochs=epochs, target=False)] if epochs else []
+    counted += [Stage("source", steps=steps, target=False)] if steps else []
     groups = recipe.training.parameter_groups
     baseline = read_recipe("source-only")
     return attrs.evolve(
         baseline,
         model=attrs.evolve(baseline.model, encoders=recipe.model.encoders, projection=recipe.model.projection),
-        stages=(Stage("source", epochs=epochs, target=False),),
+        stages=tuple(counted),
         data=recipe.data,
         # The other parts of the method, and with them their parameters, are gone.
         training=attrs.evolve(

@@ -138,7 +138,7 @@ def _cost_table(runs: Sequence[_Runs]) -> list[str]:
     rows = []
     for run in runs:
         selections = [cell["selection"] for cell in run.cells.values()]
-        name = selections[0]["score"] if selections[0]["target"] else "source_accuracy"
+        name = selections[0]["score"] if selections[0]["score"] in selections[0]["target"] else "source_accuracy"
         scores = [found["target"].get(name, found["source_accuracy"]) for found in selections]
         own = run.seconds_per_step
         rows.append(

@@ -68,7 +68,7 @@ def run_cell(cell: Cell, out: Path, notes: Mapping[str, Any]) -> None:
         "tuned": dict(cell.tuned),
         "trains_on_target_labels": cell.trains_on_target_labels,
         "scores": [attrs.asdict(score) for score in score_run(cell, table, comparison.schema, run.path, epochs)],
-        "selection": {"score": cell.recipe.selection.score, **best.to_json()},
+        "selection": {"score": cell.recipe.selection.name, **best.to_json()},
         "epochs": epochs,
         "seconds": comparison.adapted.seconds,
         "steps": run.load(LAST).state["progress"]["steps"],

@@ -11,8 +11,9 @@ import attrs
 import yaml
 
 from ..errors import AcclimateError, RecipeError
-from ..recipes.recipe import Recipe, Selection
+from ..recipes.recipe import Recipe
 from ..recipes.recipe_files import override_recipe
+from ..recipes.selection import Selection
 from .cell import Shift
 
 FIRST_SEED: Final = 1000
@@ -118,9 +119,9 @@ def read_search(path: Path, trials: int, seed: int, shift: Shift | None = None) 
 def choose_trial(selections: Mapping[int, Mapping[str, Any]], rule: Selection) -> int:
     """The best trial, by what its selected checkpoint scores without target labels.
 
-    As checkpoints are chosen: among the trials whose source accuracy is within the rule's tolerance of the best, the
-    highest target-side score; where the rule is source accuracy, or there is no target, the highest source accuracy. Of
-    equally good ones, the first.
+    As checkpoints are chosen: among the trials whose source score is within the rule's tolerance of the best, the
+    highest score by the rule's Validator; where that scores the source, or there is no target, the highest source
+    score. Of equally good ones, the first.
 
     Args:
         selections: by number of the trial, the `Record` of its selected checkpoint as plain data.
@@ -142,9 +143,9 @@ def choose_trial(selections: Mapping[int, Mapping[str, Any]], rule: Selection) -
         raise ValueError("selections must hold at least one trial, but are empty.")
     source = {number: found["source_accuracy"] for number, found in selections.items()}
     scores = source
-    if rule.score != "source_accuracy" and all(found["target"] for found in selections.values()):
+    if all(rule.name in found["target"] for found in selections.values()):
         floor = max(source.values()) - rule.tolerance
-        scores = {number: selections[number]["target"][rule.score] for number in source if source[number] >= floor}
+        scores = {number: selections[number]["target"][rule.name] for number in source if source[number] >= floor}
     return max(scores, key=lambda number: (scores[number], -number))
 
 

@@ -27,8 +27,8 @@ class LearningCurves:
 
     Args:
         losses: every term, unweighted, every balanced group and the `total`, on the batch of a step.
-        source_accuracy: of the fused prediction on the source's validation rows; minus the mean absolute error of a
-            regression task.
+        source_score: accuracy of the fused prediction on the source's validation rows; minus the mean absolute error of
+            a regression task.
         target_scores: target-side scores, which need no labels.
         measures: what parts of the method measured, such as the weights of Boomda's balance, as `<part>/<name>`.
         oracle: main scores on the target's labels, as `<task>/<prediction>`.
@@ -37,7 +37,7 @@ class LearningCurves:
     """
 
     losses: Mapping[str, Curve]
-    source_accuracy: Curve
+    source_score: Curve
     target_scores: Mapping[str, Curve]
     measures: Mapping[str, Curve]
     oracle: Mapping[str, Curve]
@@ -74,7 +74,7 @@ def read_curves(rows: Iterable[Mapping[str, Any]], epochs: int) -> LearningCurve
     }
     return LearningCurves(
         losses=groups.get("losses", {}),
-        source_accuracy=groups.get("source", {}).get("accuracy", Curve((), ())),
+        source_score=groups.get("source", {}).get("accuracy", Curve((), ())),
         target_scores=groups.get("target", {}),
         measures=groups.get("measures", {}),
         oracle=groups.get("oracle", {}),

@@ -15,7 +15,7 @@ import yaml
 from jsonargparse import ArgumentParser
 
 from ..errors import RecipeError
-from .recipe import ClassSpec
+from .class_spec import ClassSpec
 from .trust import is_part
 
 T = TypeVar("T")
@@ -76,8 +76,8 @@ def _check_paths(arguments: object, trusted: Collection[str]) -> None:
             )
         if set(prefixes) <= set(TRUSTED) and not is_part(path):
             raise ValueError(
-                "to be trusted, a class_path must name a class in acclimate.adapters or acclimate.framework.encoders, "
-                f"or an optimiser of torch.optim, but got {path[:99]!r}"
+                "to be trusted, a class_path must name a class in acclimate.adapters, acclimate.framework.encoders or "
+                f"acclimate.framework.validators, or an optimiser of torch.optim, but got {path[:99]!r}"
             )
 
 

@@ -1,13 +1,13 @@
 """Plain data, as YAML gives it -> attrs objects. Imports nothing that the data name; errors are one line."""
 
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
 from ..errors import RecipeError
+from ..files.suggestion import suggestion
 
 T = TypeVar("T", bound=attrs.AttrsInstance)
 
@@ -16,7 +16,7 @@ def parse_attrs(cls: type[T], data: object, name: str) -> T:
     """Make an attrs object of plain data, with types checked.
 
     Fields may be strings, numbers, booleans, `Literal`s, other attrs classes, `tuple[X, ...]`, `dict[str, X]`, any of
-    these or None, and `Any`.
+    these or None, an attrs class or something else, and `Any`.
 
     Args:
         cls: an attrs class.
@@ -27,7 +27,7 @@ def parse_attrs(cls: type[T], data: object, name: str) -> T:
         RecipeError: one line with the key, the rule and the value found.
 
     Example:
-        >>> from acclimate.framework.recipes.recipe import LearningRate
+        >>> from acclimate.framework.recipes.learning_rate import LearningRate
         >>> parse_attrs(LearningRate, {"decay": "step", "milestones": [0.5]}, "recipe").milestones
         (0.5,)
     """
@@ -36,12 +36,6 @@ def parse_attrs(cls: type[T], data: object, name: str) -> T:
     except ValueError as error:
         raise RecipeError(f"{name}: {error}") from error
     return parsed
-
-
-def suggestion(word: str, known: Sequence[str]) -> str:
-    """A hint at the nearest known word, to end an error message with."""
-    near = get_close_matches(word[:99], known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
 
 
 def _parse_fields(cls: type[Any], data: object, key: str) -> Any:  # noqa: ANN401
@@ -66,8 +60,12 @@ def _parse(expected: Any, value: object, key: str) -> Any:  # noqa: ANN401
     if attrs.has(expected):
         return _parse_fields(expected, value, key)
     if origin in {Union, UnionType}:
-        (inner,) = (argument for argument in arguments if argument is not type(None))
-        return None if value is None else _parse(inner, value, key)
+        choices = [argument for argument in arguments if argument is not type(None)]
+        # Of two, one is an attrs class, whose fields are a mapping.
+        inner = next(
+            choice for choice in choices if len(choices) == 1 or attrs.has(choice) == isinstance(value, Mapping)
+        )
+        return None if value is None and len(choices) < len(arguments) else _parse(inner, value, key)
     if origin is tuple:
         if not isinstance(value, list | tuple):
             raise _mismatch(key, "a list", value)

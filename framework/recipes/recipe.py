@@ -8,22 +8,13 @@ from attrs.validators import ge, gt, le, min_len, optional
 
 from ..errors import RecipeError
 from ..layout import DomainSide
+from .class_spec import ClassSpec
+from .learning_rate import LearningRate
 from .parsing import parse_attrs
+from .plain_data import NEWER, to_plain
+from .selection import Selection
 
 SCHEMA_VERSION: Final = 1
-
-
-@attrs.frozen
-class ClassSpec:
-    """A class to make an object of.
-
-    Args:
-        class_path: its import path, `package.module.Class`.
-        init_args: arguments of its constructor.
-    """
-
-    class_path: str
-    init_args: dict[str, Any] = attrs.field(factory=dict)
 
 
 @attrs.frozen
@@ -54,7 +45,7 @@ class Copy:
 
 @attrs.frozen
 class Stage:
-    """A stretch of training.
+    """A stretch of training, as long as `epochs` or `steps` say.
 
     Args:
         name: appears in the log.
@@ -64,17 +55,22 @@ class Stage:
         target: whether the unlabelled target is used.
         updates: optimiser steps made on each pair of batches, in order.
         copies: weights that are written over others when the stage begins; the optimiser's state of these stays.
+        steps: per round, in place of `epochs`: passes begin as needed, and the last one ends early.
     """
 
     name: str
-    epochs: int = attrs.field(validator=ge(1))
+    epochs: int | None = attrs.field(default=None, validator=optional(ge(1)), metadata=NEWER)
     rounds: int = attrs.field(default=1, validator=ge(1))
     source: bool = True
     target: bool = True
     updates: tuple[Update, ...] = attrs.field(default=(Update(),), validator=min_len(1))
-    copies: tuple[Copy, ...] = ()
+    copies: tuple[Copy, ...] = attrs.field(default=(), metadata=NEWER)
+    steps: int | None = attrs.field(default=None, validator=optional(ge(1)), metadata=NEWER)
 
     def __attrs_post_init__(self) -> None:
+        if (self.epochs is None) == (self.steps is None):
+            both = "neither" if self.epochs is None else "both"
+            raise ValueError(f"stage {self.name!r} must have epochs or steps, but has {both}.")
         if not (self.source or self.target):
             raise ValueError(f"stage {self.name!r} must use the source, the target or both, but uses neither.")
 
@@ -125,38 +121,6 @@ class Data:
 
 
 @attrs.frozen
-class LearningRate:
-    """Factor on the optimiser's learning rate, as a function of progress.
-
-    Args:
-        decay: "constant", "cosine" (to 0 at the end) or "step".
-        warmup: share of training over which the factor rises from 0.
-        milestones: progress at which a step decay multiplies by `gamma`.
-        gamma: see `milestones`.
-
-    Example:
-        >>> LearningRate("step", milestones=(0.5,), gamma=0.1).factor(0.6)
-        0.1
-    """
-
-    decay: Literal["constant", "cosine", "step"] = "constant"
-    warmup: float = attrs.field(default=0.0, validator=[ge(0.0), le(1.0)])
-    milestones: tuple[float, ...] = ()
-    gamma: float = attrs.field(default=0.1, validator=gt(0.0))
-
-    def factor(self, progress: float) -> float:
-        """The factor at a progress from 0 to 1."""
-        from math import cos, pi
-
-        rise = min(1.0, progress / self.warmup) if self.warmup > 0 else 1.0
-        if self.decay == "cosine":
-            return rise * 0.5 * (1 + cos(pi * progress))
-        if self.decay == "step":
-            return rise * self.gamma ** sum(progress >= milestone for milestone in self.milestones)
-        return rise
-
-
-@attrs.frozen
 class View:
     """Further inputs of a side's training batches, for losses that compare what the model says of several.
 
@@ -178,7 +142,8 @@ class Training:
         optimizer: a torch optimiser.
         batch_size: samples of each side a step, over all processes.
         learning_rate: schedule of the factor on the optimiser's rates.
-        parameter_groups: options of the optimiser, by pattern over parameter names; the first match wins.
+        parameter_groups: options of the optimiser, by pattern over parameter names; the first match wins. Beside these,
+            `lr_factor` multiplies the optimiser's own rate, and `learning_rate` is a schedule of the group's own.
         gradient_clip: largest norm of the gradient of an update; None does not clip.
         augment: corruptions of training batches by modality, such as `gaussian_noise(std=0.3)`, drawn anew in each
             epoch; see `Augmentation`.
@@ -190,11 +155,11 @@ class Training:
 
     optimizer: ClassSpec = attrs.field(factory=lambda: ClassSpec("torch.optim.Adam", {"lr": 1e-3}))
     batch_size: int = attrs.field(default=32, validator=ge(1))
-    learning_rate: LearningRate = LearningRate()
+    learning_rate: LearningRate = attrs.field(factory=LearningRate)
     parameter_groups: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     gradient_clip: float | None = attrs.field(default=None, validator=optional(gt(0.0)))
-    augment: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
-    views: dict[str, View] = attrs.field(factory=dict)
+    augment: dict[str, tuple[str, ...]] = attrs.field(factory=dict, metadata=NEWER)
+    views: dict[str, View] = attrs.field(factory=dict, metadata=NEWER)
     modality_dropout: float = attrs.field(default=0.0, validator=[ge(0.0), le(1.0)])
     precision: Literal["no", "fp16", "bf16"] = "no"
     validation: float = attrs.field(default=0.15, validator=[gt(0.0), le(0.5)])
@@ -203,19 +168,6 @@ class Training:
     def augmented(self) -> frozenset[str]:
         """Modalities whose inputs are others in each epoch."""
         return frozenset(self.augment).union(*(view.augment for view in self.views.values()))
-
-
-@attrs.frozen
-class Selection:
-    """How the best checkpoint is chosen, without target labels.
-
-    Args:
-        score: name of a target-side score of `acclimate.framework.training.selection`, or `source_accuracy`.
-        tolerance: how far below the best source accuracy a checkpoint may lie.
-    """
-
-    score: str = "source_accuracy"
-    tolerance: float = attrs.field(default=0.05, validator=[ge(0.0), le(1.0)])
 
 
 @attrs.frozen(kw_only=True)
@@ -248,7 +200,7 @@ class Recipe:
     stages: tuple[Stage, ...] = attrs.field(validator=min_len(1))
     training: Training = attrs.field(factory=Training)
     selection: Selection = attrs.field(factory=Selection)
-    data: Data = attrs.field(factory=Data)
+    data: Data = attrs.field(factory=Data, metadata=NEWER)
 
     @property
     def uses_target(self) -> bool:
@@ -265,20 +217,12 @@ class Recipe:
         if self.selector is not None:
             yield "selector", self.selector
         yield "training.optimizer", self.training.optimizer
+        if self.selection.is_own:
+            yield "selection.score", self.selection.validator
 
     def to_config(self) -> dict[str, Any]:
-        """The recipe as plain data, every default written out but for those of keys that few recipes have."""
-        config = attrs.asdict(self)
-        # Runs and grids that were started before there were these keys can be gone on with.
-        if not self.data.preprocessing:
-            del config["data"]
-        for key in ("augment", "views"):
-            if not config["training"][key]:
-                del config["training"][key]
-        for stage in config["stages"]:
-            if not stage["copies"]:
-                del stage["copies"]
-        return config
+        """The recipe as plain data: every default is written out, but those of `NEWER` fields."""
+        return to_plain(self)
 
 
 def parse_recipe(data: object, name: str = "recipe") -> Recipe:

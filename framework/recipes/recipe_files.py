@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from ..errors import RecipeError
-from .parsing import suggestion
+from ..files.suggestion import suggestion
 from .recipe import Recipe, parse_recipe
 
 

@@ -11,6 +11,7 @@ from ..measures import LearningCurves, read_curves
 from ..recipes.recipe import Recipe, parse_recipe
 from ..runs.run_folder import BEST, RunFolder, read_json
 from ..training.monitor import Record
+from ..training.plan import Plan
 from ..training.progress import Progress
 
 
@@ -73,12 +74,12 @@ def read_run(path: Path) -> FinishedRun:
     _check_config(config, path)
     recipe = parse_recipe(config["recipe"], f"{path}: recipe")
     log = _read_log(folder)
-    planned = sum(stage.epochs * stage.rounds for stage in recipe.stages)
     epochs = tuple(row for row in log if row.get("kind") == "epoch")
-    if len(epochs) < planned:
+    # Rows of an earlier version have no steps, and its stages are in epochs.
+    if Plan.of(recipe.stages, lambda _: 1).locate([row.get("steps", 0) for row in epochs]) is not None:
         raise RunError(
-            f"{path} has not ended: its metrics.jsonl holds {len(epochs)} of {planned} epochs; go on with it by "
-            "--resume"
+            f"{path} has not ended: its metrics.jsonl holds {len(epochs)} of {_describe_length(recipe)}; go on with it "
+            "by --resume"
         )
     return FinishedRun(
         path=path,
@@ -86,10 +87,17 @@ def read_run(path: Path) -> FinishedRun:
         recipe=recipe,
         environment=read_json(path / "environment.json"),
         epochs=epochs,
-        curves=read_curves(log, planned),
+        curves=read_curves(log, len(epochs)),
         best=_best(folder),
         reference=_reference(path),
     )
+
+
+def _describe_length(recipe: Recipe) -> str:
+    epochs, steps = (
+        sum(stage.rounds * (getattr(stage, count) or 0) for stage in recipe.stages) for count in ("epochs", "steps")
+    )
+    return " and ".join([f"{epochs} epochs"] * (epochs > 0) + [f"those of {steps} steps"] * (steps > 0))
 
 
 def _check_config(config: Mapping[str, Any], path: Path) -> None:

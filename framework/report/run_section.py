@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from ..data import Schema
 from ..layout import DomainSide
-from ..training.selection import COMPARABLE
+from ..training.selection import comparable_scores
 from .finished_run import FinishedRun
 from .rows import Rows
 from .views import UNKNOWN, Block, Note, Section, TableView
@@ -46,10 +46,10 @@ def _facts(run: FinishedRun, schema: Schema, data: str, rows: Mapping[DomainSide
 def describe_selection(run: FinishedRun) -> str:
     """How the epoch was chosen, in words."""
     rule = run.recipe.selection
-    if rule.score == "source_accuracy" or not run.best.target:
+    if rule.name not in run.best.target:
         return "the best score on the source's validation rows. No label of the target was used"
     return (
-        f"the highest {_words(rule.score)} on the unlabelled target, of the epochs whose source accuracy is within "
+        f"the highest {_words(rule.name)} on the unlabelled target, of the epochs whose source score is within "
         f"{rule.tolerance:g} of the best. No label of the target was used"
     )
 
@@ -67,7 +67,7 @@ def _compare(run: FinishedRun) -> Iterator[Block]:
         "surer."
     )
     yield TableView(columns, cells, "Target-side scores, which need no labels", note)
-    for name in sorted(COMPARABLE & reference.keys() & found.keys()):
+    for name in sorted(comparable_scores(run.recipe.selection) & reference.keys() & found.keys()):
         if found[name] < reference[name]:
             yield Note(
                 f"Possible negative transfer: {_words(name)} on the target is {found[name]:.3f}, below source-only's "

@@ -35,7 +35,7 @@ def training_section(run: FinishedRun, schema: Schema, *, oracle: bool) -> Secti
 
 
 def _galleries(run: FinishedRun, curves: LearningCurves, schema: Schema) -> Iterator[Gallery]:
-    scores = {f"source {_measure(schema.tasks)}": curves.source_accuracy}
+    scores = {f"source {_score_name(schema.tasks)}": curves.source_score}
     scores |= {f"target: {name.replace('_', ' ')}": curve for name, curve in curves.target_scores.items()}
     marks = "Dashed: the selected epoch." + (" Solid: where a stage or round ends." if _boundaries(run) else "")
     note = f"After each epoch, on the source's validation rows and the unlabelled target. {marks}"
@@ -70,7 +70,7 @@ def _boundaries(run: FinishedRun) -> tuple[float, ...]:
     )
 
 
-def _measure(tasks: tuple[Task, ...]) -> str:
+def _score_name(tasks: tuple[Task, ...]) -> str:
     if not any(task.is_regression for task in tasks):
         return "accuracy"
     return "error, negated" if all(task.is_regression for task in tasks) else "score"

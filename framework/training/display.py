@@ -15,8 +15,8 @@ class Display:
     """Is told what happens, and shows nothing. Subclass it to show something."""
 
     @contextmanager
-    def training(self, name: str, epochs: int) -> Iterator[None]:
-        """Around the training of a recipe of so many epochs."""
+    def training(self, name: str, epochs: float) -> Iterator[None]:
+        """Around the training of a recipe of so many epochs, whole or not."""
         yield
 
     def step(self, epochs: float, loss: Tensor) -> None:
@@ -43,14 +43,14 @@ class RichDisplay(Display):
         self._task: Any = None
 
     @contextmanager
-    def training(self, name: str, epochs: int) -> Iterator[None]:
+    def training(self, name: str, epochs: float) -> Iterator[None]:
         """Show the bar until training ends."""
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("epoch {task.completed:.1f}/{task.total:.0f}"),
+            TextColumn("epoch {task.completed:.1f}/{task.total:.4g}"),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),

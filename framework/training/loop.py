@@ -6,6 +6,7 @@ Losses come from a Method, what to train on from its selector, when to stop from
 import math
 import time
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, Final
 
 import attrs
@@ -24,12 +25,13 @@ from .display import Display
 from .domains import Domains
 from .exchange import average_gradients, on_main, share, share_buffers
 from .modality_dropout import drop_modalities
-from .monitor import Record, measure, survey
-from .optimisation import BoundUpdate, bind_update, check_patterns, make_optimizer, set_learning_rate
+from .monitor import Record, record_epoch, survey
+from .optimisation import BoundUpdate, bind_update, check_patterns, make_optimizer, make_schedules, set_learning_rates
 from .pairs import Pair, Pairs
+from .plan import Place, Plan, Round
 from .progress import Progress
 from .run_options import RunOptions
-from .selection import newest_is_best
+from .selection import make_validators, newest_is_best
 from .state import RunState
 from .weight_copies import check_copies, copy_weights
 
@@ -73,19 +75,16 @@ class Loop:
         shown = options.display if accelerator.is_main_process else None
         self.display = Display() if shown is None else shown
         self.checkpoint_every, self.oracle = options.checkpoint_every, options.opened_oracle()
+        self.validators = make_validators(recipe.selection, recipe.name)
         for stage in recipe.stages:
             for update in stage.updates:
                 check_patterns(method, update.parameters, f"{recipe.name}: stage {stage.name!r}: updates.parameters")
             check_copies(method, stage.copies, f"{recipe.name}: stage {stage.name!r}: copies")
         self.optimizer = accelerator.prepare(make_optimizer(self.method, recipe.training))
+        self.schedules = make_schedules(self.method, recipe.training)
         self.generator = torch.Generator().manual_seed(options.seed)
         self.state = RunState(self.method, self.optimizer, self.generator, accelerator)
-        self.plan = [
-            (stage, number, epoch)
-            for stage in recipe.stages
-            for number in range(stage.rounds)
-            for epoch in range(stage.epochs)
-        ]
+        self.plan = Plan.of(recipe.stages, lambda stage: len(Pairs(domains, stage, rows=None, epoch=0)))
         self.at = Progress()
         self.started = time.monotonic()
 
@@ -93,15 +92,14 @@ class Loop:
         """Go on from the last checkpoint, or begin, and train to the end."""
         self._restore()
         self.started = time.monotonic() - self.at.seconds
-        with self.display.training(self.recipe.name, len(self.plan)):
-            while self.at.epoch < len(self.plan):
-                stage, number, epoch = self.plan[self.at.epoch]
-                if epoch == 0 and self.at.step == 0:
-                    if number == 0:
-                        copy_weights(self.method, stage.copies)
-                    self.at.rows = self._study(stage)
-                pace = self._train(stage)
-                self._finish_epoch(stage, number, pace)
+        with self.display.training(self.recipe.name, self.plan.epochs):
+            while (place := self.plan.locate(self.at.ends)) is not None:
+                if place.passes == 0 and self.at.step == 0:
+                    if place.round.number == 0:
+                        copy_weights(self.method, place.round.stage.copies)
+                    self.at.rows = self._study(place.round.stage)
+                pace = self._train(place)
+                self._finish_epoch(place.round, pace)
         return self._conclude()
 
     def _study(self, stage: Stage) -> list[int] | None:
@@ -122,31 +120,31 @@ class Loop:
             raise RunError(f"{self.recipe.name}: stage {stage.name!r} has no source, and its selector keeps no sample")
         return rows
 
-    def _train(self, stage: Stage) -> float | None:
+    def _train(self, place: Place) -> float | None:
         """Train to the epoch's end; returns the seconds that a step took, None where none was left."""
         self.method.train()
-        began, steps = time.monotonic(), self.at.steps
+        began, steps, stage = time.monotonic(), self.at.steps, place.round.stage
         updates = [bind_update(self.method, update) for update in stage.updates]
         pairs = Pairs(self.domains, stage, self.at.rows, self.at.epoch)
-        for source, target in pairs.start_at(self.at.step):
-            progress = self._epochs(len(pairs)) / len(self.plan)
-            set_learning_rate(self.optimizer, self.recipe.training.learning_rate.factor(progress))
+        for source, target in islice(pairs.start_at(self.at.step), place.steps_left(steps)):
+            progress = self._epochs(place, len(pairs)) / self.plan.epochs
+            set_learning_rates(self.optimizer, self.schedules, progress)
             pair = self._prepare(source), self._prepare(target)
             losses = [self._update(pair, progress, update, first=not number) for number, update in enumerate(updates)]
             self.at.step += 1
             self.at.steps += 1
             if self.at.steps % LOG_EVERY == 0:
                 self._log(losses, progress)
-            self.display.step(self._epochs(len(pairs)), losses[-1].total)
+            self.display.step(self._epochs(place, len(pairs)), losses[-1].total)
             if self.checkpoint_every and self.at.steps % self.checkpoint_every == 0:
                 self._check_weights()
                 self._save(LAST)
         made = self.at.steps - steps
         return (time.monotonic() - began) / made if made else None
 
-    def _epochs(self, steps: int) -> float:
+    def _epochs(self, place: Place, steps: int) -> float:
         """How many are done, of whose last so many steps are to be made; a loader may have said too few."""
-        return self.at.epoch + min(self.at.step / steps, 1.0)
+        return place.epochs_done(self.at.steps, min(self.at.step / steps, 1.0))
 
     def _update(self, pair: Pair, progress: float, bound: BoundUpdate, *, first: bool) -> Losses:
         losses = self._losses(pair, progress, bound.update, first=first)
@@ -202,26 +200,28 @@ class Loop:
             self.folder.log({"kind": "step", "step": self.at.steps, "progress": progress, "losses": values})
             self.display.scalars(values, self.at.steps)
 
-    def _finish_epoch(self, stage: Stage, number: int, pace: float | None) -> None:
+    def _finish_epoch(self, done: Round, pace: float | None) -> None:
         self._check_weights()
         share_buffers(self.method)
-        record = measure(
+        record = record_epoch(
             self.method,
-            self.domains.validation,
-            self.domains.target_in_order,
+            self.validators,
+            self.domains,
             self.accelerator.device,
             epoch=self.at.epoch,
-            stage=stage.name,
+            stage=done.stage,
         )
         self.at.history.append(record)
         self.at.epoch, self.at.step = self.at.epoch + 1, 0
+        self.at.ends.append(self.at.steps)
         chosen = newest_is_best(self.at.history, self.at.best, self.recipe.selection)
         if chosen:
             self.at.best = len(self.at.history) - 1
         self.at.seconds = time.monotonic() - self.started
         if self.accelerator.is_main_process:
             times = {"seconds": round(self.at.seconds, 3), "seconds_per_step": pace}
-            self.folder.log({"kind": "epoch", "round": number, **record.to_json(), **times, **self._ask_oracle(stage)})
+            told = {"round": done.number, **record.to_json(), "steps": self.at.steps, **times}
+            self.folder.log({"kind": "epoch", **told, **self._ask_oracle(done.stage)})
             self.display.epoch(record)
         if chosen:
             self._save(BEST)

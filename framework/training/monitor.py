@@ -1,18 +1,24 @@
-"""What is measured after an epoch, for the log and for choosing a checkpoint. No target label is seen here."""
+"""What is recorded after an epoch, for the log and for choosing a checkpoint. No target label is seen here."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import torch
 from torch import Tensor
 
-from ..batch import Batch, Outputs, Side, Step, unlabelled
+from ..batch import Batch, Lesson, Outputs, Side, Step, unlabelled
 from ..errors import RunError
 from ..layout import DomainSide
 from ..measures.norm_statistics import joint_variation, norm_statistics
 from ..method import Method
-from .selection import source_accuracy, target_scores
+from ..recipes.recipe import Stage
+from ..validators import Candidate, SourceScore, Validator
+from .domains import Domains
+from .selection import validate
+
+_IN_FILES: Final = {"source_score": "source_accuracy"}
+"""What files call a field, where that is something else: as they did before regression had a score."""
 
 
 @attrs.frozen
@@ -22,31 +28,31 @@ class Record:
     Args:
         epoch: number, from 0.
         stage: its name.
-        source_accuracy: of the joint logits on the source's validation rows, mean over tasks; for a regression task,
-            minus the mean absolute error.
-        target: target-side scores by name, from unlabelled samples.
+        source_score: accuracy of the joint logits on the source's validation rows, mean over tasks; for a regression
+            task, minus the mean absolute error. Files call it `source_accuracy`.
+        target: what Validators say by name, from unlabelled samples.
         measures: coefficient of variation of feature norms, and what parts want to be logged.
     """
 
     epoch: int
     stage: str
-    source_accuracy: float
+    source_score: float
     target: Mapping[str, float]
     measures: Mapping[str, float]
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
-        return attrs.asdict(self)
+        return {_IN_FILES.get(name, name): value for name, value in attrs.asdict(self).items()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Record":
         """From plain data."""
-        return cls(**data)
+        return cls(**{name: data[_IN_FILES.get(name, name)] for name in attrs.fields_dict(cls)})
 
     def scalars(self) -> dict[str, float]:
         """All numbers by name."""
         target = {f"target/{name}": value for name, value in self.target.items()}
-        return {"source/accuracy": self.source_accuracy, **target, **self.measures}
+        return {"source/accuracy": self.source_score, **target, **self.measures}
 
 
 def survey(method: Method, batches: Iterable[Batch], domain_side: DomainSide, device: torch.device) -> Iterator[Side]:
@@ -84,29 +90,62 @@ def gather(sides: Iterable[Side]) -> Side:
                 task: _join([output.task_features[task] for output in outputs]) for task in first.task_features
             },
         ),
+        {task: _join_lessons([part.lessons[task] for part in parts]) for task in parts[0].lessons},
     )
 
 
+def teach(method: Method, sides: Iterable[Side]) -> Iterator[Side]:
+    """Give target sides their lessons, batch by batch as in training; what a selector draws reaches nothing else."""
+    for side in sides:
+        devices = [side.batch.present.device] if side.batch.present.is_cuda else []
+        with torch.random.fork_rng(devices):
+            yield method.teach(side)
+
+
 @torch.no_grad()
-def measure(
+def observe_candidate(method: Method, domains: Domains, device: torch.device, *, taught: bool = True) -> Candidate:
+    """What a method's model says of the source's validation rows and of the unlabelled target.
+
+    Args:
+        method: as it stands.
+        domains: of which validation rows and the target in order are looked at.
+        device: that the method is on.
+        taught: whether its selector, if any, has studied the target, and gives lessons.
+    """
+    source, target = gather(survey(method, domains.validation, "source", device)), domains.target_in_order
+    if target is None:
+        return Candidate(source)
+    sides = survey(method, unlabelled(target), "target", device)
+    return Candidate(source, gather(teach(method, sides) if taught else sides))
+
+
+@torch.no_grad()
+def record_epoch(
     method: Method,
-    validation: Iterable[Batch],
-    target: Iterable[Batch] | None,
+    validators: Mapping[str, Validator],
+    domains: Domains,
     device: torch.device,
     *,
     epoch: int,
-    stage: str,
+    stage: Stage,
 ) -> Record:
-    """Measure a model on the source's validation rows and on the unlabelled target."""
-    source_side = gather(survey(method, validation, "source", device))
-    target_side = None if target is None else gather(survey(method, unlabelled(target), "target", device))
-    step = Step(source=source_side, target=target_side)
-    tasks = method.model.tasks
+    """Ask the Validators about a model, on the source's validation rows and on the unlabelled target.
+
+    Args:
+        method: whose model it is.
+        validators: by name.
+        domains: of the run.
+        device: that the method is on.
+        epoch: number of the epoch that is done.
+        stage: of this epoch.
+    """
+    candidate, tasks = observe_candidate(method, domains, device, taught=stage.target), method.model.tasks
+    step = Step(source=candidate.source, target=candidate.target)
     return Record(
         epoch=epoch,
-        stage=stage,
-        source_accuracy=source_accuracy(source_side, tasks),
-        target={} if target_side is None else target_scores(target_side, tasks),
+        stage=stage.name,
+        source_score=validate({"source": SourceScore()}, candidate, tasks)["source"],
+        target=validate(validators, candidate, tasks),
         measures=norm_variations(step) | method.measure(step),
     )
 
@@ -134,3 +173,8 @@ def _without_inputs(batch: Batch) -> Batch:
 
 def _join(parts: list[Mapping[str, Tensor]]) -> dict[str, Tensor]:
     return {name: torch.cat([part[name] for part in parts]).cpu() for name in parts[0]}
+
+
+def _join_lessons(parts: list[Lesson]) -> Lesson:
+    names = attrs.fields_dict(Lesson)
+    return Lesson(**_join([{name: getattr(part, name) for name in names} for part in parts]))

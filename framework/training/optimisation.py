@@ -1,17 +1,25 @@
 """The optimiser: parameter groups by pattern, and its state as tensors and plain data instead of a pickle."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import attrs
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ..errors import RecipeError
+from ..files.suggestion import suggestion
 from ..recipes.class_paths import instantiate_later
-from ..recipes.parsing import suggestion
+from ..recipes.learning_rate import LearningRate
+from ..recipes.parsing import parse_attrs
 from ..recipes.patterns import matches
 from ..recipes.recipe import Training, Update
+
+FACTOR: Final = "lr_factor"
+"""Option of a parameter group: what the optimiser's own rate is multiplied by."""
+
+SCHEDULE: Final = "learning_rate"
+"""Option of a parameter group: a schedule of its own, in place of the recipe's."""
 
 
 def make_optimizer(module: nn.Module, training: Training) -> Optimizer:
@@ -19,29 +27,69 @@ def make_optimizer(module: nn.Module, training: Training) -> Optimizer:
 
     Args:
         module: whose parameters are trained.
-        training: names the optimiser, and options by pattern over parameter names.
+        training: names the optimiser, and options by pattern over parameter names; `lr_factor` multiplies its rate.
 
     Raises:
         RecipeError: if the optimiser or an option is wrong, or a pattern fits no parameter.
     """
     check_patterns(module, list(training.parameter_groups), "training.parameter_groups")
-    members: dict[str, list[nn.Parameter]] = {}
-    for parameter, names in _trainable(module).items():
-        fitting = (key for key in training.parameter_groups if any(matches(name, (key,)) for name in names))
-        members.setdefault(next(fitting, ""), []).append(parameter)
-    groups = [
-        {"params": parameters, **training.parameter_groups.get(pattern, {})} for pattern, parameters in members.items()
-    ]
+    members = _group(module, training)
+    groups = [{"params": members[pattern], **_own_options(training, pattern)} for pattern in members]
     make = instantiate_later(Optimizer, Iterable[Tensor], training.optimizer, "training.optimizer")
     try:
         optimizer = make(groups)
     except (TypeError, ValueError) as error:
         raise RecipeError(f"training.optimizer: {error}") from error
-    for pattern, options in training.parameter_groups.items():
-        _check_options(options, optimizer.defaults, f"training.parameter_groups.{pattern}")
-    for group in optimizer.param_groups:
+    for pattern in training.parameter_groups:
+        _check_options(_own_options(training, pattern), optimizer.defaults, _key(pattern))
+    for pattern, group in zip(members, optimizer.param_groups, strict=True):
+        if FACTOR in training.parameter_groups.get(pattern, {}):
+            group["lr"] *= _factor(training.parameter_groups[pattern], _key(pattern))
         group["base_lr"] = group["lr"]
     return optimizer
+
+
+def make_schedules(module: nn.Module, training: Training) -> tuple[LearningRate, ...]:
+    """The learning rate's schedule of each parameter group, in the optimiser's order.
+
+    Args:
+        module: whose parameters are trained.
+        training: has a schedule for all, and some of groups by pattern.
+
+    Raises:
+        RecipeError: if a group's schedule is none.
+    """
+    own = {pattern: options[SCHEDULE] for pattern, options in training.parameter_groups.items() if SCHEDULE in options}
+    schedules = {key: parse_attrs(LearningRate, data, f"{_key(key)}.{SCHEDULE}") for key, data in own.items()}
+    return tuple(schedules.get(pattern, training.learning_rate) for pattern in _group(module, training))
+
+
+def _group(module: nn.Module, training: Training) -> dict[str, list[nn.Parameter]]:
+    """Trainable parameters by the first pattern that fits; those that none fits, by the empty one."""
+    members: dict[str, list[nn.Parameter]] = {}
+    for parameter, names in _trainable(module).items():
+        fitting = (key for key in training.parameter_groups if any(matches(name, (key,)) for name in names))
+        members.setdefault(next(fitting, ""), []).append(parameter)
+    return members
+
+
+def _own_options(training: Training, pattern: str) -> dict[str, Any]:
+    """A group's options that are the optimiser's."""
+    options = training.parameter_groups.get(pattern, {})
+    return {name: value for name, value in options.items() if name not in {FACTOR, SCHEDULE}}
+
+
+def _factor(options: Mapping[str, Any], key: str) -> float:
+    factor = options[FACTOR]
+    if isinstance(factor, bool) or not isinstance(factor, float | int) or not factor > 0:
+        raise RecipeError(f"{key}.{FACTOR} must be a positive number, but got {factor!r}")
+    if "lr" in options:
+        raise RecipeError(f"{key} must have lr or {FACTOR}, but has both")
+    return float(factor)
+
+
+def _key(pattern: str) -> str:
+    return f"training.parameter_groups.{pattern}"
 
 
 def check_patterns(module: nn.Module, patterns: Sequence[str], key: str) -> None:
@@ -94,15 +142,22 @@ def _check_options(options: Mapping[str, Any], defaults: Mapping[str, Any], key:
     """An optimiser keeps options that it does not know, and numbers that are strings, until something breaks."""
     for name, value in options.items():
         if name not in defaults:
-            raise RecipeError(f"{key}: no option {name!r}{suggestion(name, list(defaults))}")
+            known = [*defaults, FACTOR, SCHEDULE]
+            raise RecipeError(f"{key}: no option {name!r}{suggestion(name, known)}")
         if isinstance(defaults[name], float) and not isinstance(value, float | int):
             raise RecipeError(f"{key}.{name} must be a number, but got {value!r} (YAML wants a point: 1.0e-3)")
 
 
-def set_learning_rate(optimizer: Optimizer, factor: float) -> None:
-    """Set every group's learning rate to its first one times a factor."""
-    for group in optimizer.param_groups:
-        group["lr"] = group["base_lr"] * factor
+def set_learning_rates(optimizer: Optimizer, schedules: Sequence[LearningRate], progress: float) -> None:
+    """Set every group's learning rate to its first one times its schedule's factor.
+
+    Args:
+        optimizer: made by `make_optimizer`.
+        schedules: of its groups, made by `make_schedules`.
+        progress: of training, from 0 to 1.
+    """
+    for group, schedule in zip(optimizer.param_groups, schedules, strict=True):
+        group["lr"] = group["base_lr"] * schedule.factor(progress)
 
 
 def optimizer_state(optimizer: Optimizer) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -142,6 +142,6 @@ def _score_lessons(
 def _score_kept(
     task: Task, labels: Shaped[Tensor, " rows"], taught: Shaped[Tensor, " rows"], keep: Bool[Tensor, " rows"]
 ) -> dict[str, float | None]:
-    measure = mean_absolute_error if task.is_regression else accuracy
-    score = measure(labels[keep].numpy(), taught[keep].numpy()) if bool(keep.any()) else None
+    metric = mean_absolute_error if task.is_regression else accuracy
+    score = metric(labels[keep].numpy(), taught[keep].numpy()) if bool(keep.any()) else None
     return {"score": score, "kept": keep.double().mean().item()}

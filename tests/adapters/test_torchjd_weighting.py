@@ -14,7 +14,7 @@ from acclimate.framework.batch import Representation, Term
 from acclimate.framework.errors import RecipeError
 from acclimate.framework.interfaces import Balancer
 from acclimate.framework.recipes.class_paths import instantiate
-from acclimate.framework.recipes.recipe import ClassSpec
+from acclimate.framework.recipes.class_spec import ClassSpec
 from acclimate.framework.testing import make_scene
 from torch import Tensor
 from torchjd.aggregation import MGDAWeighting, UPGradWeighting

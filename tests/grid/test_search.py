@@ -17,7 +17,7 @@ from acclimate.framework.grid.run_cell import read_cell
 from acclimate.framework.grid.run_grid import run_cells
 from acclimate.framework.grid.run_search import run_search
 from acclimate.framework.grid.search import Search, choose_trial, read_search
-from acclimate.framework.recipes.recipe import Selection
+from acclimate.framework.recipes.selection import Selection
 from rich.console import Console
 
 from .grids import InThisProcess

@@ -136,7 +136,7 @@ def test_the_run_is_in_its_folder(table: Table, tmp_path: Path) -> None:
     steps, epochs = ([row for row in rows if row["kind"] == kind] for kind in ("step", "epoch"))
     assert [row["step"] for row in steps] == [LOG_EVERY]
     assert [row["epoch"] for row in epochs] == [0, 1]
-    assert [row["source_accuracy"] for row in epochs] == [record.source_accuracy for record in adapted.history]
+    assert [row["source_accuracy"] for row in epochs] == [record.source_score for record in adapted.history]
     assert steps[0]["losses"].keys() == {"total", "classification/source/joint"}
     assert folder.has("best")
     assert folder.has("last")
@@ -169,7 +169,7 @@ def test_seeds_make_runs_alike_and_different(table: Table, tmp_path: Path) -> No
 @pytest.mark.parametrize("recipe", ["source-only", "rna-dg", "rna-uda"])
 def test_source_only_generalisation_and_adaptation_are_one_loop(recipe: str, table: Table, tmp_path: Path) -> None:
     adapted = run(table, read_recipe(recipe, {"stages.0.epochs": 1, "training.batch_size": 8}), tmp_path / "run")
-    assert adapted.best.source_accuracy >= 0
+    assert adapted.best.source_score >= 0
     # The target is looked at, without labels, whether it is trained on or not.
     assert set(adapted.best.target) == {"information_maximisation", "modality_agreement", "soft_neighbourhood_density"}
 

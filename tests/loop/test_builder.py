@@ -178,10 +178,6 @@ MISFITS: dict[str, tuple[Callable[[], Builder], str]] = {
         lambda: Builder(SHARED).with_part("clases", ClassEncoder()),
         "small: a part 'clases' is given, which the recipe does not have; did you mean 'classes'?",
     ),
-    "selection by an unknown score": (
-        lambda: Builder(make_recipe(selection={"score": "luck"})),
-        "small: selection.score must be one of",
-    ),
     "aligner with a dot in its name": (
         lambda: Builder(make_recipe(aligners={"a.b": class_spec("Supervised")})),
         'small: module name can\'t contain ".", got: a.b',

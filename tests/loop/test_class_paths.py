@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from acclimate.framework import Aligner, Builder, RecipeError, read_recipe
 from acclimate.framework.recipes.class_paths import TRUSTED, check_trusted, import_class, instantiate
-from acclimate.framework.recipes.recipe import ClassSpec
+from acclimate.framework.recipes.class_spec import ClassSpec
 
 from .small import make_recipe, make_schema
 

@@ -49,7 +49,7 @@ def test_tensorboard_gets_losses_and_scores(table: Table, tmp_path: Path) -> Non
     tags = set(events.Tags()["scalars"])
     assert {"loss/total", "loss/rna/global/source", "source/accuracy", "target/modality_agreement"} <= tags
     accuracies = [(event.step, event.value) for event in events.Scalars("source/accuracy")]
-    assert accuracies == [(record.epoch, pytest.approx(record.source_accuracy)) for record in adapted.history]
+    assert accuracies == [(record.epoch, pytest.approx(record.source_score)) for record in adapted.history]
 
 
 def test_no_events_unless_asked_for(table: Table, tmp_path: Path) -> None:

@@ -179,7 +179,7 @@ def test_a_reference_is_read_before_training(table: Table, tmp_path: Path) -> No
 
 
 def compare(found: dict[str, float], reference: dict[str, float]) -> ComparedRun:
-    record = Record(epoch=0, stage="only", source_accuracy=0.9, target=found, measures={})
+    record = Record(epoch=0, stage="only", source_score=0.9, target=found, measures={})
     return ComparedRun(Adapted(build(make_recipe()), (record,), record, 1.0), make_schema(), reference)
 
 

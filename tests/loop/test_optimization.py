@@ -5,14 +5,14 @@ import re
 
 import pytest
 import torch
-from acclimate.framework import RecipeError, Training, Update
-from acclimate.framework.recipes.recipe import ClassSpec
+from acclimate.framework import ClassSpec, LearningRate, RecipeError, Training, Update
 from acclimate.framework.training.optimisation import (
     bind_update,
     load_optimizer_state,
     make_optimizer,
+    make_schedules,
     optimizer_state,
-    set_learning_rate,
+    set_learning_rates,
 )
 from bits import same_bits
 from torch import nn
@@ -24,6 +24,12 @@ def make_module() -> nn.ModuleDict:
     torch.manual_seed(0)
     shared = nn.Linear(2, 2)
     return nn.ModuleDict({"model": shared, "head": nn.Linear(2, 1), "parts": nn.ModuleDict({"shared": shared})})
+
+
+def make_groups(training: Training) -> list[tuple[float, LearningRate]]:
+    """The rate and the schedule of each group."""
+    groups = make_optimizer(make_module(), training).param_groups
+    return list(zip([group["lr"] for group in groups], make_schedules(make_module(), training), strict=True))
 
 
 def step(module: nn.ModuleDict, optimizer: torch.optim.Optimizer) -> None:
@@ -76,11 +82,23 @@ def test_a_shared_part_is_found_by_each_of_its_names() -> None:
             Training(optimizer=ADAM, parameter_groups={"head.*": {"weight_decay": "1e-3"}}),
             "training.parameter_groups.head.*.weight_decay must be a number, but got '1e-3' (YAML wants a point",
         ),
+        (
+            Training(optimizer=ADAM, parameter_groups={"head.*": {"lr_factor": "ten"}}),
+            "training.parameter_groups.head.*.lr_factor must be a positive number, but got 'ten'",
+        ),
+        (
+            Training(optimizer=ADAM, parameter_groups={"head.*": {"lr_factor": 2, "lr": 0.1}}),
+            "training.parameter_groups.head.* must have lr or lr_factor, but has both",
+        ),
+        (
+            Training(optimizer=ADAM, parameter_groups={"head.*": {"learning_rate": {"decay": "invers"}}}),
+            "training.parameter_groups.head.*.learning_rate: decay must be one of 'constant', 'cosine', ",
+        ),
     ],
 )
 def test_what_is_wrong_is_one_line_that_names_it(training: Training, message: str) -> None:
     with pytest.raises(RecipeError, match=re.escape(message)) as caught:
-        make_optimizer(make_module(), training)
+        make_groups(training)
     assert "\n" not in str(caught.value)
 
 
@@ -98,8 +116,8 @@ def test_the_state_goes_through_tensors_and_json(spec: ClassSpec) -> None:
     training = Training(optimizer=spec, parameter_groups={"head.*": {"lr": 0.05}})
     module, other = make_module(), make_module()
     optimizer = make_optimizer(module, training)
-    for factor in (1.0, 0.5):
-        set_learning_rate(optimizer, factor)
+    for progress in (0.0, 0.5):
+        set_learning_rates(optimizer, [LearningRate("linear")] * 2, progress)
         step(module, optimizer)
     tensors, plain = optimizer_state(optimizer)
     copied = {name: tensor.clone() for name, tensor in tensors.items()}
@@ -113,8 +131,16 @@ def test_the_state_goes_through_tensors_and_json(spec: ClassSpec) -> None:
 
 
 def test_the_learning_rate_is_a_factor_on_each_groups_first_one() -> None:
-    training = Training(optimizer=ADAM, parameter_groups={"head.*": {"lr": 0.5}})
+    training = Training(ADAM, learning_rate=LearningRate("linear"), parameter_groups={"head.*": {"lr": 0.5}})
     optimizer = make_optimizer(make_module(), training)
-    for factor in (0.5, 0.1):
-        set_learning_rate(optimizer, factor)
+    for progress in (0.5, 0.9):
+        set_learning_rates(optimizer, make_schedules(make_module(), training), progress)
     assert sorted(group["lr"] for group in optimizer.param_groups) == pytest.approx([0.01, 0.05])
+
+
+def test_a_group_has_a_factor_on_the_rate_and_a_schedule_of_its_own() -> None:
+    groups = {"head.*": {"lr_factor": 10, "learning_rate": {"decay": "inverse"}}, "*.bias": {"weight_decay": 0.3}}
+    training = Training(ClassSpec("torch.optim.SGD", {"lr": 0.1}), parameter_groups=groups)
+    optimizer, schedules = make_optimizer(make_module(), training), make_schedules(make_module(), training)
+    set_learning_rates(optimizer, schedules, 0.5)
+    assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.1, 0.1, 6**-0.75])

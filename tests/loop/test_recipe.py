@@ -9,7 +9,8 @@ import pytest
 import yaml
 from acclimate.framework import ClassSpec, Recipe, RecipeError, read_recipe, recipe_names
 from acclimate.framework.recipes.class_paths import import_class
-from acclimate.framework.recipes.recipe import LearningRate, parse_recipe
+from acclimate.framework.recipes.learning_rate import LearningRate
+from acclimate.framework.recipes.recipe import parse_recipe
 
 from .small import make_recipe
 
@@ -144,6 +145,12 @@ WRONG: Mapping[str, tuple[dict[str, object], str]] = {
         "training.precision must be one of 'no', 'fp16', 'bf16', but got 'fp8'",
     ),
     "out of range": ({"training.batch_size": 0}, "training: 'batch_size' must be >= 1: 0"),
+    "no such score": ({"selection.score": "luck"}, "selection: score must be one of source_accuracy, "),
+    "number for a score": ({"selection.score": 3}, "selection.score must be a string, but got 3"),
+    "schedule's number of another decay": (
+        {"training.learning_rate.alpha": 3},
+        "training.learning_rate: alpha is for the decay 'inverse', but the decay is 'cosine'.",
+    ),
     "no stages": ({"stages": []}, "Length of 'stages' must be >= 1: 0"),
     "no such stage": ({"stages.3.epochs": 1}, "no key 'stages.3.epochs' in the recipe: nothing there is called '3'"),
     "key below a number": ({"training.batch_size.x": 1}, "nothing there is called 'x'"),

@@ -5,7 +5,7 @@ import re
 import pytest
 from acclimate.framework import RecipeError, read_recipe
 from acclimate.framework.recipes.class_paths import TRUSTED, check_trusted, check_trusted_arguments
-from acclimate.framework.recipes.recipe import ClassSpec
+from acclimate.framework.recipes.class_spec import ClassSpec
 from acclimate.framework.recipes.recipe_files import recipe_names
 
 REACHABLE = [

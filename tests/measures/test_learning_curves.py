@@ -28,7 +28,7 @@ def test_rows_become_curves() -> None:
     ]
     curves = read_curves(rows, epochs=2)
     assert curves.losses == {"total": Curve((0.5, 1.5), (3.0, 2.0)), "late/term": Curve((1.5,), (1.0,))}
-    assert curves.source_accuracy == Curve((1.0, 2.0), (0.5, 0.75))
+    assert curves.source_score == Curve((1.0, 2.0), (0.5, 0.75))
     assert curves.target_scores == {"modality_agreement": Curve((1.0, 2.0), (0.25, 0.25))}
     assert curves.measures == {"alignment/balance/audio": Curve((1.0,), (0.75,))}
     assert curves.oracle == {"verb/fused": Curve((2.0,), (0.5,)), "verb/audio": Curve((2.0,), (0.25,))}
@@ -41,7 +41,7 @@ def test_rows_become_curves() -> None:
 
 def test_an_empty_log_has_no_curves() -> None:
     curves = read_curves([], epochs=1)
-    assert curves.source_accuracy == Curve((), ())
+    assert curves.source_score == Curve((), ())
     assert not curves.losses
 
 

@@ -280,7 +280,7 @@ def test_no_mirror_changes_what_a_name_of_the_package_is(root: Path, tmp_path: P
 
 @pytest.mark.usefixtures("builtin")
 def test_an_unknown_name_is_one_line(root: Path) -> None:
-    with pytest.raises(ZooError, match=r"no checkpoint 'rna-uda\.mood'; did you mean rna-uda\.moods, rna\.moods\?"):
+    with pytest.raises(ZooError, match=r"no checkpoint 'rna-uda\.mood'; did you mean 'rna-uda\.moods', 'rna\.moods'\?"):
         pull("rna-uda.mood")
     (root / "registry.json").write_text("{", encoding="utf-8")
     with pytest.raises(ZooError, match=r"did you mean .*\? no mirror's registry has .*registry\.json") as raised:

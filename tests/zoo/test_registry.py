@@ -65,7 +65,7 @@ def test_an_old_name_leads_to_the_new_one_and_says_so(
 
 
 def test_an_unknown_name_is_told_the_nearest(registry: Registry) -> None:
-    with pytest.raises(ZooError, match=r"no checkpoint 'modfinty\.moods'; did you mean modfinity\.moods"):
+    with pytest.raises(ZooError, match=r"no checkpoint 'modfinty\.moods'; did you mean 'modfinity\.moods"):
         registry.find("modfinty.moods")
     with pytest.raises(ZooError, match=r"no checkpoint 'x'; `acclimate zoo list` names them"):
         registry.find("x")

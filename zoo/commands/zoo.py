@@ -1,10 +1,10 @@
 """acclimate zoo: list checkpoints, pull and check them, train them again, publish more."""
 
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Final
 
 from ...framework.errors import AcclimateError
+from ...framework.files.suggestion import suggestion
 
 COMMANDS: Final = {
     "list": "name the checkpoints that there are",
@@ -25,8 +25,7 @@ def main(arguments: list[str]) -> int | None:
         return None
     if not arguments or arguments[0] not in COMMANDS:
         given = "" if not arguments else f", but got {arguments[0]!r}"
-        near = get_close_matches(arguments[0], COMMANDS, n=1) if arguments else []
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = suggestion(arguments[0], COMMANDS, "") if arguments else ""
         raise AcclimateError(f"there are {', '.join(COMMANDS)}{given}{hint}")
     found: int | None = import_module(f".zoo_{arguments[0]}", __package__).main(arguments[1:])
     return found

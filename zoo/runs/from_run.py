@@ -98,8 +98,8 @@ def _metrics(measured: MeasuredRun, data: str | None, cells: SeedCells | None) -
     source_only = _source_only(run, data, cells)
     return CheckpointMetrics(
         tasks={task.name: _task_metrics(task, measured, source_only, cells) for task in measured.schema.tasks},
-        selection={"source_accuracy": best.source_accuracy, **best.target},
-        selected_by=run.recipe.selection.score if best.target else "source_accuracy",
+        selection={"source_accuracy": best.source_score, **best.target},
+        selected_by=run.recipe.selection.name if run.recipe.selection.name in best.target else "source_accuracy",
         chosen_among="No other seed was compared." if cells is None else cells.describe_choice(run.seed),
         points=measured.points(),
     )

@@ -51,10 +51,10 @@ class SeedCells:
             return f"Seed {seed} was given; {seeds} of the same settings, of which it is none, make the spread."
         if seed != chosen:
             return f"Of {seeds}, seed {seed} was given; the rule, which needs no target labels, would take {chosen}."
-        if rule.score == "source_accuracy":
+        if rule.name == "source_accuracy":
             return f"Of {seeds}, seed {seed} has the highest score on the source's validation rows."
         return (
-            f"Of {seeds}, seed {seed} has the highest {rule.score}, which needs no labels, among those whose accuracy "
+            f"Of {seeds}, seed {seed} has the highest {rule.name}, which needs no labels, among those whose accuracy "
             f"on the source's validation rows lies within {rule.tolerance} of the best."
         )
 

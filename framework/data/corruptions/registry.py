@@ -1,13 +1,13 @@
 """Corruptions by name."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Final
 
 import attrs
 
 from ...errors import DataError
+from ...files.suggestion import suggestion
 from .audio_noise import AudioNoise
 from .audio_snr import AudioSNR
 from .base import Corruption
@@ -44,8 +44,7 @@ def find_corruption(name: str) -> type[Corruption]:
         DataError: if there is none.
     """
     if name not in CORRUPTIONS:
-        near = get_close_matches(name, CORRUPTIONS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
+        hint = suggestion(name, CORRUPTIONS, ".")
         raise DataError(f"a corruption must be one of {', '.join(CORRUPTIONS)}, but got {name!r}{hint}")
     return CORRUPTIONS[name]
 

@@ -1,0 +1,79 @@
+"""What scores models on the target without its labels, and what it sees of each. Subclass to add a score."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import attrs
+
+from ..batch import Side
+from ..layout import Task
+
+
+@attrs.frozen(eq=False)
+class Candidate:
+    """What a model says of the rows by which it is judged, in evaluation mode, on the CPU, without gradient.
+
+    Several candidates are models that saw the same rows in the same order. Inputs are left out.
+
+    Args:
+        source: the source's validation rows, labelled.
+        target: the whole target, unlabelled, with lessons where the model's method gives any; None without a target.
+    """
+
+    source: Side
+    target: Side | None = None
+
+    @property
+    def both(self) -> tuple[Side, Side]:
+        """Source and target.
+
+        Raises:
+            ValueError: if there is no target.
+        """
+        if self.target is None:
+            raise ValueError("a candidate must have a target side to be scored on the target, but has none.")
+        return self.source, self.target
+
+
+class Validator(ABC):
+    """Says how good models are on the target, without a label of it. Higher is better.
+
+    A recipe names one as `selection.score`, and it scores the model after each epoch. Nothing that it computes or draws
+    reaches training: torch's generator is seeded before, and put back behind it.
+
+    A subclass computes what it needs of the sides' labels (source only), logits, features and lessons, and says by its
+    attributes when it can be asked.
+
+    Example:
+        >>> class Sureness(Validator):
+        ...     def score(self, candidates: Sequence[Candidate], task: Task) -> list[float]:
+        ...         targets = [target for _, target in (candidate.both for candidate in candidates)]
+        ...         logits = [target.outputs.joint_logits(task.name) for target in targets]
+        ...         return [found.softmax(dim=1).amax(dim=1).mean().item() for found in logits]
+        >>> Sureness().needs_target
+        True
+    """
+
+    comparable: bool = False
+    """Whether values of different runs can be compared: a fall below source-only's then speaks of negative transfer."""
+
+    needs_target: bool = True
+    """Whether it looks at the target: it is then asked only where there is one."""
+
+    needs_classes: bool = True
+    """Whether it is for classification tasks alone."""
+
+    least_candidates: int = 1
+    """How many models it compares at least. The epochs of a run are one model each, so a recipe may name 1 only."""
+
+    @abstractmethod
+    def score(self, candidates: Sequence[Candidate], task: Task) -> Sequence[float]:
+        """A score for each candidate, in their order.
+
+        One that judges each model by itself gives the same score to a candidate whatever the others are; one that seeks
+        a consensus looks at all of them.
+
+        Args:
+            candidates: what each model says, all on the same rows.
+            task: that is scored; several tasks are scored one by one.
+        """
