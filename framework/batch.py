@@ -209,7 +209,7 @@ class Side:
         batch: where several processes share it, the whole, whose inputs have shapes but no values.
         outputs: of the model.
         lessons: by task.
-        run: runs a model on the inputs; a Method sets it in training.
+        run: runs a model on the inputs; a Method sets it.
     """
 
     batch: Batch

@@ -149,7 +149,12 @@ class Method(nn.Module):
 
     def look(self, batch: Batch, domain_side: DomainSide) -> Side:
         """What the model says of a batch, by this process alone: in evaluation, where all see the same batches."""
-        return Side(batch, _classify(self.model, batch, _encode(self.model, batch, domain_side), domain_side))
+
+        def run(model: nn.Module) -> Outputs:
+            multimodal = cast("MultimodalModel", model)
+            return _classify(multimodal, batch, _encode(multimodal, batch, domain_side), domain_side)
+
+        return Side(batch, run(self.model), run=run)
 
     def _look_together(self, batch: Batch, domain_side: DomainSide) -> Side:
         """As `look`, of a batch of which each process holds a slice."""

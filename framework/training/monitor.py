@@ -68,7 +68,7 @@ def gather(sides: Iterable[Side]) -> Side:
     Raises:
         RunError: if there is nothing.
     """
-    parts = [attrs.evolve(side, batch=_without_inputs(side.batch)) for side in sides]
+    parts = [attrs.evolve(side, batch=_without_inputs(side.batch), run=None) for side in sides]
     if not parts:
         raise RunError("a loader gives no batches: it must be possible to iterate over it again and again")
     batches, outputs = [part.batch for part in parts], [part.outputs for part in parts]
@@ -176,5 +176,12 @@ def _join(parts: list[Mapping[str, Tensor]]) -> dict[str, Tensor]:
 
 
 def _join_lessons(parts: list[Lesson]) -> Lesson:
-    names = attrs.fields_dict(Lesson)
-    return Lesson(**_join([{name: getattr(part, name) for name in names} for part in parts]))
+    """Of all batches: what only some of them have, such as soft labels or a lesson for one student, is left out."""
+    names = ("labels", "teacher", "confidence", "keep")
+    soft = [part.soft for part in parts if part.soft is not None]
+    students = set(parts[0].by_student).intersection(*(part.by_student for part in parts))
+    return Lesson(
+        **_join([{name: getattr(part, name) for name in names} for part in parts]),
+        soft=torch.cat(soft).cpu() if len(soft) == len(parts) else None,
+        by_student={name: _join_lessons([part.by_student[name] for part in parts]) for name in sorted(students)},
+    )

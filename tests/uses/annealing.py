@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import torch
-from acclimate.framework import adapt, read_recipe
+from acclimate.framework import RunOptions, adapt, read_recipe
 from acclimate.framework.data import read_table
 from acclimate.framework.experiments.experiment import Experiment
 from acclimate.framework.training.display import Display
@@ -68,8 +68,8 @@ def main(folder: Path) -> None:
     schema, domains = experiment.open()
     whole, killed = folder / "whole", folder / "killed"
     method = experiment.build(recipe, schema, domains)
-    adapt(method, recipe, domains, whole, display=Killed(1234, whole, killed), checkpoint_every=1234)
-    adapt(experiment.build(recipe, schema, domains), recipe, domains, killed, resume=True)
+    adapt(method, recipe, domains, whole, RunOptions(display=Killed(1234, whole, killed), checkpoint_every=1234))
+    adapt(experiment.build(recipe, schema, domains), recipe, domains, killed, RunOptions(resume=True))
     (folder / "rates.json").write_text(json.dumps(Noted.rates))
 
 

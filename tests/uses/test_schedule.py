@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from acclimate.framework import Stage, read_recipe
+from acclimate.framework import RunError, Stage, read_recipe
 from acclimate.framework.data import read_table
-from acclimate.framework.experiments.comparison import source_only
-from loop.small import assert_same_runs, metrics, run, write_table
+from acclimate.framework.experiments.comparison import adapt_table, source_only
+from acclimate.framework.report.finished_run import read_run
+from loop.small import assert_same_runs, make_experiment, metrics, write_table
 
 from .annealing import NotedSGD
 
@@ -61,13 +62,19 @@ def test_stages_in_epochs_and_in_steps_share_the_progress(tmp_path: Path) -> Non
     NotedSGD.rates.clear()
     (tmp_path / "two-lengths.yaml").write_text(TWO_LENGTHS)
     recipe = read_recipe(tmp_path / "two-lengths.yaml")
-    adapted = run(read_table(write_table(tmp_path)), recipe, tmp_path / "run")
-    assert [record.stage for record in adapted.history] == ["source", "source", "both", "both"]
+    experiment = make_experiment(read_table(write_table(tmp_path)), recipe)
+    compared = adapt_table(experiment, tmp_path / "run", reference=None)
+    assert [record.stage for record in compared.adapted.history] == ["source", "source", "both", "both"]
     assert [row["steps"] for row in metrics(tmp_path / "run") if row["kind"] == "epoch"] == [11, 22, 31, 40]
     assert [heads for heads, _ in NotedSGD.rates] == pytest.approx([0.1] * 40)
     others = [rate for _, rate in NotedSGD.rates]
     assert others == pytest.approx([0.01] * 20 + [0.01 * (1 - step / 20) for step in range(20)])
     assert [(stage.epochs, stage.steps) for stage in source_only(recipe).stages] == [(2, None), (None, 18)]
+    assert len(read_run(tmp_path / "run").epochs) == 4
+    log = tmp_path / "run" / "metrics.jsonl"
+    log.write_text("".join(log.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(RunError, match="holds 3 of 2 epochs and those of 18 steps; go on with it by --resume"):
+        read_run(tmp_path / "run")
 
 
 def test_a_stage_has_one_length() -> None:
