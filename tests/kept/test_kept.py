@@ -10,7 +10,7 @@ import pytest
 import torch
 from acclimate.exporters import Session, export_onnx
 from acclimate.exporters.artefact import Form
-from acclimate.framework import RunError, load_run
+from acclimate.framework import RunError, RunOptions, load_run
 from acclimate.framework.data import Samples, read_table
 from acclimate.framework.evaluation.subsets import evaluate
 from acclimate.framework.experiments.comparison import adapt_table
@@ -51,7 +51,7 @@ def test_a_run_can_be_evaluated_and_exported(tmp_path: Path) -> None:
 def resume(run: Path, **changes: object) -> None:
     recipe = read_recipe(str(HERE / "recipe.yaml"), changes)
     experiment = Experiment(recipe, read_table(HERE / "table.csv"), ("here",), "there", name="table.csv")
-    adapt_table(experiment, run, reference=None, checkpoint_every=2, resume=True)
+    adapt_table(experiment, run, RunOptions(resume=True, checkpoint_every=2), reference=None)
 
 
 def test_a_run_that_was_killed_goes_on_to_the_end_that_it_would_have_had(tmp_path: Path) -> None:
