@@ -41,7 +41,7 @@ def difference(found: Tensor, expected: Tensor, tolerances: tuple[float, float] 
     differ = ~torch.isclose(found, expected.to(found.dtype), rtol=relative, atol=absolute)
     if not differ.any():
         return ""
-    distance = torch.where(differ, (found - expected).double().abs().nan_to_num(torch.inf), -1.0)
+    distance = torch.where(differ, (found.double() - expected.double()).abs().nan_to_num(torch.inf), -1.0)
     place = tuple(int(index) for index in torch.unravel_index(distance.argmax(), found.shape))
     numbers = _two_numbers(found[place].item(), expected[place].item())
     if not place:

@@ -192,4 +192,6 @@ def _assert_same(case: SelectorCase, found: Lessons, expected: Lessons, change: 
         for field, values in old.items():
             changed = difference(new[field], values)
             if changed:
-                raise BrokenPromiseError(f"{case.name}/{task}: its lesson's {field} changes {change}: {changed}.")
+                raise BrokenPromiseError(
+                    f"{case.name}/{task}: its lesson is another one {change}, in its {field}: {changed}."
+                )
