@@ -28,8 +28,8 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def exports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Whoever exports a model asks for this: each graph is traced once, whichever tests and processes want it."""
+def graphs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Each graph is traced once in this run of the tests, whichever tests and processes want it."""
     import torch
     from graph_store import GraphStore
 
@@ -41,6 +41,11 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def exports(graphs: None) -> None:
+    """For whoever exports a model that no other test does: it takes seconds, and the test is marked."""
+
+
 @pytest.fixture
 def exports_anew(exports: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of what torch does: nothing is remembered."""
@@ -50,9 +55,9 @@ def exports_anew(exports: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _exports_are_marked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _exports_are_asked_for(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that exports without saying so would make the quick tests slow."""
-    if "torch" in sys.modules and request.node.get_closest_marker("export") is None:
+    if "torch" in sys.modules and "graphs" not in request.fixturenames:
         monkeypatch.setattr("torch.onnx.export", _refuse)
 
 

@@ -70,7 +70,7 @@ def adapted() -> AdaptedModel:
 
 
 @pytest.fixture(scope="session")
-def saved(adapted: AdaptedModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def saved(adapted: AdaptedModel, tmp_path_factory: pytest.TempPathFactory, graphs: None) -> Path:
     """Its checkpoint, which no test may change."""
     return adapted.save_pretrained(tmp_path_factory.mktemp("zoo") / "modfinity.moods").path
 
@@ -90,7 +90,7 @@ def mirror(saved: Path, entry: RegistryEntry) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, graphs: None) -> None:
     """No test sees what the user has pulled, or asks the user's mirrors."""
     monkeypatch.setenv("ACCLIMATE_CACHE", str(tmp_path / "cache"))
     for name in ("ACCLIMATE_OFFLINE", "ACCLIMATE_ZOO_MIRRORS"):
