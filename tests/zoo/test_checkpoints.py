@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,12 @@ TAGS = ("wrist", "avdigits-accent", "avdigits-synthetic", "spsw-har-a-c")
 MACHINE_PATH = re.compile(r"(?<![\w./:-])/(home|root|tmp|work|usr|opt|mnt|Users)/|[A-Z]:\\\\")
 
 needs_all = pytest.mark.skipif(not CHECKPOINTS.is_dir(), reason="only a checkout holds all checkpoints")
+
+
+@cache
+def opened(name: str) -> AdaptedModel:
+    """One of them, which nobody changes."""
+    return AdaptedModel.from_folder(CHECKPOINTS / name)
 
 
 def documented_table() -> str:
@@ -54,7 +61,7 @@ def test_the_docs_name_their_scores() -> None:
 @needs_all
 @pytest.mark.parametrize("name", ENTRIES)
 def test_its_artefact_answers_as_its_model(name: str) -> None:
-    adapted, session = AdaptedModel.from_folder(CHECKPOINTS / name), Session(CHECKPOINTS / name)
+    adapted, session = opened(name), Session(CHECKPOINTS / name)
     generator = np.random.default_rng(0)
     schema = adapted.config.schema
     inputs = {
@@ -78,8 +85,7 @@ def test_its_artefact_answers_as_its_model(name: str) -> None:
 @needs_all
 @pytest.mark.parametrize("name", ENTRIES)
 def test_its_card_is_whole_and_tells_nothing_of_the_machine_but_what_it_should(name: str) -> None:
-    folder = CHECKPOINTS / name
-    adapted = AdaptedModel.from_folder(folder)
+    folder, adapted = CHECKPOINTS / name, opened(name)
     config, (task,) = adapted.config, adapted.metrics.tasks.values()
     modalities = config.schema.modalities
     assert list(task.drop) == ["+".join(subset) for subset in modality_subsets(modalities)]
@@ -98,7 +104,7 @@ def test_its_card_is_whole_and_tells_nothing_of_the_machine_but_what_it_should(n
 def test_no_row_of_the_data_is_in_it(name: str) -> None:
     """Points are two rounded coordinates, a side and a class, of which there are 400 at most."""
     metrics = json.loads((CHECKPOINTS / name / "metrics.json").read_text(encoding="utf-8"))
-    (task,) = AdaptedModel.from_folder(CHECKPOINTS / name).config.schema.tasks
+    (task,) = opened(name).config.schema.tasks
     assert 5 <= len(metrics["points"]) <= 400
     for point in metrics["points"]:
         assert set(point) == {"x", "y", "side", "label"}
