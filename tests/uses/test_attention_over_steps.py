@@ -19,6 +19,7 @@ from acclimate.framework import (
     read_table,
 )
 from acclimate.framework.testing import check_encoder
+from bits import assert_same_bits
 from loop.small import Interrupted, Interrupting, assert_same_runs, make_experiment, make_recipe, prepare, run
 from torch import Tensor
 
@@ -64,7 +65,7 @@ def test_a_row_keeps_its_own_steps(prepared: tuple[Method, Batch]) -> None:
     outputs = method.look(batch, "target").outputs
     for name in batch.modalities:
         steps = outputs.intermediate[name]["steps"]
-        assert torch.equal(steps.lengths, torch.where(batch.has(name), batch.lengths[name], 0))
+        assert_same_bits(steps.lengths, torch.where(batch.has(name), batch.lengths[name], 0))
         beyond = torch.arange(steps.values.shape[1]) >= steps.lengths.unsqueeze(1)
         assert not steps.values[beyond].any()
         assert not batch.has(name).all()
