@@ -1,21 +1,24 @@
-from .affinity import Affinity as Affinity, AffinityMeasure as AffinityMeasure, ClassEncoder as ClassEncoder
+from .affinity import AffinityMeasure as AffinityMeasure
+from .affinity_fusion import Affinity as Affinity
 from .anchor_drag_drift import AnchorDragDrift as AnchorDragDrift
-from .boomda import MajorityVote as MajorityVote, ParetoBalance as ParetoBalance
+from .class_encoder import ClassEncoder as ClassEncoder
 from .concatenation import Concatenation as Concatenation
 from .conditional_adversarial import ConditionalAdversarial as ConditionalAdversarial
 from .coral import CorrelationAlignment as CorrelationAlignment
 from .distillation import ModalAffinityDistillation as ModalAffinityDistillation
 from .domain_adversarial import DomainAdversarial as DomainAdversarial
+from .dynamic_domain_adversarial import DynamicDomainAdversarial as DynamicDomainAdversarial
 from .fused_argmax import FusedArgmax as FusedArgmax
 from .gradient_balance import GradientBalance as GradientBalance
 from .information_bottleneck import InformationBottleneck as InformationBottleneck
 from .information_maximisation import InformationMaximisation as InformationMaximisation
 from .late_sum import LateSum as LateSum
+from .majority_vote import MajorityVote as MajorityVote
 from .maximum_mean_discrepancy import MaximumMeanDiscrepancy as MaximumMeanDiscrepancy
 from .metric_learning import ModalAffinityMetricLearning as ModalAffinityMetricLearning
 from .modality_roles import ModalityRoles as ModalityRoles
-from .osan import DynamicDomainAdversarial as DynamicDomainAdversarial
 from .pareto import ClosedFormWeighting as ClosedFormWeighting, ParetoWeighting as ParetoWeighting
+from .pareto_balance import ParetoBalance as ParetoBalance
 from .rna import RelativeNormAlignment as RelativeNormAlignment
 from .sample_filtering import SampleFiltering as SampleFiltering
 from .supervised import Supervised as Supervised

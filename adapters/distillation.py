@@ -18,7 +18,8 @@ from ..framework.batch import Lesson, Side, Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import Layout, Task
 from ..framework.tensors.presence import keep_present
-from .affinity import COSINE, AffinityMeasure, check_sizes, classification_tasks, log_affinity
+from .affinity import COSINE, AffinityMeasure, log_affinity
+from .class_encoder import check_sizes, classification_tasks
 from .contrast import ContrastForm, contrast_loss
 from .terms import term_name
 

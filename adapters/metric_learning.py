@@ -18,7 +18,7 @@ from ..framework.batch import Side, Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import DomainSide, Layout, Task
 from ..framework.tensors.presence import keep_present
-from .affinity import ClassEncoder, shared_classes
+from .class_encoder import ClassEncoder, shared_classes
 from .contrast import ContrastForm, contrast_loss
 from .terms import UNLABELLED, term_name, usable_labels
 

@@ -19,7 +19,7 @@ from ..framework.batch import Lesson, Side, Step
 from ..framework.errors import RecipeError
 from ..framework.interfaces import TeacherSelector
 from ..framework.layout import Layout
-from .affinity import ClassEncoder, classification_tasks, shared_classes
+from .class_encoder import ClassEncoder, classification_tasks, shared_classes
 from .terms import term_name
 
 

@@ -10,9 +10,8 @@ and V; they are found by maximising the correlation of paired source and target 
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from functools import reduce
-from typing import Final, Literal, TypeAlias, cast, get_args
+from collections.abc import Mapping
+from typing import Final, cast, get_args
 
 import torch
 from jaxtyping import Bool, Float
@@ -23,51 +22,10 @@ from ..framework.batch import Side
 from ..framework.errors import RecipeError
 from ..framework.interfaces import Part
 from ..framework.layout import DomainSide, Layout
-from ..framework.tensors.presence import keep_present
-from .canonical_correlation import add_ridge, canonical_correlation, contraction, improve, rotate_towards
-
-Solver: TypeAlias = Literal["sweep", "closed_form"]
+from .tensor_mode import Solver, TensorMode
 
 LARGEST_PRODUCT: Final = 512
 """Length that the joint feature does not exceed where no sizes are given."""
-
-
-class _Mode(nn.Module):
-    """U and V of one modality, and the moving averages that they follow."""
-
-    source: Tensor
-    target: Tensor
-    source_mean: Tensor
-    target_mean: Tensor
-    cxx: Tensor
-    cxy: Tensor
-    cyy: Tensor
-
-    def __init__(self, width: int, size: int) -> None:
-        super().__init__()
-        start = nn.init.orthogonal_(torch.empty(width, size))
-        # At first both sides share one map. It says nothing of correlation: else directions in which no feature ever
-        # varies would count as correlated for as long as they last.
-        for name, value in (
-            ("source", start),
-            ("target", start.clone()),
-            ("source_mean", torch.zeros(width)),
-            ("target_mean", torch.zeros(width)),
-            ("cxx", torch.eye(width)),
-            ("cxy", torch.zeros(width, width)),
-            ("cyy", torch.eye(width)),
-        ):
-            self.register_buffer(name, value)
-
-    def centre(self, features: Tensor, present: Tensor, domain_side: DomainSide) -> Tensor:
-        """Features without their side's mean, 0 where absent."""
-        mean = self.source_mean if domain_side == "source" else self.target_mean
-        # A copy: the update of a training step comes before its backward pass, which needs the values used here.
-        return keep_present(features - mean.clone(), present)
-
-    def project(self, centred: Tensor, domain_side: DomainSide) -> Tensor:
-        """By U on the source, by V on the target."""
-        return centred @ (self.source if domain_side == "source" else self.target).clone()
 
 
 class TensorProjections(Part):
@@ -149,16 +107,16 @@ class TensorProjections(Part):
                 raise RecipeError(
                     f"sizes must not exceed those of the features, but got {size} for {name!r} of {widths[name]}."
                 )
-            self.modes[name] = _Mode(widths[name], size)
+            self.modes[name] = TensorMode(widths[name], size)
 
     @property
     def joint_size(self) -> int:
         """Length of the joint feature."""
         return math.prod(self.mode(name).source.shape[1] for name in self.modes)
 
-    def mode(self, modality: str) -> _Mode:
+    def mode(self, modality: str) -> TensorMode:
         """What belongs to one modality."""
-        return cast("_Mode", self.modes[modality])
+        return cast("TensorMode", self.modes[modality])
 
     def centre(
         self,
@@ -202,7 +160,8 @@ class TensorProjections(Part):
         centred: list[dict[str, Tensor]] = []
         for domain_side, side in sides:
             features = {name: side.outputs.features[name].to(self.mode(name).cxx) for name in self.modes}
-            self._follow_means(features, side.batch.present, domain_side, mean_rate)
+            for column, (name, values) in enumerate(features.items()):
+                self.mode(name).follow_mean(values, side.batch.present[:, column], domain_side, mean_rate)
             centred.append(self.centre(features, side.batch.present, domain_side))
         presents = source.batch.present, target.batch.present
         for column, name in enumerate(self.modes):
@@ -212,8 +171,9 @@ class TensorProjections(Part):
             ]
             others = [[values for key, values in side.items() if key != name] for side in projected]
             both = presents[0][:, [column]] & presents[1][:, column]
-            self._follow_covariances(self.mode(name), [values[name] for values in centred], others, pairs * both, rate)
-            self._solve(self.mode(name), self.inertia / self._mobility(progress))
+            mode = self.mode(name)
+            mode.follow_covariances([values[name] for values in centred], others, pairs * both, rate)
+            mode.solve(self.solver, self.ridge, self.inertia / self._mobility(progress))
         self.steps += 1
 
     def _mobility(self, progress: float) -> float:
@@ -222,45 +182,7 @@ class TensorProjections(Part):
 
     def correlation(self, modality: str) -> float:
         """Mean of the correlations along the projected directions, from 0 to 1."""
-        mode = self.mode(modality)
-        return float((mode.source * (mode.cxy @ mode.target)).sum() / mode.source.shape[1])
-
-    def _follow_means(
-        self, features: Mapping[str, Tensor], present: Tensor, domain_side: DomainSide, rate: float
-    ) -> None:
-        for column, (name, values) in enumerate(features.items()):
-            mode, rows = self.mode(name), present[:, column]
-            mean = keep_present(values, rows).sum(dim=0) / rows.sum().clamp(min=1)
-            (mode.source_mean if domain_side == "source" else mode.target_mean).lerp_(mean, rate * rows.any().to(mean))
-
-    def _follow_covariances(
-        self, mode: _Mode, centred: Sequence[Tensor], others: Sequence[Sequence[Tensor]], pairs: Tensor, rate: float
-    ) -> None:
-        (x, y), (other_x, other_y) = centred, others
-        first, second = (
-            reduce(torch.mul, (values.square().sum(dim=1) for values in other), pairs.sum(dim=axis))
-            for other, axis in ((other_x, 1), (other_y, 0))
-        )
-        tiny = torch.finfo(pairs.dtype).tiny
-        sums = first.sum().clamp(min=tiny), second.sum().clamp(min=tiny)
-        # Without a pair nothing moves.
-        effective = rate * pairs.any().to(pairs)
-        mode.cxx.lerp_((first / sums[0]).unsqueeze(0) * x.T @ x, effective)
-        mode.cyy.lerp_((second / sums[1]).unsqueeze(0) * y.T @ y, effective)
-        mode.cxy.lerp_(contraction(x, y, other_x, other_y, pairs) / (sums[0].sqrt() * sums[1].sqrt()), effective)
-
-    def _solve(self, mode: _Mode, inertia: float) -> None:
-        # Where all features are equal there is no variance to be relative to.
-        cxx, cyy = (add_ridge(c, (self.ridge * c.diagonal().mean()).clamp(min=1e-8)) for c in (mode.cxx, mode.cyy))
-        if self.solver == "sweep":
-            u = improve(cxx, mode.cxy, mode.source, mode.target, inertia)
-            v = improve(cyy, mode.cxy.T, mode.target, u, inertia)
-        else:
-            size = mode.source.shape[1]
-            u, v, _ = canonical_correlation(cxx, mode.cxy, cyy, ridge=0.0)
-            u, v = rotate_towards(u[:, :size], v[:, :size], mode.source, mode.target)
-        mode.source.copy_(u)
-        mode.target.copy_(v)
+        return self.mode(modality).correlation
 
 
 def _default_size(modalities: int) -> int:

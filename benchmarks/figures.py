@@ -53,7 +53,7 @@ class Figure:
 
 def coral(sizes: Sequence[int] = BATCHES, width: int = WIDTH) -> Iterator[Figure]:
     """Deep CORAL of each of three modalities, and of their concatenation; forward and backward."""
-    from acclimate.adapters.coral import coral_loss
+    from acclimate.adapters.covariances import coral_loss
 
     ours = partial(coral_loss, normalised=True)
     for batch in sizes:

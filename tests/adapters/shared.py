@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from acclimate.adapters.affinity import ClassEncoder
+from acclimate.adapters.class_encoder import ClassEncoder
 from acclimate.framework.layout import Layout
 from torch import nn
 

@@ -2,7 +2,9 @@
 
 import pytest
 import torch
-from acclimate.adapters.affinity import Affinity, AffinityMeasure, ClassEncoder, log_affinity, log_mean_probability
+from acclimate.adapters.affinity import AffinityMeasure, log_affinity
+from acclimate.adapters.affinity_fusion import Affinity, log_mean_probability
+from acclimate.adapters.class_encoder import ClassEncoder
 from acclimate.adapters.distillation import ModalAffinityDistillation
 from acclimate.framework.batch import Outputs
 from acclimate.framework.layout import Layout

@@ -3,18 +3,18 @@
 from collections.abc import Callable, Mapping
 
 import pytest
-from acclimate.adapters.affinity import ClassEncoder
 from acclimate.adapters.anchor_drag_drift import AnchorDragDrift
+from acclimate.adapters.class_encoder import ClassEncoder
 from acclimate.adapters.conditional_adversarial import ConditionalAdversarial
 from acclimate.adapters.coral import CorrelationAlignment
 from acclimate.adapters.distillation import ModalAffinityDistillation
 from acclimate.adapters.domain_adversarial import DomainAdversarial
+from acclimate.adapters.dynamic_domain_adversarial import DynamicDomainAdversarial
 from acclimate.adapters.information_bottleneck import InformationBottleneck
 from acclimate.adapters.information_maximisation import InformationMaximisation
 from acclimate.adapters.maximum_mean_discrepancy import MaximumMeanDiscrepancy
 from acclimate.adapters.metric_learning import ModalAffinityMetricLearning
 from acclimate.adapters.modality_roles import ModalityRoles
-from acclimate.adapters.osan import DynamicDomainAdversarial
 from acclimate.adapters.rna import NormComparison, RelativeNormAlignment
 from acclimate.adapters.supervised import Supervised
 from acclimate.framework.testing import ALIGNER_PROMISES, AlignerCase

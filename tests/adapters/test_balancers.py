@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 import torch
-from acclimate.adapters.boomda import ParetoBalance
+from acclimate.adapters.pareto_balance import ParetoBalance
 from acclimate.adapters.torchjd_weighting import TorchJDWeighting
 from acclimate.adapters.weighted_sum import WeightedSum
 from acclimate.framework.interfaces import Balancer

@@ -7,17 +7,11 @@ import attrs
 import numpy as np
 import pytest
 import torch
-from acclimate.adapters.boomda import (
-    MajorityVote,
-    ParetoBalance,
-    Solution,
-    count_votes,
-    default_least_votes,
-    elect,
-)
 from acclimate.adapters.coral import CorrelationAlignment
 from acclimate.adapters.gradient_balance import gram_matrix
+from acclimate.adapters.majority_vote import MajorityVote, count_votes, default_least_votes, elect
 from acclimate.adapters.pareto import closed_form_weights, interaction, pareto_weights
+from acclimate.adapters.pareto_balance import ParetoBalance, Solution
 from acclimate.adapters.supervised import Supervised, classification_loss
 from acclimate.adapters.weighted_sum import WeightedSum
 from acclimate.framework.batch import JOINT_TEACHER, Lesson, Representation, Term

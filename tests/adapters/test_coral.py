@@ -6,7 +6,8 @@ from typing import Any
 import attrs
 import pytest
 import torch
-from acclimate.adapters.coral import CorrelationAlignment, Statistic, align, coral_loss, spread
+from acclimate.adapters.coral import CorrelationAlignment
+from acclimate.adapters.covariances import Statistic, align, coral_loss, spread
 from acclimate.framework.batch import Step, Term
 from acclimate.framework.layout import JOINT
 from acclimate.framework.testing import SCATTERED, Scene, drop, make_scene

@@ -8,7 +8,8 @@ import attrs
 import onnxruntime
 import pytest
 import torch
-from acclimate.adapters.affinity import Affinity, ClassEncoder
+from acclimate.adapters.affinity_fusion import Affinity
+from acclimate.adapters.class_encoder import ClassEncoder
 from acclimate.adapters.concatenation import Concatenation
 from acclimate.adapters.late_sum import LateSum
 from acclimate.adapters.tensor_product import TensorProduct

@@ -4,20 +4,21 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from acclimate.adapters.affinity import AffinityMeasure, log_affinity, log_mean_probability
+from acclimate.adapters.affinity import AffinityMeasure, log_affinity
+from acclimate.adapters.affinity_fusion import log_mean_probability
 from acclimate.adapters.anchor_drag_drift import coordinate_cost, transport_objective
 from acclimate.adapters.canonical_correlation import contraction
 from acclimate.adapters.class_distances import domain_distance
 from acclimate.adapters.conditional_adversarial import conditional_map, discrimination
 from acclimate.adapters.contrast import ContrastForm
-from acclimate.adapters.coral import coral_loss
+from acclimate.adapters.covariances import coral_loss
 from acclimate.adapters.distillation import distillation_loss
 from acclimate.adapters.domain_adversarial import domain_loss
+from acclimate.adapters.domain_generator import bridge_domains, gate, soft_domain_loss
 from acclimate.adapters.information_bottleneck import log_variance
 from acclimate.adapters.information_maximisation import information_maximisation_loss
 from acclimate.adapters.maximum_mean_discrepancy import multi_kernel, squared_distances
 from acclimate.adapters.metric_learning import metric_learning_loss
-from acclimate.adapters.osan import bridge_domains, gate, soft_domain_loss
 from acclimate.adapters.rna import NormComparison, adaptation_loss, generalisation_loss
 from acclimate.adapters.supervised import classification_loss, regression_loss
 from acclimate.adapters.transport import exact_plan

@@ -6,7 +6,8 @@ from typing import Any
 import attrs
 import pytest
 import torch
-from acclimate.adapters.affinity import ClassEncoder, log_affinity
+from acclimate.adapters.affinity import log_affinity
+from acclimate.adapters.class_encoder import ClassEncoder
 from acclimate.adapters.contrast import ContrastForm, contrast_loss
 from acclimate.adapters.distillation import (
     ModalAffinityDistillation,

@@ -5,13 +5,8 @@ from typing import Any
 import attrs
 import pytest
 import torch
-from acclimate.adapters.osan import (
-    DynamicDomainAdversarial,
-    DynamicDomainGenerator,
-    bridge_domains,
-    gate,
-    soft_domain_loss,
-)
+from acclimate.adapters.domain_generator import DynamicDomainGenerator, bridge_domains, gate, soft_domain_loss
+from acclimate.adapters.dynamic_domain_adversarial import DynamicDomainAdversarial
 from acclimate.framework.layout import JOINT
 from acclimate.framework.testing import Scene, make_scene, without_labels
 from torch import Tensor

@@ -3,8 +3,8 @@
 import pytest
 import torch
 from acclimate.adapters.canonical_correlation import canonical_correlation, contraction
+from acclimate.adapters.domain_generator import bridge_domains, gate
 from acclimate.adapters.maximum_mean_discrepancy import multi_kernel_discrepancy
-from acclimate.adapters.osan import bridge_domains, gate
 from torch import Tensor
 
 from .golden import DTYPES, Golden, golden_names

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 
 import pytest
 import torch
-from acclimate.adapters.affinity import ClassEncoder
-from acclimate.adapters.boomda import MajorityVote
+from acclimate.adapters.class_encoder import ClassEncoder
 from acclimate.adapters.fused_argmax import FusedArgmax
+from acclimate.adapters.majority_vote import MajorityVote
 from acclimate.adapters.sample_filtering import SampleFiltering
 from acclimate.framework.batch import JOINT_TEACHER, Lesson
 from acclimate.framework.interfaces import TeacherSelector

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 import torch
-from acclimate.adapters.boomda import ParetoBalance
 from acclimate.adapters.coral import CorrelationAlignment
 from acclimate.adapters.gradient_balance import gram_matrix
 from acclimate.adapters.pareto import pareto_weights
+from acclimate.adapters.pareto_balance import ParetoBalance
 from acclimate.adapters.torchjd_weighting import TorchJDWeighting
 from acclimate.framework.batch import Representation, Term
 from acclimate.framework.errors import RecipeError

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from acclimate.adapters.affinity import Affinity
+from acclimate.adapters.affinity_fusion import Affinity
 from acclimate.exporters import Session, export_onnx
 from acclimate.framework import Builder, RecipeError, read_recipe
 from acclimate.framework.data import Table
