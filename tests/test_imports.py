@@ -15,6 +15,7 @@ PACKAGES = [
     "acclimate.framework",
     "acclimate.framework.data",
     "acclimate.framework.encoders",
+    "acclimate.framework.testing",
     "acclimate.adapters",
     "acclimate.exporters",
     "acclimate.zoo",

@@ -52,3 +52,5 @@ from .selector import (
 )
 from .steps import make_batch as make_batch, make_step as make_step
 from .tiny_model import make_model as make_model
+from .validator import VALIDATOR_PROMISES as VALIDATOR_PROMISES, check_validator as check_validator
+from .validator_case import ValidatorCase as ValidatorCase, make_candidate as make_candidate

@@ -14,21 +14,25 @@ from acclimate.framework.testing import (
     ENCODER_PROMISES,
     FUSION_PROMISES,
     SELECTOR_PROMISES,
+    VALIDATOR_PROMISES,
     AlignerCase,
     BalancerCase,
     BrokenPromiseError,
     EncoderCase,
     FusionCase,
     SelectorCase,
+    ValidatorCase,
     check_aligner,
     check_balancer,
     check_encoder,
     check_fusion,
     check_selector,
+    check_validator,
     make_step,
 )
-from uses import broken_aligners, broken_encoders, broken_parts
+from uses import broken_aligners, broken_encoders, broken_parts, broken_validators
 from uses.mean_teacher import MeanTeacher
+from uses.test_validator import ImportanceWeighted
 
 Case = TypeVar("Case")
 
@@ -84,6 +88,11 @@ def test_balancers(promise: str, case: BalancerCase, sentence: str) -> None:
     assert_breaks_only(promise, broken(BALANCER_PROMISES, case), sentence)
 
 
+@pytest.mark.parametrize(("promise", "case", "sentence"), broken_validators.BROKEN, ids=named)
+def test_validators(promise: str, case: ValidatorCase, sentence: str) -> None:
+    assert_breaks_only(promise, broken(VALIDATOR_PROMISES, case), sentence)
+
+
 def test_every_promise_is_broken_by_somebody() -> None:
     for promises, cases in (
         (ALIGNER_PROMISES, broken_aligners.BROKEN),
@@ -91,6 +100,7 @@ def test_every_promise_is_broken_by_somebody() -> None:
         (FUSION_PROMISES, broken_parts.FUSIONS),
         (SELECTOR_PROMISES, broken_parts.SELECTORS),
         (BALANCER_PROMISES, broken_parts.BALANCERS),
+        (VALIDATOR_PROMISES, broken_validators.BROKEN),
     ):
         assert {promise for promise, _, _ in cases} == promises.keys()
 
@@ -104,6 +114,8 @@ def test_sound_parts_pass() -> None:
     check_fusion(broken_parts.Sum())
     check_selector(broken_parts.Surest())
     check_balancer(broken_parts.Total())
+    check_validator(broken_validators.Sureness)
+    check_validator(ImportanceWeighted(), random=True)
     check_balancer(broken_parts.Halving(), keeps_one=False)
 
 
