@@ -1,7 +1,7 @@
 """The Builder: a recipe, or parts by hand, and the data's schema -> a Method."""
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Self, TypeVar
+from typing import Self, TypeVar, cast
 
 import numpy as np
 import torch
@@ -153,7 +153,7 @@ class Builder:
         if self._encoders:
             raise ValueError(f"a model is given, so no encoder can be, but got one for {next(iter(self._encoders))!r}")
         for name, encoder in model.encoders.items():
-            _try(encoder, schema.preprocessing[name], f"the model's encoder of {name!r}")
+            _try(cast("Encoder", encoder), schema.preprocessing[name], f"the model's encoder of {name!r}")
         return model
 
     def _make_model(self, schema: Schema) -> MultimodalModel:

@@ -2,7 +2,6 @@
 
 from typing import Any, Final, Self
 
-import attrs
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
@@ -123,7 +122,8 @@ class SpeakerLSTM(TrunkEncoder):
     def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
         """Encode waveforms `(B, samples)`."""
         # The last window is left out where it is filled too little, of rows that are all of one length too.
-        return super().forward(attrs.evolve(inputs, lengths=row_lengths(inputs)))
+        own = row_lengths(inputs)
+        return self.top(EncoderInput(self.trunk(inputs.values, own), self.steps(own), inputs.domain_side))
 
     def portable_arguments(self) -> dict[str, Any]:
         """No pretrained weights."""

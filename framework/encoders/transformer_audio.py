@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-import attrs
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
@@ -117,7 +116,8 @@ class TransformerAudio(PretrainedEncoder):
     def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
         """Encode waveforms `(B, samples)`."""
         # Short rows leave steps behind their ends, of rows that are all of one length too.
-        return super().forward(attrs.evolve(inputs, lengths=row_lengths(inputs)))
+        own = row_lengths(inputs)
+        return self.top(EncoderInput(self.trunk(inputs.values, own), self.steps(own), inputs.domain_side))
 
     def portable_arguments(self) -> dict[str, Any]:
         """The configuration in place of the files."""
