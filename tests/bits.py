@@ -8,6 +8,7 @@ and what was only read, written, selected or drawn is copied. `test_exact_compar
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -26,4 +27,8 @@ def assert_same_bits(found: object, expected: object, message: str = "") -> None
 
 
 def _array(values: object) -> NDArray[Any]:
-    return np.asarray(values.detach().cpu() if isinstance(values, Tensor) else values)
+    if isinstance(values, Tensor):
+        values = values.detach().cpu()
+        # numpy has no bfloat16; float32 holds each of its numbers.
+        values = values.float() if values.dtype == torch.bfloat16 else values
+    return np.asarray(values)
