@@ -15,11 +15,14 @@ Example:
     2
 """
 
-from pkgutil import extend_path
-from typing import TYPE_CHECKING
+import sys
 
 # Where Python is started in a checkout, it finds this folder before the installed package, and the doors are in that.
-__path__ = extend_path(__path__, __name__)
+# (pkgutil.extend_path does so too, but importing it takes longer than all else here, as importing typing would.)
+__path__ += [f"{place}/{__name__}" for place in sys.path if place and f"{place}/{__name__}" not in __path__]
+
+TYPE_CHECKING = False
+"""Type checkers take it for true."""
 
 if TYPE_CHECKING:
     from . import adapters as adapters, exporters as exporters, framework as framework, zoo as zoo

@@ -3,11 +3,10 @@
 A stub, `__init__.pyi`, names what a package gives: type checkers read it, and so does `attach`.
 """
 
-import ast
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
+from itertools import pairwise
 
 
 def attach(package: str) -> tuple[Callable[[str], object], Callable[[], list[str]], list[str]]:
@@ -16,14 +15,27 @@ def attach(package: str) -> tuple[Callable[[str], object], Callable[[], list[str
     Args:
         package: the package's `__name__`.
     """
-    stub = ast.parse(Path(str(sys.modules[package].__file__)).with_suffix(".pyi").read_text(encoding="utf-8"))
-    home = {alias.name: node.module for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    home = _read_stub(f"{sys.modules[package].__file__}i")
 
     def load(name: str) -> object:
         if name not in home:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value: object = getattr(import_module(f".{home[name]}", package), name)
+        value: object = getattr(import_module(home[name], package), name)
         setattr(sys.modules[package], name, value)
         return value
 
     return load, lambda: sorted({*home, *vars(sys.modules[package])}), sorted(home)
+
+
+def _read_stub(path: str) -> dict[str, str]:
+    """The module that each name comes from, by the lines `from .module import Name as Name, ...` of a stub."""
+    # Neither pathlib nor ast: importing them would take longer than all that a lazy package does.
+    with open(path, encoding="utf-8") as stub:  # noqa: PTH123
+        words = stub.read().replace("(", " ").replace(",", " ").split()
+    home, module = {}, ""
+    for word, following in pairwise(words):
+        if word == "from":
+            module = following
+        elif following == "as":
+            home[word] = module
+    return home

@@ -1,7 +1,6 @@
 """What a user most likely meant by a word that is not known. Imports no torch."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 def suggestion(word: str, known: Iterable[str], otherwise: str | None = None, *, most: int = 1) -> str:
@@ -17,6 +16,8 @@ def suggestion(word: str, known: Iterable[str], otherwise: str | None = None, *,
         >>> suggestion("adopt", ["adapt", "report"]), suggestion("x", ["adapt", "report"])
         ("; did you mean 'adapt'?", '; there are adapt, report')
     """
+    from difflib import get_close_matches
+
     words = list(known)
     near = get_close_matches(word[:99], words, n=most)
     if near:
