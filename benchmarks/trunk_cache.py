@@ -19,7 +19,7 @@ from acclimate.adapters import InformationMaximisation, LateSum, Supervised
 from acclimate.framework import Batch, DomainSide, Layout, Method, MultimodalModel, Task
 from acclimate.framework.encoders import TransformerAudio, TransformerText
 from acclimate.framework.encoders.trunk_cache import TrunkCache
-from acclimate.framework.interfaces import TrunkEncoder
+from acclimate.framework.encoders.trunk_encoder import TrunkEncoder
 from acclimate.framework.training.monitor import measure
 from interleaved import CLOCKS, Contestant, Ratio, describe_machine, milliseconds, race, ratio, to_markdown, use_threads
 from torch import Tensor

@@ -11,7 +11,8 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from .batch import EncoderInput, Outputs
-from .interfaces import Encoder, Fusion, TrunkEncoder
+from .encoders.trunk_encoder import TrunkEncoder
+from .interfaces import Encoder, Fusion
 from .intermediate import Encoded, Intermediate, blank, to_encoded
 from .layout import JOINT, DomainSide, RowShape, Task
 from .tensors.evaluation_mode import evaluation_mode

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 from torch import nn
 
 from ..files.suggestion import suggestion
-from ..interfaces import TrunkEncoder
+from .trunk_encoder import TrunkEncoder
 
 _NO_FEATURES: Final = ("masked_spec_embed", "pooler.")
 """What the names of weights begin with that a checkpoint may lack, because no feature depends on them."""

@@ -8,13 +8,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..batch import EncoderInput
-from ..interfaces import TrunkEncoder
 from .convolution import feature_layer
 from .masked_lstm import MaskedLSTM
 from .masking import clear_padding, mean_over_steps, row_lengths
 from .pretrained import count_frozen, freeze
 from .resample import Resample
 from .speaker_mel import HOP, MELS, SAMPLING_RATE, SpeakerMel
+from .trunk_encoder import TrunkEncoder
 from .weight_files import read_weights
 
 FRAMES: Final = 160

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from ..arguments import check_positive
 from ..batch import EncoderInput
-from ..interfaces import TrunkEncoder
 from .convolution import feature_layer
 from .timm_layers import Cut, find_cut, frozen_modules, frozen_state, train_top_layers
 from .timm_model import make_timm_model
+from .trunk_encoder import TrunkEncoder
 
 
 class TimmEncoder(TrunkEncoder):

@@ -11,7 +11,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from ..files.bounded_folder import BoundedFolder
-from ..interfaces import TrunkEncoder
+from .trunk_encoder import TrunkEncoder
 from .trunk_fingerprint import Versions, tensor_bytes, trunk_fingerprint, weight_versions
 
 MAX_BYTES: Final = 16 * 2**30

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from ..interfaces import TrunkEncoder
+from .trunk_encoder import TrunkEncoder
 
 Versions: TypeAlias = tuple[tuple[str, int, int], ...]
 """Name, place in memory and number of changes of each tensor."""

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..batch import EncoderInput
 from ..encoders.trunk_cache import TrunkCache
-from ..interfaces import TrunkEncoder
+from ..encoders.trunk_encoder import TrunkEncoder
 from .broken_promise import BrokenPromiseError, difference
 from .encoder_case import EncoderCase, weight_gradients
 from .encoder_features import ROUNDING

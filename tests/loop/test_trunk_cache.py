@@ -11,7 +11,7 @@ from acclimate.adapters import LateSum
 from acclimate.framework import EncoderInput, MultimodalModel, Task
 from acclimate.framework.encoders import TimmImage, TransformerAudio, TransformerText
 from acclimate.framework.encoders.trunk_cache import TrunkCache
-from acclimate.framework.interfaces import TrunkEncoder
+from acclimate.framework.encoders.trunk_encoder import TrunkEncoder
 from bits import assert_same_bits
 from torch import Tensor, nn
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from acclimate.framework import EncoderInput, Recipe
 from acclimate.framework.encoders.masking import clear_padding, mean_over_steps, row_lengths
-from acclimate.framework.interfaces import TrunkEncoder
+from acclimate.framework.encoders.trunk_encoder import TrunkEncoder
 from torch import Tensor, nn
 
 from .small import CLASSES, make_recipe

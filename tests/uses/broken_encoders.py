@@ -5,7 +5,7 @@ from typing import Final
 
 import torch
 from acclimate.framework import Encoder, EncoderInput
-from acclimate.framework.interfaces import TrunkEncoder
+from acclimate.framework.encoders.trunk_encoder import TrunkEncoder
 from acclimate.framework.testing import EncoderCase
 from torch import Tensor, nn
 
