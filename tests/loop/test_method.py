@@ -160,6 +160,15 @@ def test_outputs_are_float32_under_autocast() -> None:
     assert outputs.joint_logits("label").dtype == torch.float32
 
 
+def test_logits_hang_on_the_features_under_autocast_too() -> None:
+    """Balancers differentiate by features; those of float32 are no copies beside the ones that heads take."""
+    method = build(make_recipe())
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        outputs = method.look(make_batch(), "source").outputs
+    features = [outputs.features[name] for name in ("audio", "video")]
+    assert all(gradient.any() for gradient in torch.autograd.grad(outputs.joint_logits("label").sum(), features))
+
+
 def test_a_loop_of_ones_own_lowers_the_loss(table: Table) -> None:
     method, domains = prepare(table, read_recipe("rna-uda", {"training.batch_size": 22}))
     assert domains.target is not None
