@@ -1,4 +1,4 @@
-"""What an artefact is: its files' names, its configuration, what its graphs take and give. Imports no torch."""
+"""What an artefact is: its files' names, its configuration, what its graphs take and give."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Reads and writes an artefact's folder: one or several graphs, and config.json beside them. Imports no torch."""
+"""Reads and writes an artefact's folder: one or several graphs, and config.json beside them."""
 
 import contextlib
 import errno

@@ -1,4 +1,4 @@
-"""Reads the configuration of an artefact, which anyone may have written. Imports no torch."""
+"""Reads the configuration of an artefact, which anyone may have written."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""Names of an artefact's files that come from the names of its modalities. Imports no torch."""
+"""Names of an artefact's files that come from the names of its modalities."""
 
 import unicodedata
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What lower precision costs and brings, measured against the same artefact in float32. Imports no torch."""
+"""What lower precision costs and brings, measured against the same artefact in float32."""
 
 from collections.abc import Mapping
 from typing import Any

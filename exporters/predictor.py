@@ -1,4 +1,4 @@
-"""An artefact as a Predictor, to be evaluated with the same code as the model it came from. Imports no torch."""
+"""An artefact as a Predictor, to be evaluated with the same code as the model it came from."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Checkpoints that were pulled, in the user's cache. Imports no torch.
+"""Checkpoints that were pulled, in the user's cache.
 
 It holds `checkpoints/<name>/<SHA-256 of its SHA256SUMS>/`, each there whole or not at all, `unfinished/` with what is
 on its way, `locks/` with an empty file per name, and `notes/` of what mirrors said last. All may be removed any time.

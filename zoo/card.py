@@ -1,4 +1,4 @@
-"""The README.md of a checkpoint, with a head as the Hugging Face hub reads it. Imports no torch."""
+"""The README.md of a checkpoint, with a head as the Hugging Face hub reads it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a checkpoint's config.json says: how the model is built again, and how it was trained. Imports no torch.
+"""What a checkpoint's config.json says: how the model is built again, and how it was trained.
 
 It is the config.json of the artefact that lies in the same folder, with one more key, `checkpoint`.
 """

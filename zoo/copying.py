@@ -1,4 +1,4 @@
-"""A new folder of a checkpoint, such as a copy: there whole or not at all. Imports no torch."""
+"""A new folder of a checkpoint, such as a copy: there whole or not at all."""
 
 import glob
 import shutil

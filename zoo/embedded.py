@@ -1,4 +1,4 @@
-"""Checkpoints that travel in the package, and so are there offline. Imports no torch."""
+"""Checkpoints that travel in the package, and so are there offline."""
 
 from pathlib import Path
 from typing import Final

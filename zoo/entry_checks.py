@@ -1,4 +1,4 @@
-"""What fields of a registry's entries may be, as validators of attrs. They raise ValueError. Imports no torch."""
+"""What fields of a registry's entries may be, as validators of attrs. They raise ValueError."""
 
 from collections.abc import Iterable
 from math import isfinite

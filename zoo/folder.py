@@ -1,4 +1,4 @@
-"""A checkpoint's folder: nothing in it is used before its size and SHA-256 are known to be right. Imports no torch."""
+"""A checkpoint's folder: nothing in it is used before its size and SHA-256 are known to be right."""
 
 import hashlib
 import os

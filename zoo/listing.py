@@ -1,4 +1,4 @@
-"""Which checkpoints there are for a task and for the modalities that one has. Imports no torch."""
+"""Which checkpoints there are for a task and for the modalities that one has."""
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase

@@ -1,4 +1,4 @@
-"""Which checkpoints are on this machine: embedded in the package, or pulled into the cache. Imports no torch."""
+"""Which checkpoints are on this machine: embedded in the package, or pulled into the cache."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How good a checkpoint is, as its metrics.json says. Imports no torch.
+"""How good a checkpoint is, as its metrics.json says.
 
 All that was measured on the target used its labels: such numbers are reports ("oracle"), and chose nothing.
 """

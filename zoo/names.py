@@ -1,4 +1,4 @@
-"""Names of checkpoints, and of the files that one consists of. Imports no torch."""
+"""Names of checkpoints, and of the files that one consists of."""
 
 import re
 from typing import Final

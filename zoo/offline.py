@@ -1,4 +1,4 @@
-"""Whether the network may be used. Imports no torch."""
+"""Whether the network may be used."""
 
 import os
 from typing import Final

@@ -1,4 +1,4 @@
-"""What a user names: a folder, a checkpoint of the zoo, or a repository of the hub. Imports no torch."""
+"""What a user names: a folder, a checkpoint of the zoo, or a repository of the hub."""
 
 import os
 from collections.abc import Sequence

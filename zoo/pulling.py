@@ -1,4 +1,4 @@
-"""Pull a checkpoint by its name: from the package, the cache or a mirror. Imports no torch."""
+"""Pull a checkpoint by its name: from the package, the cache or a mirror."""
 
 import os
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The registry: which checkpoints there are, under which names, and what their files must be. Imports no torch."""
+"""The registry: which checkpoints there are, under which names, and what their files must be."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""What a registry says of one checkpoint: its files with their hashes, and what it is and can do. Imports no torch."""
+"""What a registry says of one checkpoint: its files with their hashes, and what it is and can do."""
 
 from collections.abc import Collection
 from typing import Final, Self

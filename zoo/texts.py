@@ -1,4 +1,4 @@
-"""Texts of strangers, which end up on terminals and in pages. Imports no torch."""
+"""Texts of strangers, which end up on terminals and in pages."""
 
 import unicodedata
 from typing import Final

@@ -1,4 +1,4 @@
-"""The tensors of a checkpoint by name and shape, as the head of model.safetensors lists them. Imports no torch."""
+"""The tensors of a checkpoint by name and shape, as the head of model.safetensors lists them."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""An artefact behind KServe's server: the open inference protocol over HTTP and gRPC. Imports no torch.
+"""An artefact behind KServe's server: the open inference protocol over HTTP and gRPC.
 
 KServe is imported by `model.ServedArtefact`, and when a server is started.
 """

@@ -1,4 +1,4 @@
-"""An artefact as a model repository of NVIDIA's Triton Inference Server. Imports no torch."""
+"""An artefact as a model repository of NVIDIA's Triton Inference Server."""
 
 from ...framework._lazy import attach
 

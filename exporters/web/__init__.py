@@ -1,4 +1,4 @@
-"""An artefact as a page that runs it in the visitor's browser. Imports no torch."""
+"""An artefact as a page that runs it in the visitor's browser."""
 
 from ...framework._lazy import attach
 

@@ -1,4 +1,4 @@
-"""From an artefact to a folder that any static server can serve. Imports no torch."""
+"""From an artefact to a folder that any static server can serve."""
 
 import os
 import shutil

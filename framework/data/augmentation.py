@@ -1,4 +1,4 @@
-"""Corruptions of training batches, drawn anew in each pass over the data. Imports no torch."""
+"""Corruptions of training batches, drawn anew in each pass over the data."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self

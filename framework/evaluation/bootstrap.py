@@ -1,4 +1,4 @@
-"""Intervals by drawing samples again, with replacement: the percentile bootstrap (Efron, 1979). Imports no torch.
+"""Intervals by drawing samples again, with replacement: the percentile bootstrap (Efron, 1979).
 
 A bootstrap knows what the samples show: where all of them are right, it sees no way to be wrong, and its interval has
 no width.

@@ -1,4 +1,4 @@
-"""How far off a score may be that was measured on so many samples. Imports no torch."""
+"""How far off a score may be that was measured on so many samples."""
 
 from math import sqrt
 from statistics import NormalDist

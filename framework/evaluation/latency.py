@@ -1,4 +1,4 @@
-"""How fast a model is with each subset of its modalities, in torch or ONNX Runtime. Imports no torch.
+"""How fast a model is with each subset of its modalities, in torch or ONNX Runtime.
 
 What is timed is the model alone, from prepared arrays in memory to logits in memory: reading and preprocessing files is
 left out.

@@ -1,4 +1,4 @@
-"""Predictions of a whole split, in torch or ONNX Runtime, with whichever modalities are left. Imports no torch."""
+"""Predictions of a whole split, in torch or ONNX Runtime, with whichever modalities are left."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, runtime_checkable

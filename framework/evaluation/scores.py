@@ -1,4 +1,4 @@
-"""How good the predictions of one task are. Imports no torch."""
+"""How good the predictions of one task are."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, TypeAlias

@@ -1,4 +1,4 @@
-"""Scores of a model on the same rows, clean and worse and worse. Imports no torch."""
+"""Scores of a model on the same rows, clean and worse and worse."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""How good a model is: per modality and fused, and with every subset of its modalities. Imports no torch.
+"""How good a model is: per modality and fused, and with every subset of its modalities.
 
 What it measures on a target takes the target's labels: such numbers are reports ("oracle"), and nothing may be chosen
 by them.

@@ -1,4 +1,4 @@
-"""Texts of strangers on terminals. Imports no torch."""
+"""Texts of strangers on terminals."""
 
 
 def printable(text: str) -> str:

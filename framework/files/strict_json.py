@@ -1,4 +1,4 @@
-"""JSON that anyone may have written, read so that every program reads the same. Imports no torch."""
+"""JSON that anyone may have written, read so that every program reads the same."""
 
 import json
 from typing import Any, Final

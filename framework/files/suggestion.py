@@ -1,4 +1,4 @@
-"""What a user most likely meant by a word that is not known. Imports no torch."""
+"""What a user most likely meant by a word that is not known."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Draws horizontal bars with whiskers, in several panels side by side, as an SVG. Imports no torch."""
+"""Draws horizontal bars with whiskers, in several panels side by side, as an SVG."""
 
 from collections.abc import Sequence
 from math import ceil, floor, log10

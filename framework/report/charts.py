@@ -1,4 +1,4 @@
-"""What a chart of horizontal bars shows; `bar_chart.py` draws it. Imports no torch."""
+"""What a chart of horizontal bars shows; `bar_chart.py` draws it."""
 
 from collections.abc import Iterator, Sequence
 from math import inf

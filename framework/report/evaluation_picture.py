@@ -1,4 +1,4 @@
-"""Results of an evaluation with every subset of modalities, as an SVG. Imports no torch."""
+"""Results of an evaluation with every subset of modalities, as an SVG."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final

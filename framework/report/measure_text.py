@@ -1,4 +1,4 @@
-"""Names of measures and their numbers, as tables and pictures write them. Imports no torch."""
+"""Names of measures and their numbers, as tables and pictures write them."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

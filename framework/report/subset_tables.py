@@ -1,4 +1,4 @@
-"""What a model can do with every subset of its modalities, as tables for a terminal of 80 columns. Imports no torch."""
+"""What a model can do with every subset of its modalities, as tables for a terminal of 80 columns."""
 
 from typing import TYPE_CHECKING, Final
 

@@ -1,4 +1,4 @@
-"""A small writer of SVG pictures that follow the reader's light or dark setting. Imports no torch.
+"""A small writer of SVG pictures that follow the reader's light or dark setting.
 
 Text is escaped. The picture has a title and a description for who does not see it.
 """

@@ -1,1 +1,1 @@
-"""`acclimate zoo site`: pages of all checkpoints that registries name. Imports no torch."""
+"""`acclimate zoo site`: pages of all checkpoints that registries name."""

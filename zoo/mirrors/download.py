@@ -1,4 +1,4 @@
-"""Files from mirrors: resumed, bounded, and with the right hash or not at all. Imports no torch."""
+"""Files from mirrors: resumed, bounded, and with the right hash or not at all."""
 
 import hashlib
 import time

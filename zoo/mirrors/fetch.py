@@ -1,4 +1,4 @@
-"""One checkpoint from the first mirror that has it, into the cache. Imports no torch."""
+"""One checkpoint from the first mirror that has it, into the cache."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress

@@ -1,4 +1,4 @@
-"""A mirror in a local folder, such as a clone's zoo/checkpoints. Imports no torch."""
+"""A mirror in a local folder, such as a clone's zoo/checkpoints."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""A mirror behind a web server, by the standard library alone. Imports no torch.
+"""A mirror behind a web server, by the standard library alone.
 
 An opener is put together from the few handlers that are wanted, and redirections are followed here: urllib's own would
 read files and FTP servers, send a token on to other hosts, and read the body of a redirection however long it is.

@@ -1,4 +1,4 @@
-"""A mirror in a repository of the Hugging Face hub. Imports no torch."""
+"""A mirror in a repository of the Hugging Face hub."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Pull a checkpoint from a repository of the Hugging Face hub. Imports no torch."""
+"""Pull a checkpoint from a repository of the Hugging Face hub."""
 
 import re
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Put a checkpoint into a repository of the Hugging Face hub. Imports no torch."""
+"""Put a checkpoint into a repository of the Hugging Face hub."""
 
 from ...framework.errors import ZooError
 from ..folder import CheckpointFolder

@@ -1,4 +1,4 @@
-"""Which mirrors there are, by their locations. Imports no torch."""
+"""Which mirrors there are, by their locations."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What a mirror is: a place that holds a folder for each checkpoint. Imports no torch."""
+"""What a mirror is: a place that holds a folder for each checkpoint."""
 
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager

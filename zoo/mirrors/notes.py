@@ -1,4 +1,4 @@
-"""What mirrors said last, kept for when they cannot be asked. Imports no torch."""
+"""What mirrors said last, kept for when they cannot be asked."""
 
 import hashlib
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What mirrors say that they have. Imports no torch."""
+"""What mirrors say that they have."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Addresses of web servers, and which redirections are followed. Imports no torch."""
+"""Addresses of web servers, and which redirections are followed."""
 
 from ipaddress import ip_address
 from urllib.parse import SplitResult, quote, urljoin, urlsplit

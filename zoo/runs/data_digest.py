@@ -1,4 +1,4 @@
-"""Whether data is what it was: a digest of all rows of some domains, and of what their files hold. Imports no torch."""
+"""Whether data is what it was: a digest of all rows of some domains, and of what their files hold."""
 
 import hashlib
 import json
