@@ -17,5 +17,6 @@ from .text_cnn import SequenceCNN as SequenceCNN, TextCNN as TextCNN
 from .timm_spectrogram import TimmSpectrogram as TimmSpectrogram
 from .transformer_audio import TransformerAudio as TransformerAudio
 from .transformer_text import TransformerText as TransformerText
+from .trunk_cache import TrunkCache as TrunkCache
 from .trunk_encoder import TrunkEncoder as TrunkEncoder
 from .wrap import ModuleEncoder as ModuleEncoder, as_encoder as as_encoder

@@ -34,6 +34,14 @@ class TrunkCache:
 
     Raises:
         ValueError: if `max_bytes` is not positive.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from acclimate.framework.encoders import SpeakerLSTM
+        >>> encoder = SpeakerLSTM(8000, trainable_layers=0)
+        >>> with TemporaryDirectory() as folder:
+        ...     TrunkCache(Path(folder)).activations(encoder, torch.zeros(2, 4000)).shape
+        torch.Size([2, 1, 256])
     """
 
     def __init__(self, folder: Path, max_bytes: int = MAX_BYTES) -> None:

@@ -16,6 +16,13 @@ class TrunkEncoder(Encoder):
     What the trunk makes of a sample never changes, so a `TrunkCache` can keep it. A subclass keeps its trunk in
     evaluation mode and without gradients, whether it is cached or not. The trunk is not told the side, which its
     activations must not depend on; the top is.
+
+    Example:
+        >>> import torch
+        >>> from acclimate.framework.encoders import SpeakerLSTM
+        >>> encoder = SpeakerLSTM(8000, trainable_layers=1)
+        >>> encoder.top(EncoderInput(encoder.trunk(torch.zeros(2, 4000), None))).shape
+        torch.Size([2, 64])
     """
 
     @property
