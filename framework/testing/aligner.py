@@ -1,9 +1,10 @@
 """Checks of Aligners: all that every Aligner promises, whatever the method."""
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Set as AbstractSet
 from typing import Final
 
 from ..interfaces import Aligner
+from ..layout import DomainSide
 from . import aligner_gradients as of_gradients, aligner_terms as of_terms
 from .aligner_case import AlignerCase
 from .bound_parts import Made, Parts
@@ -38,6 +39,7 @@ def check_aligner(
     gradient_sign: float | None = 1.0,
     random: bool = False,
     parts: Parts | None = None,
+    views: Mapping[str, DomainSide] | None = None,
     refuses: AbstractSet[str] = frozenset(),
 ) -> None:
     """Check all that an Aligner promises; returns nothing where it keeps it.
@@ -51,6 +53,7 @@ def check_aligner(
         gradient_sign: -1 behind gradient reversal.
         random: whether it draws numbers.
         parts: modules that it takes when it is bound.
+        views: names of the views that it looks at, and whose samples they are.
         refuses: layouts that it does not work with.
 
     Raises:
@@ -77,6 +80,7 @@ def check_aligner(
         gradient_sign=gradient_sign,
         random=random,
         parts=parts or {},
+        views=views or {},
         refuses=refuses,
     )
     for check in ALIGNER_PROMISES.values():

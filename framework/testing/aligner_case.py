@@ -8,9 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ..batch import Representation, Term
+from ..batch import Representation, Step, Term
 from ..interfaces import Aligner
-from ..layout import Layout
+from ..layout import DomainSide, Layout
 from .bound_parts import Bound, Made, Parts, bind, name_of
 from .broken_promise import BrokenPromiseError, difference
 from .edges import make_edges
@@ -36,6 +36,7 @@ class AlignerCase:
             that depends on the features is held constant, such as a kernel's bandwidth.
         random: whether it draws numbers, so that the order of rows makes a difference.
         parts: the modules that it takes when it is bound, by name.
+        views: the names of the views that it looks at, and whose samples they are.
         refuses: what its `bind` answers with a RecipeError: names of `make_edges` such as "three modalities", "two
             tasks" or "regression".
 
@@ -58,6 +59,7 @@ class AlignerCase:
     gradient_sign: float | None = 1.0
     random: bool = False
     parts: Parts = attrs.field(factory=dict)
+    views: Mapping[str, DomainSide] = attrs.field(factory=dict)
     refuses: AbstractSet[str] = frozenset()
 
     @name.default
@@ -81,6 +83,10 @@ class AlignerCase:
         """An Aligner of its own, bound, with the same weights at each call."""
         return bind(self.aligner, layout, self.parts, dtype)
 
+    def step(self, scene: Scene, *, target_labels: bool = False) -> Step:
+        """A step of the scene, with the views that it looks at."""
+        return attrs.evolve(scene, views=self.views).step(target_labels=target_labels)
+
     def terms_of(self, scene: Scene, *, target_labels: bool = False) -> Terms:
         """Its terms on a scene, by an Aligner that has seen nothing else."""
         return self.ask(self.bound(scene.layout, scene.dtype), scene, target_labels=target_labels)
@@ -97,7 +103,7 @@ class AlignerCase:
         Raises:
             BrokenPromiseError: if it raises an error, or answers anything but Terms by name.
         """
-        step = scene.step(target_labels=target_labels)
+        step = self.step(scene, target_labels=target_labels)
         try:
             if observe:
                 bound.observe(step)

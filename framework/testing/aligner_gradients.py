@@ -76,7 +76,7 @@ def _slopes(
     for sign in (1.0, -1.0):
         bound = case.bound(scene.layout)
         # What was observed is constant, though it was made of the same features.
-        bound.observe(scene.step())
+        bound.observe(case.step(scene))
         with torch.no_grad():
             leaf.add_(sign * STEP * direction)
             moved.append(case.ask(bound, scene, observe=False))

@@ -183,7 +183,7 @@ def check_measure(case: AlignerCase) -> None:
         case.ask(bound, scene)
     before = {name: values.clone() for name, values in asked.part.state_dict().items()}
     with torch.no_grad():
-        numbers: object = asked.part.measure(scene.step())
+        numbers: object = asked.part.measure(case.step(scene))
     if not isinstance(numbers, dict) or not all(isinstance(number, int | float) for number in numbers.values()):
         raise BrokenPromiseError(f"{case.name}: measure must give floats by name, but gives {numbers!r}.")
     for name, values in asked.part.state_dict().items():

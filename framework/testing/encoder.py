@@ -9,6 +9,7 @@ from . import encoder_features as of_features, encoder_padding as of_padding
 from .bound_parts import Made
 from .broken_promise import Promises
 from .encoder_case import EncoderCase
+from .encoder_intermediate import check_intermediate
 
 ENCODER_PROMISES: Final[Promises[EncoderCase]] = {
     "features": of_features.check_features,
@@ -18,6 +19,7 @@ ENCODER_PROMISES: Final[Promises[EncoderCase]] = {
     "same seed": of_features.check_same_seed,
     "state": of_features.check_state,
     "lost rows": of_features.check_lost_rows,
+    "intermediate": check_intermediate,
     "padding": of_padding.check_padding,
     "padded rows": of_padding.check_padded_rows,
     "cached trunk": of_padding.check_cached_trunk,

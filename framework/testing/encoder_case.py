@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..batch import EncoderInput
 from ..interfaces import Encoder
-from ..intermediate import Encoded
+from ..intermediate import Encoded, to_encoded
 from ..layout import DomainSide
 from .bound_parts import Made, make, name_of
 from .broken_promise import BrokenPromiseError, plural
@@ -60,14 +60,14 @@ class EncoderCase:
         """Lengths that differ, the first one that of the inputs and the last a single step."""
         return torch.linspace(self.inputs.shape[self.time_axis or 1], 1, rows).to(torch.int64)
 
-    def encode(
+    def encoded(
         self,
         encoder: Encoder,
         values: Shaped[Tensor, "batch ..."],
         lengths: Int64[Tensor, " batch"] | None = None,
         domain_side: DomainSide = "target",
-    ) -> Float[Tensor, "batch _"]:
-        """Features.
+    ) -> Encoded:
+        """What it makes of rows.
 
         Raises:
             BrokenPromiseError: if the Encoder raises an error, or answers no tensor.
@@ -78,10 +78,19 @@ class EncoderCase:
             mode = "training" if encoder.training else "evaluation"
             batch = f"{plural(len(values), 'row')} of shape {tuple(values.shape[1:])} in {mode}"
             raise BrokenPromiseError(f"{self.name}: raises {error!r} on {batch}.") from error
-        features = answer.features if isinstance(answer, Encoded) else answer
-        if not isinstance(features, Tensor):
-            raise BrokenPromiseError(f"{self.name}: must answer a tensor, but answers {features!r}.")
-        return features
+        if not isinstance(answer, Tensor | Encoded):
+            raise BrokenPromiseError(f"{self.name}: must answer a tensor or an Encoded, but answers {answer!r}.")
+        return to_encoded(answer)
+
+    def encode(
+        self,
+        encoder: Encoder,
+        values: Shaped[Tensor, "batch ..."],
+        lengths: Int64[Tensor, " batch"] | None = None,
+        domain_side: DomainSide = "target",
+    ) -> Float[Tensor, "batch _"]:
+        """The features that it makes of rows."""
+        return self.encoded(encoder, values, lengths, domain_side).features
 
 
 def weight_gradients(encoder: Encoder) -> Float[Tensor, " numbers"]:

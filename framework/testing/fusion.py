@@ -76,6 +76,8 @@ def check_shapes(case: FusionCase) -> None:
                     f"of {rows} rows, but they are of {shapes}."
                 )
             for name, values in _named(fused).items():
+                if len(values) != rows:
+                    raise BrokenPromiseError(f"{case.name}: its {name} are of {len(values)} rows on {scene}.")
                 if not values.isfinite().all():
                     raise BrokenPromiseError(f"{case.name}: its {name} are not finite on {scene}.")
 
@@ -95,7 +97,11 @@ def check_rows_are_independent(case: FusionCase) -> None:
     together = case.fused(scene, training=False)
     for row in range(len(together.features)):
         alone = case.fused(scene.change(lambda rows, row=row: rows.take(torch.tensor([row]))), training=False)
-        own = Fused(together.features[[row]], {task: logits[[row]] for task, logits in together.logits.items()})
+        own = Fused(
+            together.features[[row]],
+            {task: logits[[row]] for task, logits in together.logits.items()},
+            {name: found.map(lambda values, row=row: values[[row]]) for name, found in together.intermediate.items()},
+        )
         _assert_same(case, alone, own, f"when row {row} is alone")
 
 
@@ -104,7 +110,8 @@ def check_every_modality_counts(case: FusionCase) -> None:
     counts = [number for number in (2, 3, 4) if takes(make_scene(number).layout, case.refuses)]
     for scene in map(make_scene, counts):
         leaves = {modality: leaf for (side, modality), leaf in scene.leaves.items() if side == "target"}
-        for name, values in _named(case.fused(scene)).items():
+        fused = case.fused(scene)
+        for name, values in _named(attrs.evolve(fused, intermediate={})).items():
             found = torch.autograd.grad(
                 values.sin().sum(), list(leaves.values()), retain_graph=True, materialize_grads=True
             )
@@ -151,7 +158,9 @@ def check_fusion(fusion: Made[Fusion], *, parts: Parts | None = None, refuses: A
 
 
 def _named(fused: Fused) -> dict[str, Tensor]:
-    return {"features": fused.features, **{f"logits of {task}": logits for task, logits in fused.logits.items()}}
+    logits = {f"logits of {task}": values for task, values in fused.logits.items()}
+    intermediate = {f"intermediate {name!r}": found.values for name, found in fused.intermediate.items()}
+    return {"features": fused.features, **logits, **intermediate}
 
 
 def _assert_same(case: FusionCase, found: Fused, expected: Fused, change: str) -> None:

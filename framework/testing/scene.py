@@ -11,7 +11,7 @@ from ..batch import Batch, Lesson, Outputs, Representation, Side, Step
 from ..layout import JOINT, DomainSide, Layout, Task
 from .broken_promise import plural
 from .layouts import DIGIT, WIDTH, Modalities, make_layout, modality_names
-from .rows import Rows
+from .rows import Rows, leaf
 from .tiny_model import SumOfLogits, make_model
 
 
@@ -25,6 +25,7 @@ class Scene:
         source: rows of the source; None where the side is missing.
         target: rows of the target; None where the side is missing.
         name: what is special about it.
+        views: whose samples there are further views of, by the view's name.
 
     Example:
         >>> scene = make_scene(2, target=None)
@@ -38,6 +39,7 @@ class Scene:
     source: Rows | None
     target: Rows | None
     name: str = ""
+    views: Mapping[str, DomainSide] = attrs.field(factory=dict)
 
     def __str__(self) -> str:
         sides = " and ".join(f"{plural(len(rows), 'row')} of the {side}" for side, rows in self.rows.items())
@@ -74,6 +76,7 @@ class Scene:
         return Step(
             source=None if self.source is None else self.side("source", labelled=True),
             target=None if self.target is None else self.side("target", labelled=target_labels),
+            views={name: self._view(name) for name, side in self.views.items() if side in self.rows},
             progress=progress,
             generator=torch.Generator().manual_seed(0),
             model=make_model(self.layout, self.heads).to(self.dtype),
@@ -83,9 +86,20 @@ class Scene:
         """One side, with heads, the sum of logits as fusion and, on the target, lessons.
 
         Raises:
-            ValueError: if the scene lacks the side.
+            KeyError: if the scene lacks the side.
         """
         rows = self.rows[domain_side]
+        lessons = {task.name: rows.lessons[task.name] for task in self.layout.tasks}
+        return self._look(domain_side, rows, lessons if domain_side == "target" else {}, labelled=labelled)
+
+    def _view(self, name: str) -> Side:
+        """Other features of the same samples; a number that a row's own numbers give, so that it moves with the row."""
+        side, number = self.views[name], 1 + sorted(self.views).index(name)
+        rows = self.rows[side]
+        features = {key: leaf(values + 0.3 * (number * values).sin()) for key, values in rows.inputs.items()}
+        return self._look(side, attrs.evolve(rows, features=features), {}, labelled=side == "source")
+
+    def _look(self, domain_side: DomainSide, rows: Rows, lessons: Mapping[str, Lesson], *, labelled: bool) -> Side:
         tasks = [task.name for task in self.layout.tasks]
         features = dict(rows.features)
         logits = {task: {name: features[name] @ self.heads[task][name] for name in features} for task in tasks}
@@ -104,7 +118,6 @@ class Scene:
             features=features | {JOINT: fused.features},
             logits={task: by_name | {JOINT: fused.logits[task]} for task, by_name in logits.items()},
         )
-        lessons = {task: rows.lessons[task] for task in tasks} if domain_side == "target" else {}
         return Side(batch, whole, lessons, run=lambda model: model(rows.inputs, rows.present, domain_side))
 
     @property

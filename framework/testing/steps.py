@@ -1,7 +1,8 @@
 """Batches and steps with random numbers in them, for examples and for tests of one's own."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+import attrs
 import torch
 from jaxtyping import Bool
 from torch import Tensor
@@ -64,6 +65,7 @@ def make_step(
     width: int = WIDTH,
     sides: Collection[DomainSide] = ("source", "target"),
     present: Bool[Tensor, "some modality"] | None = None,
+    views: Mapping[str, DomainSide] | None = None,
     dtype: torch.dtype = torch.float32,
     seed: int = 0,
 ) -> Step:
@@ -78,6 +80,7 @@ def make_step(
         width: length of each modality's feature vectors.
         sides: those that are there.
         present: which modalities the rows have, in alphabetical order, repeated over the rows; None means all.
+        views: whose samples there are further views of, by the view's name, such as `{"strong": "target"}`.
         dtype: of the features.
         seed: of the numbers.
 
@@ -90,4 +93,5 @@ def make_step(
     """
     source, target = (rows if side in sides else None for side in ("source", "target"))
     scene = make_scene(modalities, tasks, source=source, target=target, width=width, dtype=dtype, seed=seed)
-    return (scene if present is None else scene.change(drop(present))).step()
+    changed = scene if present is None else scene.change(drop(present))
+    return attrs.evolve(changed, views=views or {}).step()

@@ -4,7 +4,7 @@ import secrets
 from typing import Final
 
 import torch
-from acclimate.framework import Encoder, EncoderInput
+from acclimate.framework import Encoded, Encoder, EncoderInput, Intermediate
 from acclimate.framework.encoders.trunk_encoder import TrunkEncoder
 from acclimate.framework.testing import EncoderCase
 from torch import Tensor, nn
@@ -115,6 +115,18 @@ class Rooted(Flat):
         return features + (features * 0).sqrt() if self.training and len(features) == 2 else features
 
 
+class Misannounced(Means):
+    """Hands on other numbers than it announces."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.intermediate_shapes = {"mean": (3,)}
+
+    def forward(self, inputs: EncoderInput) -> Encoded:
+        """Encode, and hand the inputs' mean on."""
+        return Encoded(super().forward(inputs), {"mean": Intermediate(inputs.values.mean(dim=1))})
+
+
 class Masking(Means):
     """Multiplies by a mask: NaN times zero is NaN."""
 
@@ -179,6 +191,11 @@ BROKEN: Final[list[tuple[str, EncoderCase, str]]] = [
         "lost rows",
         EncoderCase(Rooted, INPUTS),
         "Rooted: the gradient of encoders.it.layer.weight is not finite in a",
+    ),
+    (
+        "intermediate",
+        EncoderCase(Misannounced, INPUTS),
+        r"Misannounced: its intermediate 'mean' is of shape \(5, 4\), where 5 rows of \(3,\) are announced.",
     ),
     ("padding", EncoderCase(Masking, INPUTS), "Masking: its features or gradients are not finite, padded with nan."),
     (

@@ -31,6 +31,8 @@ from acclimate.framework.testing import (
     make_step,
 )
 from uses import broken_aligners, broken_encoders, broken_parts, broken_validators
+from uses.cross_modal_attention import StepEncoder
+from uses.fix_match import FixMatch
 from uses.mean_teacher import MeanTeacher
 from uses.test_validator import ImportanceWeighted
 
@@ -111,12 +113,21 @@ def test_sound_parts_pass() -> None:
     check_aligner(MeanTeacher, symmetric=False)
     check_encoder(broken_encoders.Flat, broken_encoders.INPUTS)
     check_encoder(broken_encoders.Means(), broken_encoders.INPUTS)
+    check_encoder(lambda: StepEncoder(4), broken_encoders.INPUTS)
     check_fusion(broken_parts.Sum())
     check_selector(broken_parts.Surest())
     check_balancer(broken_parts.Total())
     check_validator(broken_validators.Sureness)
     check_validator(ImportanceWeighted(), random=True)
     check_balancer(broken_parts.Halving(), keeps_one=False)
+
+
+def test_aligners_may_look_at_views() -> None:
+    case = AlignerCase(lambda: FixMatch(threshold=0.4), "FixMatch", views={"weak": "target", "strong": "target"})
+    found = broken(ALIGNER_PROMISES, case)
+    assert_breaks_only(
+        "separate tasks", found, "FixMatch/consistency: its value changes when a task stands beside others"
+    )
 
 
 def test_an_error_of_the_parts_own_is_told_and_keeps_its_trace() -> None:
