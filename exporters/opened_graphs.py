@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 
 import attrs
-import numpy as np
 
 from ..framework.errors import ExportError
 from .artefact import FEATURES, FUSION_FILE, LENGTH, MODEL_FILE, PRESENT, ArtefactConfig
@@ -100,9 +99,9 @@ def _check_split(encoders: Mapping[str, Graph], fusion: Graph) -> dict[str, int]
         inputs = [given.name for given in encoder.inputs]
         if inputs not in ([name], [name, LENGTH.format(modality=name)]):
             raise ExportError(f"the encoder of {name} takes {inputs}, but should take {name}.")
-        outputs = [(given.name, given.dtype, given.shape[1:]) for given in encoder.outputs]
+        outputs = [(given.name, given.dtype.__name__, given.shape[1:]) for given in encoder.outputs]
         width = port.shape[1] if len(port.shape) == 2 else None
-        if not isinstance(width, int) or outputs != [(port.name, np.float32, (width,))]:
+        if not isinstance(width, int) or outputs != [(port.name, "float32", (width,))]:
             raise ExportError(
                 f"the encoder of {name} gives {outputs}, but the fusion takes {port.name} of shape {port.shape}."
             )
