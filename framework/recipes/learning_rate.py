@@ -1,6 +1,6 @@
 """The schedule of a learning rate."""
 
-from math import cos, pi
+from math import cos, pi, pow
 from typing import Literal
 
 import attrs
@@ -57,7 +57,7 @@ class LearningRate:
         if self.decay == "step":
             return rise * self.gamma ** sum(progress >= milestone for milestone in self.milestones)
         if self.decay == "inverse":
-            return rise * (1 + self.alpha * progress) ** -self.beta
+            return rise * pow(1 + self.alpha * progress, -self.beta)
         if self.decay == "linear":
             return rise * min(1.0, (1 - progress) / (1 - self.flat))
         return rise

@@ -42,6 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.processes
 def test_three_thousand_steps_with_inverse_decay_and_ten_times_the_rate_on_heads(folder: Path) -> None:
     rates = json.loads((folder / "rates.json").read_text())[:3000]
     assert [row["steps"] for row in metrics(folder / "whole") if row["kind"] == "epoch"] == list(range(100, 3001, 100))
@@ -51,6 +52,7 @@ def test_three_thousand_steps_with_inverse_decay_and_ten_times_the_rate_on_heads
     assert rates[2999] == pytest.approx([0.01656, 0.001656], rel=1e-3)  # 11^-.75 at the end
 
 
+@pytest.mark.processes
 def test_a_run_that_was_killed_after_step_1234_goes_on_to_the_same_bits(folder: Path) -> None:
     rates = json.loads((folder / "rates.json").read_text())
     assert rates[3000:] == rates[1234:3000]

@@ -10,6 +10,7 @@ from acclimate.framework import JOINT, Candidate, RecipeError, RunError, Selecti
 from acclimate.framework.data import Table, read_table
 from acclimate.framework.experiments.comparison import adapt_table
 from acclimate.framework.recipes.class_paths import TRUSTED, check_trusted
+from acclimate.framework.testing import check_validator
 from acclimate.framework.training.monitor import observe_candidate
 from bits import same_bits
 from loop.small import make_experiment, metrics, prepare, run, weights, write_table
@@ -38,16 +39,17 @@ class ImportanceWeighted(Validator):
 
     def _score(self, candidate: Candidate, task: Task) -> float:
         source, target = candidate.both
-        features = torch.cat([side.outputs.features[JOINT] for side in (source, target)])
+        features = torch.cat([side.outputs.features[JOINT] for side in (source, target)]).double()
         domain = torch.arange(len(features)) >= len(source.batch)
-        regression = nn.Linear(features.shape[1], 1)
+        regression = nn.Linear(features.shape[1], 1).double()
         optimizer = torch.optim.LBFGS(regression.parameters(), max_iter=self.steps)
 
         def loss() -> torch.Tensor:
             optimizer.zero_grad()
-            value = nn.functional.binary_cross_entropy_with_logits(regression(features)[:, 0], domain.float())
-            torch.autograd.backward(value)
-            return value
+            value = nn.functional.binary_cross_entropy_with_logits(regression(features)[:, 0], domain.double())
+            penalised = value + 0.1 * regression.weight.square().sum()
+            torch.autograd.backward(penalised)
+            return penalised
 
         optimizer.step(loss)
         weight = regression(features[~domain])[:, 0].exp()
@@ -138,6 +140,11 @@ def test_lessons_are_seen_where_the_stage_teaches(table: Table, tmp_path: Path) 
 def test_a_score_that_is_no_number_ends_the_run(table: Table, tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"selection.score: uses.test_validator.Broken must be a finite number"):
         run(table, read_recipe("coral", {**SMALL, "selection.score": own(Broken)}), tmp_path / "run")
+
+
+@pytest.mark.parametrize("validator", [ImportanceWeighted, Consensus, Teaching])
+def test_they_keep_what_validators_promise(validator: type[Validator]) -> None:
+    check_validator(validator)
 
 
 def test_a_recipe_from_strangers_may_name_ours_alone() -> None:
