@@ -1,6 +1,6 @@
 """The schedule of a learning rate."""
 
-from math import cos, pi, pow
+import math
 from typing import Literal
 
 import attrs
@@ -53,11 +53,11 @@ class LearningRate:
         """The factor at a progress from 0 to 1."""
         rise = min(1.0, progress / self.warmup) if self.warmup > 0 else 1.0
         if self.decay == "cosine":
-            return rise * 0.5 * (1 + cos(pi * progress))
+            return rise * 0.5 * (1 + math.cos(math.pi * progress))
         if self.decay == "step":
             return rise * self.gamma ** sum(progress >= milestone for milestone in self.milestones)
         if self.decay == "inverse":
-            return rise * pow(1 + self.alpha * progress, -self.beta)
+            return rise * math.pow(1 + self.alpha * progress, -self.beta)
         if self.decay == "linear":
             return rise * min(1.0, (1 - progress) / (1 - self.flat))
         return rise

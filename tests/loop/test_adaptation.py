@@ -105,8 +105,8 @@ def test_neither_method_nor_selector_sees_a_label_of_the_target(table: Table, tm
     selector = adapted.method.selector
     assert isinstance(selector, SpySelector)
     assert spy_of(adapted).target_labels == [None] * (2 * 6 + 2)
-    # 3 batches in each study, 6 in each round.
-    assert selector.target_labels == [None] * (2 * 3 + 2 * 6)
+    # 3 batches in each study, 6 in each round, and 3 after it, for Validators.
+    assert selector.target_labels == [None] * (2 * 3 + 2 * 6 + 2 * 3)
 
 
 def test_wrong_labels_of_the_target_change_no_bit(tmp_path: Path) -> None:
