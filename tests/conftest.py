@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,11 +33,14 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Each graph is traced once in this run of the tests, whichever tests and processes want it."""
     import torch
     from graph_store import GraphStore
+    from onnxscript._framework_apis import torch_2_5
 
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "graphs"
     folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
+        # Torch asks for its 500 operators at each export, and onnxscript parses all of them each time.
+        patch.setattr(torch_2_5, "get_torchlib_ops", cache(torch_2_5.get_torchlib_ops))
         patch.setattr(torch.onnx, "export", GraphStore(folder, torch.onnx.export))
         yield
 

@@ -88,6 +88,7 @@ def test_what_a_sample_gets_depends_on_neither_padding_nor_its_batch(prepared: t
         torch.testing.assert_close(method.look(alone, "target").outputs.features[JOINT], whole[row : row + 1])
 
 
+@pytest.mark.usefixtures("exports")
 def test_an_artefact_that_would_need_them_is_refused(
     prepared: tuple[Method, Batch], table: Table, tmp_path: Path
 ) -> None:

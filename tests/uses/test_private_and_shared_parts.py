@@ -66,6 +66,7 @@ def test_moments_by_hand() -> None:
     assert moment_discrepancy(first, second).item() == pytest.approx(0.25 + 0.25 + 0.0625)
 
 
+@pytest.mark.usefixtures("exports")
 def test_an_artefact_needs_features_alone(table: Table, batch: Batch, tmp_path: Path) -> None:
     model = run(table, RECIPE, tmp_path / "run").method.model
     export_onnx(model, tmp_path / "artefact", make_schema())

@@ -57,6 +57,7 @@ def test_each_side_is_normalised_by_its_own(method: Method) -> None:
     assert offset(method, target, "source") > 2
 
 
+@pytest.mark.usefixtures("exports")
 def test_the_targets_statistics_are_exported(method: Method, tmp_path: Path) -> None:
     export_onnx(method.model, tmp_path, make_schema(("image",)))
     target = draw(99, shift=5.0)

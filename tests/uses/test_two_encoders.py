@@ -33,6 +33,7 @@ def test_what_is_lost_on_a_side_reaches_its_encoder_alone(method: Method, side: 
     assert reached == {f"image.{side}.weight", f"image.{side}.bias"}
 
 
+@pytest.mark.usefixtures("exports")
 def test_the_targets_alone_is_exported(method: Method, tmp_path: Path) -> None:
     export_onnx(method.model, tmp_path, make_schema(("image",)), form="split")
     batch = make_batch(("image",))
