@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from acclimate.framework.data import Table, read_table
 
 MARKS = {"exports": "export", "processes": "processes", "browser": "browser", "server": "server"}
 """By the name of a fixture, the mark of every test that uses it, at first or at second hand."""
@@ -26,6 +27,20 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the shared data sets are not here: {folder} is no folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def table_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Audio and video of two domains, where a fifth of the rows lack one of both; nothing in it may be changed."""
+    from loop.small import write_table
+
+    return write_table(tmp_path_factory.mktemp("table"))
+
+
+@pytest.fixture(scope="session")
+def table(table_path: Path) -> Table:
+    """The same, read."""
+    return read_table(table_path)
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 from acclimate.framework import read_recipe
-from acclimate.framework.data import Table, read_table
+from acclimate.framework.data import Table
 from acclimate.framework.recipes.recipe import Recipe
-from loop.small import Interrupted, Interrupting, assert_same_runs, metrics, prepare, run, write_table
+from loop.small import Interrupted, Interrupting, assert_same_runs, metrics, prepare, run
 
 ALL = ("classification", "bottleneck", "pseudo_labels", "coral")
 RECIPES = {
@@ -30,12 +30,6 @@ def small(name: str) -> Recipe:
     stage = read_recipe(name).stages[0]
     stages = [{"name": stage.name, "epochs": 1, "target": stage.target}]
     return read_recipe(name, {"stages": stages, "training.batch_size": 8})
-
-
-@pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> Table:
-    """Two modalities, some rows without one of them."""
-    return read_table(write_table(tmp_path_factory.mktemp("data")))
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from acclimate.exporters import Session, export_onnx
 from acclimate.framework import read_recipe
-from acclimate.framework.data import Table, read_table
+from acclimate.framework.data import Table
 from acclimate.framework.recipes.recipe import Recipe
 from bits import same_bits
 from loop.small import (
@@ -20,7 +20,6 @@ from loop.small import (
     prepare,
     run,
     weights,
-    write_table,
 )
 
 CLASSIFICATION = {"classification/source/joint", "classification/source/audio", "classification/source/video"}
@@ -44,12 +43,6 @@ RECIPES = {
 def small(name: str, epochs: int = 1) -> Recipe:
     """The recipe, with batches as small as the table."""
     return read_recipe(name, {"stages.0.epochs": epochs, "training.batch_size": 8, "training.modality_dropout": 0.2})
-
-
-@pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> Table:
-    """Two modalities, some rows without one of them."""
-    return read_table(write_table(tmp_path_factory.mktemp("data")))
 
 
 @pytest.mark.parametrize("name", RECIPES)

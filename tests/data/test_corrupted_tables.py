@@ -29,15 +29,9 @@ from acclimate.framework.data.corruptions import (
 from acclimate.framework.data.relocation import relocate
 from bits import assert_same_bits
 
-from .data_files import write_image, write_multimodal_table, write_sound, write_text
+from .data_files import write_image, write_sound, write_text
 
 NOISE = "gaussian_noise(std=0.3, seed=0)"
-
-
-@pytest.fixture
-def table(tmp_path: Path) -> Table:
-    """Pictures, signals and speech of two domains; some rows lack a modality."""
-    return read_table(write_multimodal_table(tmp_path))
 
 
 def plans(*texts: str) -> list[Plan]:

@@ -11,13 +11,7 @@ from acclimate.framework import DataError
 from acclimate.framework.data import Samples, Schema, Table, read_cell, read_table, stack
 from bits import assert_same_bits
 
-from .data_files import CLASSES, write_multimodal_table, write_sound, write_text
-
-
-@pytest.fixture
-def table(tmp_path: Path) -> Table:
-    """A table of three modalities."""
-    return read_table(write_multimodal_table(tmp_path))
+from .data_files import CLASSES, write_sound, write_text
 
 
 @pytest.fixture

@@ -6,13 +6,9 @@ import sys
 from collections.abc import Iterator
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
-from pathlib import Path
 
 import pytest
 from accelerate.state import AcceleratorState, PartialState
-from acclimate.framework.data import Table, read_table
-
-from .small import write_table
 
 PRELOADED = ["pytest", "loop.children", "loop.parts", "docstring_parser", "torch._dynamo"]
 
@@ -27,18 +23,6 @@ def processes() -> ForkServerContext:
         patch.setenv("OMP_NUM_THREADS", "1")
         forkserver.ensure_running()
     return context
-
-
-@pytest.fixture(scope="session")
-def table_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small table on disk."""
-    return write_table(tmp_path_factory.mktemp("table"))
-
-
-@pytest.fixture(scope="session")
-def table(table_path: Path) -> Table:
-    """A small table."""
-    return read_table(table_path)
 
 
 @pytest.fixture

@@ -34,11 +34,6 @@ def svg(uri: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def table(table_path: Path) -> Table:
-    return read_table(table_path)
-
-
-@pytest.fixture(scope="module")
 def finished(run: Path) -> FinishedRun:
     return read_run(run)
 

@@ -1,5 +1,6 @@
 """A small adapted model, and the checkpoint that was saved of it."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,12 @@ def adapted() -> AdaptedModel:
 def saved(adapted: AdaptedModel, tmp_path_factory: pytest.TempPathFactory, graphs: None) -> Path:
     """Its checkpoint, which no test may change."""
     return adapted.save_pretrained(tmp_path_factory.mktemp("zoo") / "modfinity.moods").path
+
+
+@pytest.fixture
+def folder(saved: Path, tmp_path: Path) -> Path:
+    """A copy, to be harmed."""
+    return Path(shutil.copytree(saved, tmp_path / "copy"))
 
 
 @pytest.fixture(scope="session")

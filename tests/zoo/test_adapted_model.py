@@ -1,7 +1,6 @@
 """An adapted model comes back from its folder as it was, and one that was changed does not come back at all."""
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -26,12 +25,6 @@ def rehash(folder: Path) -> None:
 
     hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in SIZE_LIMITS}
     (folder / HASHES_FILE).write_text(format_hashes(hashes), encoding="ascii")
-
-
-@pytest.fixture
-def folder(saved: Path, tmp_path: Path) -> Path:
-    """A copy, to be harmed."""
-    return Path(shutil.copytree(saved, tmp_path / "copy"))
 
 
 def test_what_is_saved_comes_back(adapted: AdaptedModel, saved: Path) -> None:

@@ -1,7 +1,6 @@
 """A folder in which things are no files, or change while they are read: refused, and nothing is waited for."""
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,13 +9,6 @@ from acclimate.framework.errors import ZooError
 from acclimate.zoo import folder as folder_module
 from acclimate.zoo.folder import file_size, hash_file, open_folder, parse_hashes, read_bounded
 from acclimate.zoo.names import HASHES_FILE, SIZE_LIMITS
-
-
-@pytest.fixture
-def folder(saved: Path, tmp_path: Path) -> Path:
-    """A copy, to be harmed."""
-    return Path(shutil.copytree(saved, tmp_path / "copy"))
-
 
 REPLACEMENTS: dict[str, Callable[[Path], object]] = {
     "link": lambda path: path.symlink_to(os.devnull),

@@ -20,12 +20,6 @@ from .conftest import make_model
 from .mutations import rehash
 
 
-@pytest.fixture
-def folder(saved: Path, tmp_path: Path) -> Path:
-    """A copy, to be harmed."""
-    return Path(shutil.copytree(saved, tmp_path / "copy"))
-
-
 def change_json(folder: Path, name: str, change: Callable[[Any], object]) -> None:
     document = json.loads((folder / name).read_text(encoding="utf-8"))
     change(document)

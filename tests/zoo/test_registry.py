@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -161,12 +160,6 @@ def test_what_is_no_registry_is_refused_in_one_line(content: bytes) -> None:
     with pytest.raises(ZooError, match=r"^some/registry\.json ") as raised:
         Registry.from_json(content, "some/registry.json")
     assert len(str(raised.value).splitlines()) == 1
-
-
-@pytest.fixture
-def folder(saved: Path, tmp_path: Path) -> Path:
-    """A copy, to be harmed."""
-    return Path(shutil.copytree(saved, tmp_path / "copy"))
 
 
 def lose_the_scores(folder: Path) -> None:

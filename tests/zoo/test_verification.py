@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,6 @@ from .conftest import make_model
 from .test_adapted_model import rehash
 
 Tensors = dict[str, Any]
-
-
-@pytest.fixture
-def folder(saved: Path, tmp_path: Path) -> Path:
-    """A copy, to be harmed."""
-    return Path(shutil.copytree(saved, tmp_path / "copy"))
 
 
 def test_a_good_checkpoint_has_no_problems(saved: Path, entry: RegistryEntry) -> None:
