@@ -96,15 +96,14 @@ class GradientBalance(Balancer):
             return torch.zeros(())
         weighted = torch.stack([term.weighted for term in terms.values()])
         gram = gram_matrix(list(terms.values()), representations)
-        if not bool((gram.diagonal() > 0).any()):
-            return (EqualWeighting()(gram) * weighted).sum()
-        weights = self.weighting(gram).detach()
+        any_gradient = bool((gram.diagonal() > 0).any())
+        weights: Tensor = self.weighting(gram).detach() if any_gradient else EqualWeighting()(gram)
         if weights.shape != weighted.shape:
             raise ValueError(
                 f"{type(self.weighting).__name__} must give weights of the shape {tuple(weighted.shape)}, one for each "
                 f"term, but got {tuple(weights.shape)}."
             )
-        if self.training:
+        if any_gradient and self.training:
             self.record(tuple(terms), gram, weights)
         return (weights * weighted).sum()
 

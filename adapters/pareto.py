@@ -129,27 +129,24 @@ class ClosedFormWeighting(Weighting):
         return _among_active(lambda inner: closed_form_weights(inner.diagonal()), gram)
 
 
-def active_terms(gram: PSDMatrix) -> Float[Tensor, "active active"]:
-    """The Gram matrix of those terms that have a gradient."""
-    active = gram.diagonal() > 0
-    return gram[active][:, active]
-
-
 def _among_active(weigh: Callable[[PSDMatrix], Weights], gram: PSDMatrix) -> Weights:
+    """The weights among the terms that have a gradient, or among all where none has; 0 for the others."""
     active = gram.diagonal() > 0
-    if not bool(active.any()):
-        return weigh(gram)
+    active = active | ~active.any()
     weights = torch.zeros_like(gram.diagonal())
-    weights[active] = weigh(active_terms(gram))
+    weights[active] = weigh(gram[active][:, active])
     return weights
 
 
 def interaction(gram: PSDMatrix) -> Float[Tensor, ""]:
     r""":math:`r = \max_{i \ne j} |Q_{ij}| / \min_i Q_{ii}` (figure 3a): 0 where the closed form is the optimum.
 
+    Terms without a gradient do not count.
+
     Example:
         >>> interaction(torch.tensor([[2.0, -1.0], [-1.0, 4.0]])).item()
         0.5
     """
-    beside = gram - gram.diagonal().diag()
-    return beside.abs().max() / gram.diagonal().min()
+    squared = gram.diagonal()
+    beside = gram - squared.diag()
+    return beside.abs().max() / torch.where(squared > 0, squared, torch.inf).min()

@@ -15,7 +15,7 @@ from ..framework.arguments import check_one_of
 from ..framework.batch import Step
 from ..framework.layout import JOINT, Layout
 from .gradient_balance import GradientBalance
-from .pareto import ClosedFormWeighting, ParetoWeighting, active_terms, interaction
+from .pareto import ClosedFormWeighting, ParetoWeighting, interaction
 from .weighting import PSDMatrix, Weights
 
 Solution: TypeAlias = Literal["closed_form", "qp"]
@@ -82,7 +82,7 @@ class ParetoBalance(GradientBalance):
             subject = name.rpartition("/")[2]
             if subject in self.subjects:
                 self.gammas[self.subjects.index(subject)] += gamma
-        self.interactions += interaction(active_terms(gram))
+        self.interactions += interaction(gram)
         self.steps += 1
 
     def measure(self, step: Step) -> dict[str, float]:

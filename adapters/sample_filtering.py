@@ -74,8 +74,11 @@ class _LearningMaterial(nn.Module):
 
     def lesson(self, index: Int64[Tensor, " batch"]) -> Lesson:
         """Of some samples, on the device where their index is."""
-        fields = (self.labels, self.teacher, self.confidence, self.keep)
-        return Lesson(*(field[index.to(field.device)].to(index.device) for field in fields))
+        rows = index.to(self.keep.device)
+        labels, teacher, confidence, keep = (
+            field[rows].to(index.device) for field in (self.labels, self.teacher, self.confidence, self.keep)
+        )
+        return Lesson(labels, teacher, confidence, keep)
 
 
 class SampleFiltering(TeacherSelector):
