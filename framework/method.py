@@ -263,9 +263,6 @@ def _bind(name: str, part: Part, layout: Layout, parts: Mapping[str, nn.Module])
         part.bind(layout, parts)
     except RecipeError as error:
         raise RecipeError(f"{name}: {error}") from error
-    except Exception as error:
-        error.add_note(f"while {name}, a {type(part).__name__}, was bound")
-        raise
 
 
 def _encode(model: MultimodalModel, batch: Batch, domain_side: DomainSide) -> dict[str, Encoded]:

@@ -234,4 +234,3 @@ def test_a_mistake_in_a_users_bind_keeps_its_trace(text: str, error: type[Except
         build(make_recipe(aligners={"own": class_spec(".Mistaken", text=text)}))
     assert not isinstance(caught.value, AcclimateError)
     assert caught.traceback[-1].path == Path(parts.__file__)
-    assert caught.value.__notes__ == ["while own, a Mistaken, was bound"]
