@@ -1,7 +1,7 @@
 """Whether Terms say which features their gradients reach: Balancers differentiate by those that are named, alone."""
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from jaxtyping import Float
@@ -37,7 +37,10 @@ def check_reach(name: str, term: Term, representations: Mapping[Representation, 
     differentiable = {key: values for key, values in representations.items() if values.requires_grad}
     if not term.value.requires_grad or not differentiable:
         return
-    found = torch.autograd.grad(term.value, list(differentiable.values()), retain_graph=True, allow_unused=True)
+    # torch's types do not know that what is unused has none.
+    found: Sequence[Tensor | None] = torch.autograd.grad(
+        term.value, list(differentiable.values()), retain_graph=True, allow_unused=True
+    )
     gradients = dict(zip(differentiable, found, strict=True))
     if term.reaches is None:
         unused = [key for key, gradient in gradients.items() if gradient is None]
