@@ -134,6 +134,26 @@ def test_a_module_with_parameters_can_ask_for_float32(marked: bool) -> None:  # 
         assert signal_to_noise(found, expected) > 50
 
 
+class Matrix(Encoder):
+    """Weights of its own, in no module within."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.out_features = 4
+        self.weight = nn.Parameter(torch.randn(6, 4))
+
+    def forward(self, inputs: EncoderInput) -> Tensor:
+        """Encode `(B, 6)`."""
+        return inputs.values @ self.weight
+
+
+def test_weights_of_the_encoder_itself_meet_values_of_their_type() -> None:
+    torch.manual_seed(0)
+    encoder, rows = Matrix().eval(), EncoderInput(torch.rand(3, 6))
+    with torch.no_grad():
+        assert signal_to_noise(HalfEncoder(encoder).eval()(rows), encoder(rows)) > 50
+
+
 def test_a_module_without_parameters_can_ask_for_half_precision() -> None:
     encoder = LogMelCNN(sampling_rate=8000, width=8)
     encoder.front_end.computes_in_float32 = False
