@@ -141,6 +141,7 @@ def test_names_that_triton_does_not_take_are_refused(mask: Path, tmp_path: Path,
     assert not (tmp_path / "models").exists()
 
 
+@pytest.mark.usefixtures("exports")
 def test_a_modality_names_a_model_in_the_form_split_only(tmp_path: Path) -> None:
     split = make_small(tmp_path / "split", "left wrist")
     with pytest.raises(ExportError, match=r"but got 'split_encoder_left wrist'"):
