@@ -39,7 +39,9 @@ from .layouts import (
 from .row_changes import (
     SCATTERED as SCATTERED,
     drop as drop,
+    fill as fill,
     one_class as one_class,
+    take as take,
     vanishing as vanishing,
     without_labels as without_labels,
 )

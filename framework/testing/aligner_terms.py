@@ -9,7 +9,7 @@ from .broken_promise import BrokenPromiseError, difference
 from .edges import make_edges
 from .layouts import DIGIT, SCORE, VERB
 from .refusals import LAYOUTS
-from .row_changes import GARBAGE, SCATTERED, drop
+from .row_changes import GARBAGE, SCATTERED, drop, fill
 from .rows import Rows
 from .scene import Scene, make_scene
 
@@ -93,7 +93,7 @@ def check_absent_rows(case: AlignerCase) -> None:
     scene = _scattered(case)
     expected = case.terms_of(scene)
     for garbage in GARBAGE:
-        filled = scene.change(lambda rows, garbage=garbage: rows.fill_absent(garbage))
+        filled = scene.change(fill(garbage))
         where = f"when {garbage:g} stands where a modality is absent"
         found = case.terms_of(filled)
         assert_same_terms(case, found, expected, where)

@@ -3,7 +3,7 @@
 import copy
 import zlib
 from collections.abc import Callable, Mapping
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar, cast
 
 import attrs
 import torch
@@ -27,7 +27,7 @@ Parts: TypeAlias = Mapping[str, Made[nn.Module]]
 
 def make(made: Made[M]) -> M:
     """A module of its own: a copy, or a new one."""
-    return copy.deepcopy(made) if isinstance(made, nn.Module) else made()
+    return copy.deepcopy(cast("M", made)) if isinstance(made, nn.Module) else made()
 
 
 def name_of(made: Made[M]) -> str:
@@ -50,7 +50,8 @@ class Bound(Generic[P]):
     @torch.no_grad()
     def observe(self, step: Step) -> None:
         """Let them see a step of training, as a Method does: shared ones first."""
-        for part in (*self.shared, self.part):
+        parts: tuple[Part, ...] = (*self.shared, self.part)
+        for part in parts:
             part.observe(step)
 
 

@@ -85,7 +85,7 @@ def check_weights(case: EncoderCase) -> None:
             for weights in encoder.parameters():
                 weights.add_(0.1 * torch.randn_like(weights))
         for side in SIDES:
-            case.encode(encoder, case.inputs[:rows], domain_side=side).square().sum().backward()
+            torch.autograd.backward(case.encode(encoder, case.inputs[:rows], domain_side=side).square().sum())
         for name, weights in encoder.named_parameters():
             reached = weights.grad is not None and bool(weights.grad.any())
             if reached != weights.requires_grad:
@@ -104,7 +104,7 @@ def check_same_seed(case: EncoderCase) -> None:
         with torch.random.fork_rng():
             torch.manual_seed(3)
             features = case.encode(encoder, case.inputs[:4])
-            features.sum().backward()
+            torch.autograd.backward(features.sum())
         found.append(torch.cat([features.detach().flatten(), weight_gradients(encoder)]))
     if not torch.equal(*found):
         changed = difference(found[1], found[0], (0.0, 0.0))
@@ -155,7 +155,7 @@ def check_lost_rows(case: EncoderCase) -> None:
         inputs[1] = torch.nan
     present = torch.tensor([[True, True], [False, True], [True, True]])
     outputs = model({"it": inputs, "other": torch.ones(3, 4)}, present)
-    outputs.joint_logits(DIGIT.name).sum().backward()
+    torch.autograd.backward(outputs.joint_logits(DIGIT.name).sum())
     for name, weights in model.named_parameters():
         if weights.grad is not None and not weights.grad.isfinite().all():
             raise BrokenPromiseError(

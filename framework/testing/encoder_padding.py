@@ -28,7 +28,7 @@ def check_padding(case: EncoderCase) -> None:
             with torch.random.fork_rng():
                 torch.manual_seed(0)
                 features = case.encode(encoder, _spoil(case, lengths, value), lengths)
-                features.sum().backward()
+                torch.autograd.backward(features.sum())
             found.append(torch.cat([features.detach().flatten(), weight_gradients(encoder)]))
             if not found[-1].isfinite().all():
                 raise BrokenPromiseError(

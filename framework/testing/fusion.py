@@ -14,7 +14,7 @@ from .bound_parts import Made, Parts, bind, name_of
 from .broken_promise import BrokenPromiseError, Promises, difference
 from .layouts import DIGIT, SCORE
 from .refusals import takes, usual_modalities
-from .row_changes import GARBAGE, SCATTERED, drop
+from .row_changes import GARBAGE, SCATTERED, drop, fill, take
 from .scene import Scene, make_scene
 
 SIDES: Final[tuple[DomainSide, ...]] = ("source", "target")
@@ -87,7 +87,7 @@ def check_absent_modalities(case: FusionCase) -> None:
     scene = case.scattered()
     expected = case.fused(scene)
     for garbage in GARBAGE:
-        filled = scene.change(lambda rows, garbage=garbage: rows.fill_absent(garbage))
+        filled = scene.change(fill(garbage))
         _assert_same(case, case.fused(filled), expected, f"when {garbage:g} stands where a modality is absent")
 
 
@@ -96,13 +96,8 @@ def check_rows_are_independent(case: FusionCase) -> None:
     scene = case.scattered()
     together = case.fused(scene, training=False)
     for row in range(len(together.features)):
-        alone = case.fused(scene.change(lambda rows, row=row: rows.take(torch.tensor([row]))), training=False)
-        own = Fused(
-            together.features[[row]],
-            {task: logits[[row]] for task, logits in together.logits.items()},
-            {name: found.map(lambda values, row=row: values[[row]]) for name, found in together.intermediate.items()},
-        )
-        _assert_same(case, alone, own, f"when row {row} is alone")
+        alone = case.fused(scene.change(take(torch.tensor([row]))), training=False)
+        _assert_same(case, alone, _row_of(together, row), f"when row {row} is alone")
 
 
 def check_every_modality_counts(case: FusionCase) -> None:
@@ -161,6 +156,14 @@ def _named(fused: Fused) -> dict[str, Tensor]:
     logits = {f"logits of {task}": values for task, values in fused.logits.items()}
     intermediate = {f"intermediate {name!r}": found.values for name, found in fused.intermediate.items()}
     return {"features": fused.features, **logits, **intermediate}
+
+
+def _row_of(fused: Fused, row: int) -> Fused:
+    return Fused(
+        fused.features[[row]],
+        {task: logits[[row]] for task, logits in fused.logits.items()},
+        {name: found.map(lambda values: values[[row]]) for name, found in fused.intermediate.items()},
+    )
 
 
 def _assert_same(case: FusionCase, found: Fused, expected: Fused, change: str) -> None:

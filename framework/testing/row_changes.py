@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Int64
 from torch import Tensor
 
 from .rows import Rows, leaf
@@ -32,6 +32,23 @@ def drop(present: Bool[Tensor, "some modality"]) -> Callable[[Rows], Rows]:
         return attrs.evolve(rows, present=repeated).fill_absent(0.0)
 
     return change
+
+
+def fill(value: float) -> Callable[[Rows], Rows]:
+    """A change that puts a value wherever a modality is absent.
+
+    Example:
+        >>> from acclimate.framework.testing import make_scene
+        >>> scene = make_scene(2, source=1).change(drop(torch.tensor([[True, False]]))).change(fill(7.0))
+        >>> scene.step().source.outputs.features["image"].tolist()
+        [[7.0, 7.0, 7.0, 7.0, 7.0]]
+    """
+    return lambda rows: rows.fill_absent(value)
+
+
+def take(order: Int64[Tensor, " rows"]) -> Callable[[Rows], Rows]:
+    """A change that leaves some rows, or all in another order."""
+    return lambda rows: rows.take(order)
 
 
 def one_class(rows: Rows) -> Rows:

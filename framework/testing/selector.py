@@ -15,7 +15,7 @@ from .edges import make_edges
 from .layouts import DIGIT, SCORE, VERB
 from .lessons import lesson_fields, reorder
 from .refusals import takes, usual_modalities
-from .row_changes import GARBAGE, SCATTERED, drop
+from .row_changes import GARBAGE, SCATTERED, drop, fill
 from .scene import Scene, make_scene
 
 Lessons: TypeAlias = Mapping[str, Lesson]
@@ -121,7 +121,7 @@ def check_absent_teachers(case: SelectorCase) -> None:
     scene = scene.change(drop(SCATTERED[:, : len(scene.layout.modalities)]))
     expected = case.lessons_of(scene)
     for garbage in GARBAGE:
-        filled = scene.change(lambda rows, garbage=garbage: rows.fill_absent(garbage))
+        filled = scene.change(fill(garbage))
         found = case.lessons_of(filled)
         _assert_same(case, found, expected, f"when {garbage:g} stands where a modality is absent")
 

@@ -63,9 +63,10 @@ def make_model(
         torch.manual_seed(0)
         encoders = {name: AsItIs(layout.feature_sizes[name]) for name in layout.modalities}
         model = MultimodalModel(encoders, layout.tasks, SumOfLogits())
-    for task in layout.tasks if heads is not None else ():
-        for name in layout.modalities:
-            head = cast("nn.Linear", model.heads.get_submodule(f"{task.name}.{name}"))
-            nn.init.zeros_(head.bias)
-            head.weight.data.copy_(heads[task.name][name].T)
+    for task, by_modality in (heads or {}).items():
+        if task in model.heads:
+            for name, weights in by_modality.items():
+                head = cast("nn.Linear", model.heads.get_submodule(f"{task}.{name}"))
+                nn.init.zeros_(head.bias)
+                head.weight.data.copy_(weights.T)
     return model

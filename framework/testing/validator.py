@@ -7,7 +7,8 @@ import torch
 
 from .broken_promise import BrokenPromiseError, Promises, difference
 from .edges import make_edges
-from .row_changes import GARBAGE
+from .row_changes import GARBAGE, fill
+from .rows import Rows
 from .scene import Scene
 from .validator_case import MadeValidator, ValidatorCase, make_candidate, several
 
@@ -43,9 +44,9 @@ def check_candidate_order(case: ValidatorCase) -> None:
 def check_sample_order(case: ValidatorCase) -> None:
     """The order of samples makes no difference, unless the case draws numbers."""
 
-    def shuffle(scene: Scene) -> Scene:
-        generator = torch.Generator().manual_seed(1)
-        return scene.change(lambda rows: rows.take(torch.randperm(len(rows), generator=generator)))
+    def shuffle(rows: Rows) -> Rows:
+        # The same order in each candidate.
+        return rows.take(torch.randperm(len(rows), generator=torch.Generator().manual_seed(1)))
 
     if not case.random:
         found = _scores(case, case.scenes(shuffle))
@@ -56,7 +57,7 @@ def check_absent_samples(case: ValidatorCase) -> None:
     """What stands where a modality is absent, NaN too, changes no score."""
     expected = _scores(case, case.scenes())
     for garbage in GARBAGE:
-        filled = case.scenes(lambda scene, garbage=garbage: scene.change(lambda rows: rows.fill_absent(garbage)))
+        filled = case.scenes(fill(garbage))
         _assert_same(case, _scores(case, filled), expected, f"when {garbage:g} stands where a modality is absent")
 
 

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias
 
 import attrs
@@ -67,16 +68,16 @@ class ValidatorCase:
             )
         return scores
 
-    def scenes(self, change: Callable[[Scene], Scene] = lambda scene: scene) -> list[Scene]:
+    def scenes(self, change: Callable[[Rows], Rows] = lambda rows: rows) -> list[Scene]:
         """What as many models as it needs, and two at least, say of the same rows, which have different modalities."""
         task = DIGIT if self.make().needs_classes else SCORE
         first = make_scene(tasks=(task,), dtype=torch.float32).change(drop(SCATTERED))
-        return [change(scene) for scene in several(first, max(2, self.make().least_candidates))]
+        return [scene.change(change) for scene in several(first, max(2, self.make().least_candidates))]
 
 
 def several(first: Scene, count: int) -> list[Scene]:
     """A scene, and others in which other models say something of the same rows."""
-    return [first, *(first.change(lambda rows, seed=seed: _disturbed(rows, seed)) for seed in range(1, count))]
+    return [first, *(first.change(partial(_disturbed, seed=seed)) for seed in range(1, count))]
 
 
 def _disturbed(rows: Rows, seed: int) -> Rows:
