@@ -11,7 +11,8 @@ import pytest
 import torch
 from acclimate.framework import Batch, Recipe
 from acclimate.framework.data import read_table
-from acclimate.framework.gathering import slice_sizes, world
+from acclimate.framework.gathering import alone, among_processes, slice_sizes, world
+from acclimate.framework.intermediate import Encoded
 from acclimate.framework.training.exchange import average_gradients, on_main, share, share_buffers
 from safetensors.torch import load_file
 from torch import nn
@@ -218,6 +219,9 @@ def test_one_process_is_the_world() -> None:
         ids=("a", "b", "c"),
     )
     assert slice_sizes(batch) == [3]
+    encoded = {"audio": Encoded(torch.zeros(3, 1))}
+    for gather in (alone, among_processes):
+        assert gather(batch, encoded) == (batch, encoded)
     module = nn.BatchNorm1d(2)
     before = module.running_mean
     share_buffers(module)

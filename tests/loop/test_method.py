@@ -210,6 +210,11 @@ def test_a_part_that_cannot_be_bound_is_named() -> None:
         Builder(recipe).build(make_schema())
 
 
+def test_no_part_may_have_the_name_of_the_model() -> None:
+    with pytest.raises(RecipeError, match="no part may be called 'model'"):
+        build(make_recipe(parts={"model": class_spec(".ClassEncoder")}))
+
+
 def test_measures_bear_the_name_of_their_part() -> None:
     method = build(read_recipe("rna-uda"))
     side = method.look(make_batch(), "source")
