@@ -68,7 +68,7 @@ def test_class_loss_without_any_label_is_zero_of_the_graph() -> None:
     for comparison in (NormComparison(), NormComparison(class_reduction="mean")):
         loss = class_loss(table, comparison)
         assert loss.item() == pytest.approx(0.0)
-        torch.testing.assert_close(torch.autograd.grad(loss, u, retain_graph=True)[0], torch.zeros(2, 1))
+        torch.testing.assert_close(torch.autograd.grad(loss, u, retain_graph=True)[0], torch.zeros_like(u))
     assert class_loss(norm_table([u, u])).item() == pytest.approx(0.0)
 
 
