@@ -28,8 +28,6 @@ from training_steps import SOURCE_ONLY, StageSteps, build, floor, open_recipe
 from trunk_cache import PHASES, ROADS, Size, open_epoch, speed_ups, time_roads
 from workloads import Workload, none, real, wrist
 
-pytestmark = pytest.mark.processes
-
 
 def test_contestants_take_turns_in_every_round() -> None:
     turns: list[str] = []
@@ -234,6 +232,7 @@ def test_roads_with_and_without_a_trunk_cache_are_timed(model: str, tmp_path: Pa
     assert len(entries) == 2 * size.rows + size.evaluated
 
 
+@pytest.mark.processes
 def test_pools_of_threads_are_compared_with_branches(tmp_path: Path) -> None:
     # In a process of its own: once there is a shared pool, no session can be opened that has its own.
     sizes = ["--subject", "tiny", "--threads", "1", "--batches", "1", "--rounds", "1", "--rest", "0"]

@@ -8,8 +8,6 @@ import pytest
 import serving
 from serving_load import Answered, MemoryWatch, Question, drive
 
-pytestmark = pytest.mark.processes
-
 
 def test_growth_is_a_slope_after_the_warm_up() -> None:
     watch = MemoryWatch(os.getpid())
