@@ -91,7 +91,7 @@ def choose_rows(evidence: Evidence, config: ArtefactConfig) -> Rows:
     return Rows(_take(compared, first), _take(compared, second) if len(second) else compared, evidence.labelled)
 
 
-def measure(
+def compare_precision(
     lower: ArrayGraphs,
     reference: ArrayGraphs,
     rows: Rows,

@@ -26,7 +26,7 @@ from .conversion import convert
 from .execution import Execution
 from .forms import assemble
 from .graphs import ArrayGraphs, ArrayMemory
-from .lower_precision import Evidence, check_thresholds, choose_rows, measure
+from .lower_precision import Evidence, check_thresholds, choose_rows, compare_precision
 from .opened_graphs import open_graphs
 from .parity import check_parity
 from .precision_report import PrecisionReport
@@ -163,7 +163,7 @@ def export_onnx(
             graphs = assemble(form, converted.components, config)
             lower = _open(_serialise(graphs, config)[0], config)
             check_absent_slots(lower, pools, config)
-            report = measure(lower, reference, rows, config, converted.encoders)
+            report = compare_precision(lower, reference, rows, config, converted.encoders)
             check_thresholds(report, evidence, config)
             config = attrs.evolve(config, metadata={**config.metadata, REPORT_KEY: report.to_json()})
             files, config = _serialise(graphs, config)
