@@ -106,7 +106,8 @@ class Part(nn.Module, ABC):
         """Numbers worth logging after an epoch; asks, and changes nothing.
 
         Args:
-            step: the source's validation rows and the whole target, on the CPU, without gradient.
+            step: the source's validation rows and the whole target, on the CPU, without gradient and without what is
+                intermediate: the steps in time of a whole split may not fit into memory.
         """
         return {}
 
