@@ -193,8 +193,8 @@ class Lesson:
     teacher: Int64[Tensor, " batch"]
     confidence: Float[Tensor, " batch"]
     keep: Bool[Tensor, " batch"]
-    soft: Float[Tensor, "batch classes"] | None = None
-    by_student: "Mapping[str, Lesson]" = attrs.field(factory=dict)
+    soft: Float[Tensor, "batch classes"] | None = attrs.field(default=None, kw_only=True)
+    by_student: "Mapping[str, Lesson]" = attrs.field(factory=dict, kw_only=True)
 
     def for_student(self, name: str) -> "Lesson":
         """What a modality's head, or the joint one, is taught: its own lesson, or this one where it has none."""
