@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Collection, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import attrs
@@ -11,9 +10,10 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from .batch import EncoderInput, Outputs
+from .encoders.present_rows import encode_present
 from .encoders.trunk_encoder import TrunkEncoder
 from .interfaces import Encoder, Fusion
-from .intermediate import Encoded, Intermediate, blank, to_encoded
+from .intermediate import Encoded, Intermediate, blank
 from .layout import JOINT, DomainSide, RowShape, Task
 from .tensors.evaluation_mode import evaluation_mode
 from .tensors.presence import keep_present
@@ -168,9 +168,14 @@ class MultimodalModel(nn.Module):
         lengths: Mapping[str, Int64[Tensor, " batch"]] | None = None,
     ) -> dict[str, Encoded]:
         """What encoders make, zero where a modality is absent: the first half of `forward`, sample by sample."""
+        like = next(iter(self.heads.parameters()))
         encoded = {
-            name: self._encode(
-                name, EncoderInput(inputs[name], (lengths or {}).get(name), domain_side), present[:, column]
+            name: encode_present(
+                cast("Encoder", self.encoders[name]),
+                EncoderInput(inputs[name], (lengths or {}).get(name), domain_side),
+                present[:, column],
+                like,
+                self._trunk_caches.get(name),
             )
             for column, name in enumerate(self.modalities)
         }
@@ -212,64 +217,6 @@ class MultimodalModel(nn.Module):
 
     def _blank(self, like: Tensor, rows: int) -> dict[str, dict[str, Intermediate]]:
         return {name: blank(shapes, like, rows) for name, shapes in self.intermediate_shapes.items()}
-
-    def _encode(
-        self,
-        modality: str,
-        inputs: EncoderInput,
-        present: Bool[Tensor, " batch"],
-    ) -> Encoded:
-        encoder = cast("Encoder", self.encoders[modality])
-        size, cache = self.feature_sizes[modality], self._trunk_caches.get(modality)
-        count = int(present.sum())
-        if count == 0:
-            # An empty batch too: not every encoder takes one. Who differentiates by features need not know.
-            zeros = next(iter(self.heads.parameters())).new_zeros(len(present), size)
-            trainable = any(parameter.requires_grad for parameter in encoder.parameters())
-            nothing = Encoded(zeros, blank(encoder.intermediate_shapes, zeros, len(present)))
-            return nothing.map(partial(_require_gradient, wanted=trainable and torch.is_grad_enabled()))
-        if count == len(present):
-            return _run(encoder, inputs, cache)
-        encoded = _run(encoder, _rows(inputs, present), cache)
-        return encoded.map(partial(_spread, rows=present.nonzero().flatten(), count=len(present)))
-
-
-def _rows(inputs: EncoderInput, rows: Bool[Tensor, " batch"]) -> EncoderInput:
-    lengths = None if inputs.lengths is None else inputs.lengths[rows]
-    return EncoderInput(inputs.values[rows], lengths, inputs.domain_side)
-
-
-def _run(encoder: Encoder, inputs: EncoderInput, cache: "TrunkCache | None") -> Encoded:
-    inputs = _cut(inputs, encoder.time_axis)
-    if isinstance(encoder, TrunkEncoder) and encoder.frozen is not None:
-        return to_encoded(encoder.top(_run_trunk(encoder, inputs, cache)))
-    return to_encoded(encoder(inputs))
-
-
-def _spread(values: Tensor, rows: Int64[Tensor, " rows"], count: int) -> Tensor:
-    """Zeros for so many samples, with the values in some rows."""
-    return values.new_zeros(count, *values.shape[1:]).index_put((rows,), values)
-
-
-def _require_gradient(values: Tensor, *, wanted: bool) -> Tensor:
-    return values.requires_grad_(wanted and values.is_floating_point())
-
-
-def _cut(inputs: EncoderInput, time_axis: int | None) -> EncoderInput:
-    """Rows as long as the longest: what is padding in all of them costs time and changes nothing."""
-    if time_axis is None or inputs.lengths is None:
-        return attrs.evolve(inputs, lengths=None)
-    return attrs.evolve(inputs, values=inputs.values.narrow(time_axis, 0, int(inputs.lengths.max())))
-
-
-def _run_trunk(encoder: TrunkEncoder, inputs: EncoderInput, cache: "TrunkCache | None") -> EncoderInput:
-    values, lengths = inputs.values, inputs.lengths
-    activations = encoder.trunk(values, lengths) if cache is None else cache.activations(encoder, values, lengths)
-    if lengths is None:
-        return attrs.evolve(inputs, values=activations)
-    steps = encoder.steps(lengths)
-    # As many as a cache gives, so that the top draws the same dropout with and without.
-    return EncoderInput(activations[:, : int(steps.max())], steps, inputs.domain_side)
 
 
 def _apply(
