@@ -389,7 +389,12 @@ def test_scores_need_logits_of_the_tasks_shape(samples: Samples) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["framework.evaluation_tables", "framework.evaluation_picture", "framework.subset_tables", "exporters.predictor"],
+    [
+        "framework.evaluation.tables",
+        "framework.report.evaluation_picture",
+        "framework.report.subset_tables",
+        "exporters.predictor",
+    ],
 )
 def test_needs_no_torch(name: str) -> None:
     code = f"import sys, acclimate.{name}; sys.exit('torch' in sys.modules)"

@@ -26,7 +26,10 @@ def test_the_gradient_of_short_vectors_is_bounded() -> None:
     unit = to_unit_norm(features)
     (gradient,) = torch.autograd.grad(unit.sum(), features)
     torch.testing.assert_close(
-        unit.detach().norm(dim=1), torch.tensor([0.0, SMALLEST_NORM / 2, 1.0]), atol=1e-12, rtol=1e-5
+        unit.detach().norm(dim=1),
+        torch.tensor([0.0, SMALLEST_NORM / 2, 1.0], dtype=torch.float64),
+        atol=1e-12,
+        rtol=1e-5,
     )
     assert gradient.isfinite().all()
     assert gradient.abs().max() <= 1 / SMALLEST_NORM
