@@ -20,7 +20,7 @@ from acclimate.framework import Batch, DomainSide, Layout, Method, MultimodalMod
 from acclimate.framework.encoders import TransformerAudio, TransformerText
 from acclimate.framework.encoders.trunk_cache import TrunkCache
 from acclimate.framework.encoders.trunk_encoder import TrunkEncoder
-from acclimate.framework.training.monitor import measure
+from acclimate.framework.training.monitor import gather, survey
 from interleaved import CLOCKS, Contestant, Ratio, describe_machine, milliseconds, race, ratio, to_markdown, use_threads
 from torch import Tensor
 
@@ -108,9 +108,10 @@ class Epoch:
         self.optimizer.step()
 
     def evaluate(self, road: str) -> None:
-        """What is measured after an epoch."""
+        """What the model says after an epoch of validation and target, which Validators then score."""
         self.method.model.cache_trunks(self.caches[road])
-        measure(self.method, [self.validation], [self.target], torch.device("cpu"), epoch=0, stage="only")
+        gather(survey(self.method, [self.validation], "source", torch.device("cpu")))
+        gather(survey(self.method, [self.target], "target", torch.device("cpu")))
 
 
 def _batch(inputs: Tensor, domain_side: DomainSide) -> Batch:
