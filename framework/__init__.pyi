@@ -60,10 +60,10 @@ from .recipes.recipe import (
 from .recipes.recipe_files import read_recipe as read_recipe, recipe_names as recipe_names
 from .recipes.selection import Selection as Selection
 from .training.adaptation import adapt as adapt
+from .training.adapted import Adapted as Adapted
 from .training.domains import Batches as Batches, Domains as Domains
 from .training.exchange import average_gradients as average_gradients
 from .training.loader import Loader as Loader
-from .training.loop import Adapted as Adapted
 from .training.own_batches import OwnBatches as OwnBatches
 from .training.run_options import RunOptions as RunOptions
 from .training.torch_predictor import TorchPredictor as TorchPredictor

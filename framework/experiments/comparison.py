@@ -15,10 +15,10 @@ from ..recipes.selection import Selection
 from ..recipes.user_sources import user_sources
 from ..runs.run_folder import RunFolder
 from ..training.adaptation import adapt
+from ..training.adapted import Adapted
 from ..training.domains import Domains
 from ..training.exchange import on_main
 from ..training.loader import Loader
-from ..training.loop import Adapted
 from ..training.run_options import RunOptions
 from ..training.selection import comparable_scores
 from .experiment import Experiment

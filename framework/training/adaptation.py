@@ -11,9 +11,10 @@ from ..method import Method
 from ..recipes.recipe import Recipe
 from ..runs.environment import describe_environment
 from ..runs.run_folder import RunFolder
+from .adapted import Adapted
 from .domains import Domains
 from .exchange import on_main
-from .loop import Adapted, Loop
+from .loop import Loop
 from .own_batches import OwnBatches
 from .read_ahead import naming_dead_workers
 from .run_options import RunOptions

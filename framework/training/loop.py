@@ -3,29 +3,28 @@
 Losses come from a Method, what to train on from its selector, when to stop from the recipe.
 """
 
-import math
 import time
 from collections.abc import Sequence
 from itertools import islice
 from typing import Any, Final
 
-import attrs
 import torch
 from accelerate import Accelerator
 
-from ..batch import Batch, unlabelled
+from ..batch import Batch
 from ..errors import RecipeError, RunError
 from ..gathering import slice_sizes, world
-from ..interfaces import TeacherSelector
 from ..method import Losses, Method
 from ..recipes.recipe import Recipe, Stage, Update
 from ..runs.checkpoint import load_weights
 from ..runs.run_folder import BEST, LAST, RunFolder
+from .adapted import Adapted
 from .display import Display
 from .domains import Domains
-from .exchange import average_gradients, on_main, share, share_buffers
+from .exchange import average_gradients, on_main, share_buffers
+from .finite import infinite_loss, infinite_weight
 from .modality_dropout import drop_modalities
-from .monitor import Record, record_epoch, survey
+from .monitor import record_epoch
 from .optimisation import BoundUpdate, bind_update, check_patterns, make_optimizer, make_schedules, set_learning_rates
 from .pairs import Pair, Pairs
 from .plan import Place, Plan, Round
@@ -33,27 +32,11 @@ from .progress import Progress
 from .run_options import RunOptions
 from .selection import make_validators, newest_is_best
 from .state import RunState
+from .study import study
 from .weight_copies import check_copies, copy_weights
 
 LOG_EVERY: Final = 10
 """Steps between the rows that metrics.jsonl gets within an epoch."""
-
-
-@attrs.frozen(eq=False)
-class Adapted:
-    """What a run leaves.
-
-    Args:
-        method: with the weights of the best checkpoint.
-        history: what was measured after each epoch.
-        best: the record of the best checkpoint.
-        seconds: time that training took.
-    """
-
-    method: Method
-    history: tuple[Record, ...]
-    best: Record
-    seconds: float
 
 
 class Loop:
@@ -97,28 +80,11 @@ class Loop:
                 if place.passes == 0 and self.at.step == 0:
                     if place.round.number == 0:
                         copy_weights(self.method, place.round.stage.copies)
-                    self.at.rows = self._study(place.round.stage)
+                    stage = place.round.stage
+                    self.at.rows = study(self.method, stage, self.domains, self.accelerator.device, self.recipe.name)
                 pace = self._train(place)
                 self._finish_epoch(place.round, pace)
         return self._conclude()
-
-    def _study(self, stage: Stage) -> list[int] | None:
-        selector, target = self.method.selector, self.domains.target_in_order
-        if target is None or not stage.target or selector is None or type(selector).study is TeacherSelector.study:
-            return None
-        with torch.no_grad():
-            kept = selector.study(survey(self.method, unlabelled(target), "target", self.accelerator.device))
-        share_buffers(self.method)
-        if kept is None:
-            return None
-        if kept.shape != (target.size,):
-            raise ValueError(
-                f"study must return a flag for each of {target.size} samples, but got {tuple(kept.shape)}."
-            )
-        rows: list[int] = share(kept.to(self.accelerator.device)).nonzero().flatten().tolist()
-        if not rows and not stage.source:
-            raise RunError(f"{self.recipe.name}: stage {stage.name!r} has no source, and its selector keeps no sample")
-        return rows
 
     def _train(self, place: Place) -> float | None:
         """Train to the epoch's end; returns the seconds that a step took, None where none was left."""
@@ -137,7 +103,7 @@ class Loop:
                 self._log(losses, progress)
             self.display.step(self._epochs(place, len(pairs)), losses[-1].total)
             if self.checkpoint_every and self.at.steps % self.checkpoint_every == 0:
-                self._check_weights()
+                self._check(infinite_weight(self.method))
                 self._save(LAST)
         made = self.at.steps - steps
         return (time.monotonic() - began) / made if made else None
@@ -148,7 +114,7 @@ class Loop:
 
     def _update(self, pair: Pair, progress: float, bound: BoundUpdate, *, first: bool) -> Losses:
         losses = self._losses(pair, progress, bound.update, first=first)
-        self._check_finite(losses)
+        self._check(infinite_loss(losses))
         self.optimizer.zero_grad()
         if losses.total.requires_grad:
             self.accelerator.backward(losses.total)
@@ -177,20 +143,11 @@ class Loop:
             return there
         return drop_modalities(there, probability, self.generator, slice_sizes(there), world()[0])
 
-    def _check_finite(self, losses: Losses) -> None:
-        if not bool(torch.isfinite(losses.total)):
-            values = {name: value for name, value in losses.values().items() if not math.isfinite(value)}
-            self._fail(f"these losses are not finite: {values}")
-
-    def _check_weights(self) -> None:
-        """A gradient may be infinite where its loss is not; such weights must not become a checkpoint."""
-        for name, parameter in self.method.named_parameters():
-            if not bool(torch.isfinite(parameter).all()):
-                self._fail(f"the weight {name} is not finite")
-
-    def _fail(self, reason: str) -> None:
+    def _check(self, fault: str | None) -> None:
+        if fault is None:
+            return
         raise RunError(
-            f"{self.recipe.name}: at step {self.at.steps}, in epoch {self.at.epoch}, {reason}; "
+            f"{self.recipe.name}: at step {self.at.steps}, in epoch {self.at.epoch}, {fault}; "
             f"the last checkpoint stays in {self.folder.path}"
         )
 
@@ -201,7 +158,7 @@ class Loop:
             self.display.scalars(values, self.at.steps)
 
     def _finish_epoch(self, done: Round, pace: float | None) -> None:
-        self._check_weights()
+        self._check(infinite_weight(self.method))
         share_buffers(self.method)
         record = record_epoch(
             self.method,

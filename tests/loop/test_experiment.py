@@ -11,7 +11,7 @@ from acclimate.framework.data import Table, read_table
 from acclimate.framework.experiments.comparison import ComparedRun, source_only
 from acclimate.framework.experiments.experiment import Experiment
 from acclimate.framework.runs.run_folder import RunFolder
-from acclimate.framework.training.loop import Adapted
+from acclimate.framework.training.adapted import Adapted
 from acclimate.framework.training.monitor import Record
 from acclimate.framework.training.optimisation import make_optimizer
 from acclimate.framework.training.run_options import RunOptions
