@@ -276,6 +276,13 @@ def test_a_score_of_another_name_is_no_score() -> None:
     assert newest_is_best(records, 0, BY_AGREEMENT)
 
 
+def test_a_checkpoint_with_the_score_is_better_than_one_without() -> None:
+    """As of a stage that teaches after one that does not."""
+    without, scored = Record(0, "source", 0.9, {}, {}), Record(1, "both", 0.9, {"modality_agreement": -1.0}, {})
+    assert newest_is_best([without, scored], 0, BY_AGREEMENT)
+    assert not newest_is_best([scored, attrs.evolve(without, source_score=0.95)], 0, BY_AGREEMENT)
+
+
 @pytest.mark.parametrize(
     ("score", "expected"),
     [

@@ -153,6 +153,8 @@ def source_only(recipe: Recipe) -> Recipe:
         model=attrs.evolve(baseline.model, encoders=recipe.model.encoders, projection=recipe.model.projection),
         stages=tuple(counted),
         data=recipe.data,
+        # So that what the recipe's own Validators say can be compared, too.
+        selection=attrs.evolve(baseline.selection, also=tuple(recipe.selection.own.values())),
         # The other parts of the method, and with them their parameters, are gone.
         training=attrs.evolve(
             recipe.training,

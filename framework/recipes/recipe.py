@@ -217,8 +217,7 @@ class Recipe:
         if self.selector is not None:
             yield "selector", self.selector
         yield "training.optimizer", self.training.optimizer
-        if self.selection.is_own:
-            yield "selection.score", self.selection.validator
+        yield from ((f"selection: {name}", spec) for name, spec in self.selection.own.items())
 
     def to_config(self) -> dict[str, Any]:
         """The recipe as plain data: every default is written out, but those of `NEWER` fields."""

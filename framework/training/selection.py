@@ -21,28 +21,27 @@ OF_EVERY_RUN: Final = ("information_maximisation", "modality_agreement", "soft_n
 
 
 def make_validators(selection: Selection, name: str) -> dict[str, Validator]:
-    """The Validators of a run by name: those that every run asks, and the one that selects if it is another.
+    """The Validators of a run by name: those that every run asks, and those of its recipe's own.
 
     Args:
         selection: of the run's recipe.
         name: of the recipe, for errors.
 
     Raises:
-        RecipeError: if the one that selects cannot be made, or compares several models.
+        RecipeError: if one of its own cannot be made, or compares several models.
 
     Example:
         >>> list(make_validators(Selection("source_accuracy"), "recipe"))
         ['information_maximisation', 'modality_agreement', 'soft_neighbourhood_density']
     """
-    specs = {short: ClassSpec(VALIDATORS[short]) for short in OF_EVERY_RUN}
-    if selection.is_own:
-        specs[selection.name] = selection.validator
-    found = {name_: instantiate(Validator, spec, f"{name}: selection.score") for name_, spec in specs.items()}
-    for own in found.values():
+    found = {
+        asked: instantiate(Validator, spec, f"{name}: selection: {asked}") for asked, spec in _specs(selection).items()
+    }
+    for asked, own in found.items():
         if own.least_candidates > 1:
             raise RecipeError(
-                f"{name}: selection.score: {type(own).__name__} compares at least {own.least_candidates} models, but "
-                "an epoch of a run is one"
+                f"{name}: selection: {asked} compares at least {own.least_candidates} models, but an epoch of a run is "
+                "one"
             )
     return found
 
@@ -59,8 +58,11 @@ def comparable_scores(selection: Selection) -> frozenset[str]:
         >>> sorted(comparable_scores(Selection("source_accuracy")))
         ['information_maximisation', 'modality_agreement']
     """
-    specs = {short: ClassSpec(VALIDATORS[short]) for short in OF_EVERY_RUN} | {selection.name: selection.validator}
-    return frozenset(name for name, spec in specs.items() if _is_comparable(spec))
+    return frozenset(name for name, spec in _specs(selection).items() if _is_comparable(spec))
+
+
+def _specs(selection: Selection) -> dict[str, ClassSpec]:
+    return {short: ClassSpec(VALIDATORS[short]) for short in OF_EVERY_RUN} | selection.own
 
 
 def _is_comparable(spec: ClassSpec) -> bool:
@@ -84,29 +86,38 @@ def validate(validators: Mapping[str, Validator], candidate: Candidate, tasks: S
     Raises:
         RunError: if a score is not a finite number.
     """
-    with torch.random.fork_rng(devices=[]), torch.enable_grad():
-        torch.default_generator.manual_seed(0)
-        scores = {
-            name: [float(*validator.score([candidate], task)) for task in tasks if _can_score(validator, task)]
-            for name, validator in validators.items()
-            if candidate.target is not None or not validator.needs_target
-        }
+    scores = {
+        name: [_ask(validator, candidate, task) for task in tasks if _can_score(validator, candidate, task)]
+        for name, validator in validators.items()
+    }
     for name, found in scores.items():
         if not all(map(math.isfinite, found)):
-            raise RunError(f"selection.score: {name} must be a finite number, but is {found[0]}")
+            raise RunError(f"selection: {name} must be a finite number, but is {found[0]}")
     return {name: sum(found) / len(found) for name, found in scores.items() if found}
 
 
-def _can_score(validator: Validator, task: Task) -> bool:
-    return not (validator.needs_classes and task.is_regression)
+def _ask(validator: Validator, candidate: Candidate, task: Task) -> float:
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
+        torch.default_generator.manual_seed(0)
+        return float(*validator.score([candidate], task))
+
+
+def _can_score(validator: Validator, candidate: Candidate, task: Task) -> bool:
+    lessons = {} if candidate.target is None else candidate.target.lessons
+    return not (
+        (validator.needs_target and candidate.target is None)
+        or (validator.needs_classes and task.is_regression)
+        or (validator.needs_lessons and task.name not in lessons)
+    )
 
 
 def newest_is_best(history: Sequence["Record"], kept: int, selection: Selection) -> bool:
     """Whether the newest checkpoint should replace the one that is kept.
 
     It should if its source score is within the tolerance of the best so far, and either the kept one's is not or its
-    score by the selection's Validator is higher. Where there is no such score, as without a target, or where it is
-    `source_accuracy`, it should if its source score is higher.
+    score by the selection's Validator is higher. Where neither has such a score, as without a target, or where it is
+    `source_accuracy`, it should if its source score is higher; where one of them has none, as of a stage that does not
+    teach, the other one stays.
 
     Args:
         history: records of all checkpoints so far.
@@ -117,8 +128,8 @@ def newest_is_best(history: Sequence["Record"], kept: int, selection: Selection)
     if len(history) == 1:
         return True
     if selection.name not in newest.target:
-        return newest.source_score > old.source_score
+        return selection.name not in old.target and newest.source_score > old.source_score
     floor = max(record.source_score for record in history) - selection.tolerance
     if newest.source_score < floor:
         return False
-    return old.source_score < floor or newest.target[selection.name] > old.target[selection.name]
+    return old.source_score < floor or newest.target[selection.name] > old.target.get(selection.name, -math.inf)

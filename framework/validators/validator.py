@@ -63,6 +63,9 @@ class Validator(ABC):
     needs_classes: bool = True
     """Whether it is for classification tasks alone."""
 
+    needs_lessons: bool = False
+    """Whether it looks at the target's lessons: it is then asked only after epochs of a stage that teaches."""
+
     least_candidates: int = 1
     """How many models it compares at least. The epochs of a run are one model each, so a recipe may name 1 only."""
 

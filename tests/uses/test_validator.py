@@ -4,9 +4,20 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import attrs
 import pytest
 import torch
-from acclimate.framework import JOINT, Candidate, RecipeError, RunError, Selection, Task, Validator, read_recipe
+from acclimate.framework import (
+    JOINT,
+    Builder,
+    Candidate,
+    RecipeError,
+    RunError,
+    Selection,
+    Task,
+    Validator,
+    read_recipe,
+)
 from acclimate.framework.data import Table, read_table
 from acclimate.framework.experiments.comparison import adapt_table
 from acclimate.framework.recipes.class_paths import TRUSTED, check_trusted
@@ -16,6 +27,8 @@ from bits import same_bits
 from loop.small import make_experiment, metrics, prepare, run, weights, write_table
 from torch import nn
 
+ROOM = "acclimate.framework.validators"
+SHARPER = {"init_args": {"temperature": 0.01}}
 SMALL = {
     "model.encoders": {"features": {"class_path": "acclimate.framework.encoders.MLP"}},
     "stages.0.epochs": 3,
@@ -71,8 +84,21 @@ class Consensus(Validator):
         return [(one.argmax(dim=1) == model).double().mean().item() for one in found]
 
 
+class Sureness(Validator):
+    """The mean probability of what is predicted on the target."""
+
+    comparable = True
+
+    def score(self, candidates: Sequence[Candidate], task: Task) -> list[float]:
+        """Of each by itself."""
+        targets = [target for _, target in (candidate.both for candidate in candidates)]
+        return [target.outputs.joint_logits(task.name).softmax(dim=1).amax(dim=1).mean().item() for target in targets]
+
+
 class Teaching(Validator):
     """The share of the target that the selector keeps: a score of lessons."""
+
+    needs_lessons = True
 
     def score(self, candidates: Sequence[Candidate], task: Task) -> list[float]:
         """Of each by itself."""
@@ -137,8 +163,21 @@ def test_lessons_are_seen_where_the_stage_teaches(table: Table, tmp_path: Path) 
     assert all(0 <= record.target[recipe.selection.name] <= 1 for record in adapted.history)
 
 
+def test_source_only_is_asked_the_same_so_that_a_fall_is_seen(table: Table, tmp_path: Path) -> None:
+    """Of what can be compared between runs; source-only teaches nothing, and is not asked of lessons."""
+    selector = {"class_path": "acclimate.adapters.FusedArgmax", "init_args": {"threshold": 0.5}}
+    also = [own(Teaching), "uses.test_validator.Sureness"]
+    recipe = read_recipe("coral", {**SMALL, "stages.0.epochs": 1, "selector": selector, "selection.also": also})
+    compared = adapt_table(make_experiment(table, recipe), tmp_path / "run")
+    assert {"uses.test_validator.Teaching", "uses.test_validator.Sureness"} < compared.adapted.best.target.keys()
+    assert "uses.test_validator.Teaching" not in compared.reference
+    worse = attrs.evolve(compared, reference={"uses.test_validator.Sureness": 1.0})
+    assert [*worse.falls_below] == ["uses.test_validator.Sureness"]
+    assert "uses.test_validator.Sureness" in compared.reference
+
+
 def test_a_score_that_is_no_number_ends_the_run(table: Table, tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"selection.score: uses.test_validator.Broken must be a finite number"):
+    with pytest.raises(RunError, match=r"selection: uses.test_validator.Broken must be a finite number"):
         run(table, read_recipe("coral", {**SMALL, "selection.score": own(Broken)}), tmp_path / "run")
 
 
@@ -148,10 +187,15 @@ def test_they_keep_what_validators_promise(validator: type[Validator]) -> None:
 
 
 def test_a_recipe_from_strangers_may_name_ours_alone() -> None:
-    ours = Selection("acclimate.framework.validators.ModalityAgreement")
+    ours = Selection(f"{ROOM}.ModalityAgreement")
     assert ours.name == "modality_agreement"
-    check_trusted(ours.validator, TRUSTED, "selection.score")
-    recipe = read_recipe("coral", {"selection.score": own(Consensus)})
-    (spec,) = [spec for key, spec in recipe.class_specs() if key == "selection.score"]
-    with pytest.raises(RecipeError, match="to be trusted, a class_path must begin with one of"):
-        check_trusted(spec, TRUSTED, "selection.score")
+    with_ours = read_recipe("coral", {"selection.also": [f"{ROOM}.SoftNeighbourhoodDensity"]})
+    assert not with_ours.selection.own
+    sharper = read_recipe("coral", {"selection.score": {"class_path": f"{ROOM}.SoftNeighbourhoodDensity", **SHARPER}})
+    for key, spec in sharper.class_specs():
+        check_trusted(spec, TRUSTED, key)
+    for place in ("selection.score", "selection.also"):
+        named = own(Consensus) if place.endswith("score") else [own(Consensus)]
+        recipe = read_recipe("coral", {place: named})
+        with pytest.raises(RecipeError, match="to be trusted, a class_path must begin with one of"):
+            Builder(recipe, trusted=TRUSTED)
