@@ -1,6 +1,6 @@
 """Checks of Fusions: joint features and logits of the right shapes, in which absent modalities do not count."""
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Set as AbstractSet
 from typing import Final
 
 import attrs
@@ -9,10 +9,11 @@ from torch import Tensor
 
 from ..batch import Outputs
 from ..interfaces import Fused, Fusion
-from ..layout import JOINT, DomainSide
+from ..layout import JOINT, DomainSide, RowShape
 from .bound_parts import Made, Parts, bind, name_of
 from .broken_promise import BrokenPromiseError, Promises, difference
 from .layouts import DIGIT, SCORE
+from .made_intermediate import make_intermediate
 from .refusals import takes, usual_modalities
 from .row_changes import GARBAGE, SCATTERED, drop, fill, take
 from .scene import Scene, make_scene
@@ -28,12 +29,14 @@ class FusionCase:
         fusion: the Fusion, not yet bound, or what makes it, such as its class.
         name: what it is called in sentences; its class's name by default.
         parts: the modules that it takes when it is bound, by name.
+        intermediate: the shapes of each row of what it reads of encoders beside features, by name.
         refuses: what its `bind` answers with a RecipeError: names of `make_edges` such as "three modalities".
     """
 
     fusion: Made[Fusion]
     name: str = attrs.field()
     parts: Parts = attrs.field(factory=dict)
+    intermediate: Mapping[str, RowShape] = attrs.field(factory=dict)
     refuses: AbstractSet[str] = frozenset()
 
     @name.default
@@ -47,9 +50,13 @@ class FusionCase:
             BrokenPromiseError: if it raises an error, or answers no Fused.
         """
         side = scene.side(domain_side, labelled=False)
+        shapes = dict.fromkeys(scene.layout.modalities, self.intermediate) if self.intermediate else {}
+        layout = attrs.evolve(scene.layout, intermediate_shapes=shapes)
+        made = make_intermediate(scene.rows[domain_side], self.intermediate) if shapes else {}
+        outputs = attrs.evolve(_without_joint(side.outputs), intermediate=made)
         try:
-            fusion = bind(self.fusion, scene.layout, self.parts, scene.dtype).part.train(training)
-            fused: object = fusion(_without_joint(side.outputs), side.batch.present, domain_side)
+            fusion = bind(self.fusion, layout, self.parts, scene.dtype).part.train(training)
+            fused: object = fusion(outputs, side.batch.present, domain_side)
         except Exception as error:
             raise BrokenPromiseError(f"{self.name}: raises {error!r} on {scene}.") from error
         if not isinstance(fused, Fused):
@@ -124,12 +131,19 @@ FUSION_PROMISES: Final[Promises[FusionCase]] = {
 """What checks each promise of a Fusion, by name, in the order in which `check_fusion` asks."""
 
 
-def check_fusion(fusion: Made[Fusion], *, parts: Parts | None = None, refuses: AbstractSet[str] = frozenset()) -> None:
+def check_fusion(
+    fusion: Made[Fusion],
+    *,
+    parts: Parts | None = None,
+    intermediate: Mapping[str, RowShape] | None = None,
+    refuses: AbstractSet[str] = frozenset(),
+) -> None:
     """Check all that a Fusion promises; returns nothing where it keeps it.
 
     Args:
         fusion: the Fusion, not yet bound, or what makes it, such as its class.
         parts: see `FusionCase` for this and what follows.
+        intermediate: shapes of what it reads of encoders beside features.
         refuses: layouts that it does not work with.
 
     Raises:
@@ -147,7 +161,7 @@ def check_fusion(fusion: Made[Fusion], *, parts: Parts | None = None, refuses: A
         acclimate.framework.testing.broken_promise.BrokenPromiseError: Concatenation: its features change when 1e+06
         stands where a modality is absent: 1e+06 and not 0 at (0, 5), the largest of 30 differences in 105 numbers.
     """
-    case = FusionCase(fusion, parts=parts or {}, refuses=refuses)
+    case = FusionCase(fusion, parts=parts or {}, intermediate=intermediate or {}, refuses=refuses)
     for check in FUSION_PROMISES.values():
         check(case)
 

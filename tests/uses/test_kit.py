@@ -31,7 +31,7 @@ from acclimate.framework.testing import (
     make_step,
 )
 from uses import broken_aligners, broken_encoders, broken_parts, broken_validators
-from uses.cross_modal_attention import StepEncoder
+from uses.cross_modal_attention import CrossModalAttention, StepEncoder
 from uses.fix_match import FixMatch
 from uses.mean_teacher import MeanTeacher
 from uses.test_validator import ImportanceWeighted
@@ -115,6 +115,7 @@ def test_sound_parts_pass() -> None:
     check_encoder(broken_encoders.Means(), broken_encoders.INPUTS)
     check_encoder(lambda: StepEncoder(4), broken_encoders.INPUTS)
     check_fusion(broken_parts.Sum())
+    check_fusion(CrossModalAttention, intermediate={"steps": (None, 6)}, refuses={"one modality"})
     check_selector(broken_parts.Surest())
     check_balancer(broken_parts.Total())
     check_validator(broken_validators.Sureness)
