@@ -1,7 +1,9 @@
 """Which of a recipe's classes are the user's own code: with other code, a run is another run."""
 
 import inspect
+import sys
 import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import RecipeError
@@ -40,5 +42,10 @@ def _own_file(owner: type) -> Path | None:
     except (OSError, TypeError):
         # Built in, or typed into an interpreter.
         return None
-    installed = (Path(sysconfig.get_path(kind)).resolve() for kind in ("purelib", "platlib", "stdlib"))
-    return file if file.is_file() and not any(map(file.is_relative_to, installed)) else None
+    return file if file.is_file() and not any(map(file.is_relative_to, _installed())) else None
+
+
+def _installed() -> Iterator[Path]:
+    """Folders of what is installed: an environment may see the packages of others beside its own."""
+    yield from (Path(sysconfig.get_path(kind)).resolve() for kind in ("purelib", "platlib", "stdlib"))
+    yield from (Path(entry).resolve() for entry in sys.path if Path(entry).name in {"site-packages", "dist-packages"})

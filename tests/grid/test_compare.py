@@ -104,7 +104,7 @@ def test_a_cell_that_fails_or_dies_does_not_stop_the_others(
     printed = capsys.readouterr()
     (line,) = printed.err.splitlines()
     assert "2 cell(s) failed" in line
-    assert "failing seed 0: FAILED: this encoder fails" in printed.out
+    assert "failing seed 0: FAILED: failing: this encoder fails" in printed.out
     assert "dying seed 0: FAILED: killed by signal 9" in printed.out
     assert list(cell_files(tmp_path / "out")) == ["cells/labelled/here-there/source-only/seed0/cell.json"]
     assert "`source-only`" in (tmp_path / "out" / "results.md").read_text(encoding="utf-8")

@@ -39,7 +39,7 @@ def test_cells_run_on_a_local_ray(folder: Path, tmp_path: Path) -> None:
     ended = compare(folder, tmp_path / "out", ",".join(map(str, files)))
     assert ended.returncode == 2, ended.stderr
     assert "dying seed 0: FAILED: its worker died" in ended.stdout
-    assert "failing seed 0: FAILED: this encoder fails" in ended.stdout
+    assert "failing seed 0: FAILED: failing: this encoder fails" in ended.stdout
     (cell,) = (tmp_path / "out").rglob("cell.json")
     assert cell.parent.parent.name == "source-only"
     environment = json.loads(cell.read_text())["environment"]

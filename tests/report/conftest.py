@@ -41,6 +41,12 @@ def table_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return rewrite(path, "tested.csv", _hold_back)
 
 
+@pytest.fixture(scope="session")
+def table(table_path: Path) -> Table:
+    """The same, read."""
+    return read_table(table_path)
+
+
 def _oracle(table: Table, schema: Schema) -> Oracle:
     return open_oracle(table, ("here",), "there", schema, 8)
 
