@@ -1,6 +1,5 @@
 """What an artefact is: its files' names, its configuration, what its graphs take and give."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, Self, TypeAlias, get_args
@@ -208,8 +207,3 @@ def output_names(
 def to_json(document: Mapping[str, Any]) -> str:
     """JSON on one line, as the model's metadata hold it."""
     return json.dumps(document, ensure_ascii=False, allow_nan=False)
-
-
-def sha256(content: bytes) -> str:
-    """SHA-256 in hexadecimal digits."""
-    return hashlib.sha256(content).hexdigest()

@@ -12,7 +12,8 @@ from uuid import uuid4
 import attrs
 
 from ..framework.errors import ExportError
-from .artefact import CHECKPOINT_KEY, CONFIG_FILE, FUSION_FILE, METADATA_KEY, MODEL_FILE, ArtefactConfig, sha256
+from ..framework.files.hashes import sha256
+from .artefact import CHECKPOINT_KEY, CONFIG_FILE, FUSION_FILE, METADATA_KEY, MODEL_FILE, ArtefactConfig
 from .documents import parse_document
 from .file_names import ENCODER_FOLDER
 

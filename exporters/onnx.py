@@ -15,6 +15,7 @@ import torch
 from ..framework.data.samples import Arrays
 from ..framework.data.schema import Schema
 from ..framework.errors import ExportError
+from ..framework.files.hashes import sha256
 from ..framework.model import MultimodalModel
 from ..framework.tensors.evaluation_mode import evaluation_mode
 from . import artefact
@@ -172,7 +173,7 @@ def export_onnx(
         path=folder / config.main_file,
         form=form,
         size=sum(len(content) for content in files.values()),
-        sha256=artefact.sha256(files[config.main_file]),
+        sha256=sha256(files[config.main_file]),
         nodes=sum(len(graph.graph.node) for graph in graphs.values()),
         precision=report,
         **attrs.asdict(parity),
@@ -187,7 +188,7 @@ def _serialise(
     files: dict[str, bytes] = {
         name: graph.SerializeToString(deterministic=True) for name, graph in graphs.items() if name != main
     }
-    config = attrs.evolve(config, files={name: artefact.sha256(content) for name, content in files.items()})
+    config = attrs.evolve(config, files={name: sha256(content) for name, content in files.items()})
     graphs[main].metadata_props.add(key=artefact.METADATA_KEY, value=artefact.to_json(config.to_document()))
     files[main] = graphs[main].SerializeToString(deterministic=True)
     graphs[main].ClearField("metadata_props")  # Graphs may be components, which another artefact is made of.

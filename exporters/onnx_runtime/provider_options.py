@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict, get
 import onnxruntime
 
 from ...framework.errors import ExportError
-from ..artefact import sha256
+from ...framework.files.hashes import sha256
 
 if TYPE_CHECKING:
     from ..execution import Execution

@@ -12,9 +12,10 @@ import numpy as np
 import onnx
 import pytest
 from acclimate.exporters import Execution, Graph, Session, read_config
-from acclimate.exporters.artefact import Form, sha256
+from acclimate.exporters.artefact import Form
 from acclimate.exporters.file_names import encoder_files
 from acclimate.framework import ExportError
+from acclimate.framework.files.hashes import sha256
 from bits import assert_same_bits
 from onnx import TensorProto
 

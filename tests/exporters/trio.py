@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 import torch
 from acclimate.adapters.late_sum import LateSum
-from acclimate.exporters.artefact import METADATA_KEY, ArtefactConfig, Form, sha256, to_json
+from acclimate.exporters.artefact import METADATA_KEY, ArtefactConfig, Form, to_json
 from acclimate.exporters.artefact_folder import write_artefact
 from acclimate.exporters.components import Components, export_components
 from acclimate.exporters.forms import assemble
@@ -19,6 +19,7 @@ from acclimate.framework import Encoder, EncoderInput, MultimodalModel, Task
 from acclimate.framework.data.decoding import Decoded
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing, SignalPreprocessing, TextPreprocessing
 from acclimate.framework.data.schema import Schema
+from acclimate.framework.files.hashes import sha256
 from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn

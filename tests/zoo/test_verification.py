@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
-from acclimate.exporters.artefact import sha256
+from acclimate.framework.files.hashes import sha256
 from acclimate.zoo import RegistryEntry
 from acclimate.zoo.metrics import Score
 from acclimate.zoo.verification import find_problems

@@ -10,7 +10,7 @@ import onnx
 import torch
 from acclimate.adapters import LateSum
 from acclimate.exporters import export_onnx
-from acclimate.exporters.artefact import FUSION_FILE, METADATA_KEY, Form, sha256, to_json
+from acclimate.exporters.artefact import FUSION_FILE, METADATA_KEY, Form, to_json
 from acclimate.exporters.artefact_folder import write_artefact
 from acclimate.exporters.components import Components
 from acclimate.exporters.file_names import encoder_files
@@ -21,6 +21,7 @@ from acclimate.framework.data import Schema
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing, SignalPreprocessing, TextPreprocessing
 from acclimate.framework.data.preprocessing.word_tokenizer import make_word_tokenizer
 from acclimate.framework.encoders import MLP
+from acclimate.framework.files.hashes import sha256
 from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
