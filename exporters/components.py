@@ -1,6 +1,7 @@
 """A model as graphs of its own for each encoder, and one for all that comes after: what every form is made of."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any, cast
 
 import attrs
@@ -65,7 +66,8 @@ class FusionComponent(nn.Module):
 
     def __init__(self, model: MultimodalModel, outputs: Mapping[str, Mapping[str, str]]) -> None:
         super().__init__()
-        self.model = model
+        # Encoders have graphs of their own, and what a module holds is traced with it, used or not.
+        self.model = deepcopy(model, {id(model.encoders): nn.ModuleDict()})
         self.keys = [(task, modality) for task, names in outputs.items() for modality in names]
 
     def forward(

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from argparse import ArgumentError
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Final, NamedTuple
@@ -58,7 +57,7 @@ def _run(commands: Mapping[str, Command], given: list[str]) -> int:
         return 0
     try:
         return _find(commands, given[0])(given[1:]) or 0
-    except (AcclimateError, ArgumentError) as error:
+    except AcclimateError as error:
         return _fail(given[0], " ".join(str(error).split()))
     except ModuleNotFoundError as error:
         if str(error.name).startswith("acclimate"):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
 import yaml
 from jsonargparse import ArgumentParser
@@ -20,9 +20,17 @@ if TYPE_CHECKING:
     from ..training.run_options import RunOptions
 
 
-def make_parser(command: str, description: str) -> ArgumentParser:
-    """A parser that raises instead of printing its usage and leaving."""
-    return ArgumentParser(prog=f"acclimate {command}", description=description, exit_on_error=False)
+class CommandParser(ArgumentParser):
+    """A parser that raises an error of ours instead of printing its usage and leaving."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Raise what is wrong with the arguments."""
+        raise AcclimateError(message) from ex
+
+
+def make_parser(command: str, description: str) -> CommandParser:
+    """The parser of a command."""
+    return CommandParser(prog=f"acclimate {command}", description=description, exit_on_error=False)
 
 
 def read_settings(settings: Sequence[str]) -> dict[str, Any]:
