@@ -10,7 +10,8 @@ from ..layout import Task
 
 TaskKind: TypeAlias = Literal["classes", "regression"]
 
-_NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+# Possessive, so that no long cell takes long.
+_NUMBER: Final = re.compile(r"[-+]?(\d++(\.\d*+)?+|\.\d++)([eE][-+]?\d++)?+")
 
 
 def is_number(value: str) -> bool:
@@ -88,6 +89,11 @@ def encode_label(task: Task, value: str | None) -> int | float:
     return task.classes.index(value)
 
 
-def _natural_key(value: str) -> tuple[tuple[int, int, str], ...]:
-    parts = re.findall(r"\d+|\D+", value)
-    return tuple((0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts)
+def _natural_key(value: str) -> tuple[tuple[int, int, str, str], ...]:
+    return tuple(_part_key(part) for part in re.findall(r"\d+|\D+", value))
+
+
+def _part_key(part: str) -> tuple[int, int, str, str]:
+    """Of a number its length, then its digits: Python reads no whole number of thousands of them."""
+    digits = part.lstrip("0")
+    return (0, len(digits), digits, part) if part.isdecimal() else (1, 0, part, "")

@@ -11,6 +11,7 @@ from ..errors import DataError
 from ..layout import Task
 from .decoding import Decoded
 from .inline_text import find_stray_words
+from .label_doubts import find_label_doubts
 from .labels import TaskKind, make_task
 from .preprocessing import Preprocessing
 from .preprocessing.inference import infer_kind
@@ -61,7 +62,8 @@ def fit_tasks(table: Table, kinds: Mapping[str, TaskKind]) -> tuple[Task, ...]:
         kinds: of tasks, by name, where `Table.kind` would be wrong.
 
     Raises:
-        DataError: if a task has fewer than two classes, or a regression target is no number.
+        DataError: if a task has fewer than two classes, a regression target is no number, or labels are certain to be
+            something else than the classes that they would be taken for; see `find_label_doubts`.
     """
     return tuple(_fit_task(table, name, kinds.get(name)) for name in table.tasks)
 
@@ -70,6 +72,9 @@ def _fit_task(table: Table, name: str, kind: TaskKind | None) -> Task:
     kind = kind or table.kinds.get(name)
     if name in table.classes and kind != "regression":
         return Task(name, table.classes[name])
+    for doubt in find_label_doubts(table if kind is None else table.with_kinds({name: kind}), name):
+        if doubt.refused:
+            raise DataError(f"{doubt.message}.")
     cells = [cell for row in table.rows if (cell := row.labels[name]) is not None]
     return make_task(name, cells, kind)
 
