@@ -20,6 +20,7 @@ from .errors import (
     RecipeError as RecipeError,
     RunError as RunError,
     WorkerError as WorkerError,
+    WriteError as WriteError,
     ZooError as ZooError,
 )
 from .evaluation.intervals import Confidence as Confidence, Interval as Interval

@@ -7,11 +7,13 @@ from typing import Any
 import attrs
 
 from ...framework.commands.corruption_options import add_corruption_options
-from ...framework.commands.options import add_skip_option, count_skipped, make_parser, write_text
+from ...framework.commands.options import add_skip_option, count_skipped, make_parser
 from ...framework.errors import AcclimateError
+from ...framework.files.outputs import check_output, is_same_file
+from ...framework.files.whole_file import write_whole
 from .evaluate_severities import report_severities
 from .evaluate_subsets import add_subset_options, read_confidence, report_subsets
-from .evaluated_model import open_model
+from .evaluated_model import model_files, open_model
 
 
 def main(arguments: list[str]) -> None:
@@ -65,7 +67,7 @@ def main(arguments: list[str]) -> None:
         found = report_subsets(options, model, Samples(rows, model.schema, labelled=True), where)
     if options.json is not None:
         content = {"runtime": model.runtime, **found, "skipped": [attrs.asdict(problem) for problem in skipped]}
-        write_text(options.json, json.dumps(content, indent=2) + "\n")
+        write_whole(options.json, json.dumps(content, indent=2) + "\n")
 
 
 def _check(options: Any, *, corrupted: bool) -> None:  # noqa: ANN401
@@ -78,7 +80,15 @@ def _check(options: Any, *, corrupted: bool) -> None:  # noqa: ANN401
         raise AcclimateError(f"--picture is an SVG, so its name must end in .svg, but got {options.picture}")
     if options.batch_size < 1:
         raise AcclimateError(f"--batch-size must be positive, but got {options.batch_size}")
-    for file in (options.json, options.picture):
-        if file is not None and not file.parent.is_dir():
-            raise AcclimateError(f"{file} cannot be written: there is no folder {file.parent}")
+    read = [
+        options.data,
+        *model_files(options.model),
+        *([] if options.baseline is None else model_files(options.baseline)),
+    ]
+    for name in ("json", "picture"):
+        file = getattr(options, name)
+        if file is not None:
+            check_output(file, read, f"--{name}")
+    if options.json is not None and options.picture is not None and is_same_file(options.json, options.picture):
+        raise AcclimateError(f"--json and --picture must be two files, but both are {options.json}")
     read_confidence(options)

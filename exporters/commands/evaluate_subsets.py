@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from ...framework.commands.options import write_text
 from ...framework.errors import AcclimateError
+from ...framework.files.whole_file import write_whole
 from .evaluated_model import EvaluatedModel
 
 if TYPE_CHECKING:
@@ -74,6 +74,6 @@ def report_subsets(options: Any, model: EvaluatedModel, samples: "Samples", wher
         console.print(timing_table(timing, f"the model alone, in {runtime}"))
     if options.picture is not None:
         notes = [f"Lines across bars: {intervals}.", *([] if timing is None else [f"{TIMED} {runtime}."])]
-        write_text(options.picture, draw_subsets(drop, timing, where=where, notes=notes))
+        write_whole(options.picture, draw_subsets(drop, timing, where=where, notes=notes))
     found = {"confidence": attrs.asdict(confidence), "scores": scores.to_json(), "drop": drop.to_json()}
     return found if timing is None else {**found, "timing": {**timing.to_json(), "environment": model.environment()}}

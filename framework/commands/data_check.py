@@ -4,7 +4,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import AcclimateError
-from .options import add_skip_option, add_task_option, count_skipped, make_parser, read_kinds, read_settings
+from .options import (
+    add_skip_option,
+    add_task_option,
+    check_table_output,
+    count_skipped,
+    make_parser,
+    read_kinds,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,6 +48,8 @@ def main(arguments: list[str]) -> None:
 
     if options.out is not None and not options.skip_bad:
         raise AcclimateError("--out is the table without the bad rows, so it needs --skip-bad")
+    if options.out is not None:
+        check_table_output(options.out, options.table)
     source, kinds = None if options.source is None else options.source.split("+"), read_kinds(options.task)
     report = check_data(options.table, source, kinds, _read_preprocessing(options.recipe, options.set))
     print(report)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ..errors import AcclimateError
 from .corruption_options import add_corruption_options, make_plans
-from .options import make_parser
+from .options import check_table_output, make_parser
 
 
 def main(arguments: list[str]) -> None:
@@ -26,6 +26,7 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     if options.rows not in {"copy", "half", "all"}:
         raise AcclimateError(f"--rows must be copy, half or all, but got {options.rows!r}")
+    check_table_output(options.out, options.table)
 
     from ..data import name_unwritten, open_table, write_table
     from ..data.corruptions import add_corrupted_domain
@@ -35,10 +36,7 @@ def main(arguments: list[str]) -> None:
     plans = make_plans(options, table.select(options.domain))
     name = options.name or f"{options.domain}-corrupted"
     corrupted = add_corrupted_domain(table, options.domain, name, plans, rows=options.rows, seed=options.seed)
-    try:
-        write_table(relocate(corrupted, options.out.parent), options.out)
-    except OSError as error:
-        raise AcclimateError(f"{options.out} cannot be written: {error.strerror}") from error
+    write_table(relocate(corrupted, options.out.parent), options.out)
     print(f"{options.out}: {len(corrupted)} rows, of which {len(corrupted.select(name))} are of domain {name!r}")
     for note in name_unwritten(corrupted):
         print(f"{options.out}: {note}")

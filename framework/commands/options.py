@@ -8,6 +8,7 @@ import yaml
 from jsonargparse import ArgumentParser
 
 from ..errors import AcclimateError
+from ..files.outputs import check_output
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -143,16 +144,20 @@ def _default_cache() -> str:
     return str(cache_folder() / "trunks")
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a file that the user named.
+def check_table_output(out: Path, table: str) -> None:
+    """Refuse before the work a table that cannot be written, or is the one that is read.
+
+    Args:
+        out: table to write.
+        table: that is read, or name of a built-in data set.
 
     Raises:
-        AcclimateError: if it cannot be written.
+        AcclimateError: if it is the same file, has another name than a table's, or cannot be written.
     """
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise AcclimateError(f"{path} cannot be written: {error.strerror}") from error
+    from ..data.records import check_table_name
+
+    check_table_name(out)
+    check_output(out, [table])
 
 
 def choose_domains(data: str, source: str | None, target: str | None) -> tuple[tuple[str, ...], str | None]:

@@ -4,15 +4,19 @@ import csv
 import importlib.util
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from ..errors import DataError
+from ..files.whole_file import whole_file
 
 Record: TypeAlias = tuple[int, Mapping[str, str | None]]
 """Number of the line and cell by column."""
+
+_Cells: TypeAlias = Sequence[Mapping[str, str | None]]
 
 
 def read_records(path: Path) -> tuple[list[str], list[Record]]:
@@ -44,19 +48,28 @@ def read_delimited(path: Path, delimiter: str = ",") -> tuple[list[str], list[Re
 
 
 def write_records(path: Path, names: Sequence[str], records: Iterable[Mapping[str, str | None]]) -> None:
-    """Write records as `read_records` reads them."""
+    """Write records as `read_records` reads them: the file is there whole or not at all.
+
+    Raises:
+        DataError: if the name ends in something else, or Parquet is not installed.
+        WriteError: if the file cannot be written.
+    """
+    check_table_name(path)
     rows = [{name: record.get(name) for name in names} for record in records]
-    if path.suffix.lower() == ".csv":
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, names, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-    elif path.suffix.lower() == ".jsonl":
-        path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-    elif path.suffix.lower() == ".parquet":
-        _write_parquet(path, names, rows)
-    else:
+    with whole_file(path) as unfinished:
+        _WRITERS[path.suffix.lower()](unfinished, names, rows)
+
+
+def check_table_name(path: Path) -> None:
+    """Refuse a name that is none of a table that can be written.
+
+    Raises:
+        DataError: if it ends in something else, or Parquet is not installed.
+    """
+    if path.suffix.lower() not in _WRITERS:
         raise DataError(f"{path}: a table's name must end in .csv, .jsonl or .parquet, but got {path.suffix!r}.")
+    if path.suffix.lower() == ".parquet":
+        _require_pyarrow(path)
 
 
 @contextmanager
@@ -120,8 +133,18 @@ def _read_parquet(path: Path) -> tuple[list[str], list[Record]]:
     return list(table.column_names), records
 
 
-def _write_parquet(path: Path, names: Sequence[str], rows: list[dict[str, str | None]]) -> None:
-    _require_pyarrow(path)
+def _write_csv(path: Path, names: Sequence[str], rows: _Cells) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _write_json_lines(path: Path, _names: Sequence[str], rows: _Cells) -> None:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
+def _write_parquet(path: Path, names: Sequence[str], rows: _Cells) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -144,3 +167,8 @@ def _to_cell(value: object, where: str) -> str | None:
 
 def _clean(cell: str) -> str | None:
     return cell.strip() or None
+
+
+_WRITERS: Final[Mapping[str, Callable[[Path, Sequence[str], _Cells], None]]] = MappingProxyType(
+    {".csv": _write_csv, ".jsonl": _write_json_lines, ".parquet": _write_parquet}
+)

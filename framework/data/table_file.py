@@ -64,6 +64,7 @@ def write_table(table: Table, path: Path | str) -> None:
 
     Raises:
         DataError: if the name ends in something else, or Parquet is not installed.
+        WriteError: if the file cannot be written; what was there stays.
     """
     names = [*REQUIRED, *(label_column(task) for task in table.tasks), GROUP, *table.modalities]
     if all(row.group is None for row in table.rows):

@@ -8,7 +8,8 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from ...errors import DataError
+from ...errors import DataError, WriteError
+from ...files.folders import check_folder, make_folder
 from ...files.whole_file import whole_file
 from .flattening import flatten
 from .frame import Frame
@@ -33,6 +34,7 @@ def convert(pickle: Path, out: Path) -> list[str]:
 
     Raises:
         DataError: if the pickle names anything but data, does not fit what is to be written, or a file is in the way.
+        WriteError: if the file cannot be written.
     """
     if out.suffix.lower() not in _WRITERS:
         raise DataError(f"{out}: the name of what is written must end in {' or '.join(_WRITERS)}.")
@@ -40,16 +42,19 @@ def convert(pickle: Path, out: Path) -> list[str]:
         raise DataError(f"{out}: expected no such file yet, but found one.")
     if not pickle.is_file():
         raise DataError(f"{pickle}: expected a pickle, but found no such file.")
+    check_folder(out.parent)
     try:
         with pickle.open("rb") as file:
             value = unpickle(file)
-        out.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(out.parent)
         with whole_file(out) as unfinished:
             written = _WRITERS[out.suffix.lower()](unfinished, value)
+    except WriteError:
+        raise
     except DataError as error:
         raise DataError(f"{pickle}: {error}") from error
     except OSError as error:
-        raise DataError(f"{out}: expected to read and write files, but found: {error.strerror}.") from error
+        raise DataError(f"{pickle}: expected a file that can be read, but found: {error.strerror}.") from error
     return [f"{out}: {line}" for line in written]
 
 
