@@ -22,7 +22,8 @@ def main(arguments: list[str]) -> None:
         "evaluate",
         "Score a run (in torch) or an artefact (in ONNX Runtime, without torch) on labelled rows: per modality, fused, "
         "and with every subset of modalities, with intervals and times; or, with --corrupt or --preset, fused and "
-        "corrupted more and more. On a target, these scores are oracle: choose nothing by them.",
+        "corrupted more and more. Rows of classes that the model does not know are left out and counted. On a target, "
+        "these scores are oracle: choose nothing by them.",
     )
     add = parser.add_argument
     add("model", type=Path, help="run folder, or folder of an artefact")
@@ -46,7 +47,7 @@ def main(arguments: list[str]) -> None:
     add("--baseline", type=Path, help="run or artefact to compare robustness with, such as RUN/source-only")
     options = parser.parse_args(arguments)
 
-    from ...framework.data import Samples, find_misfits, leave_out, open_table
+    from ...framework.data import Samples, find_misfits, keep_known, leave_out, open_table
 
     corrupted = bool(options.corrupt) or options.preset is not None
     _check(options, corrupted=corrupted)
@@ -54,10 +55,13 @@ def main(arguments: list[str]) -> None:
     domains = None if options.domain is None else tuple(options.domain.split("+"))
     rows = open_table(options.data, seed=options.seed).select(domains, options.split)
     skipped = tuple(find_misfits(rows, model.schema)) if options.skip_bad else ()
-    rows = leave_out(rows, skipped, labelled=False)
+    rows, left_out = keep_known(leave_out(rows, skipped, labelled=False), model.schema.tasks)
     where = f"{options.data}, {options.domain or 'all domains'}, {options.split}"
     if skipped:
         print(*skipped, count_skipped(skipped), sep="\n")
+    if left_out:
+        print(left_out)
+        where += f", without {left_out.rows} of {left_out.of} rows of unknown classes"
     if corrupted:
         models = {"model": model}
         if options.baseline is not None:
@@ -66,7 +70,12 @@ def main(arguments: list[str]) -> None:
     else:
         found = report_subsets(options, model, Samples(rows, model.schema, labelled=True), where)
     if options.json is not None:
-        content = {"runtime": model.runtime, **found, "skipped": [attrs.asdict(problem) for problem in skipped]}
+        content = {
+            "runtime": model.runtime,
+            **found,
+            "left_out": left_out.to_json(),
+            "skipped": [attrs.asdict(problem) for problem in skipped],
+        }
         write_whole(options.json, json.dumps(content, indent=2) + "\n")
 
 

@@ -7,6 +7,7 @@ from .builtin import (
 )
 from .check import check_data as check_data, check_file as check_file, check_table as check_table
 from .decoding import Decoded as Decoded
+from .open_set import UnknownClasses as UnknownClasses, keep_known as keep_known
 from .preprocessing import (
     AudioPreprocessing as AudioPreprocessing,
     DepthPreprocessing as DepthPreprocessing,

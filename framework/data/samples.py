@@ -20,6 +20,9 @@ from .table import Row, Table
 CACHE_BYTES: Final = 512 * 2**20
 """How much preprocessed data a `Samples` keeps by default."""
 
+UNKNOWN_CLASS: Final = -1
+"""The label of a row whose class the schema does not know, where that is allowed."""
+
 
 @attrs.frozen(eq=False)
 class Sample:
@@ -90,6 +93,8 @@ class Samples:
         schema: fitted on the source's training rows.
         labelled: whether samples carry labels. If not, no label is ever read: the rows forget theirs here.
         cache_bytes: samples are kept in memory until they take this much.
+        unknown_classes: whether a row may have a class that the schema does not know, and is labelled
+            `UNKNOWN_CLASS`: for reports alone, where the positions of all rows must stay.
 
     Raises:
         DataError: if a row has none of the schema's modalities or, where `labelled`, no label or one that the schema
@@ -97,10 +102,20 @@ class Samples:
             them names line, id, modality and cell.
     """
 
-    def __init__(self, table: Table, schema: Schema, *, labelled: bool, cache_bytes: int = CACHE_BYTES) -> None:
+    def __init__(
+        self,
+        table: Table,
+        schema: Schema,
+        *,
+        labelled: bool,
+        cache_bytes: int = CACHE_BYTES,
+        unknown_classes: bool = False,
+    ) -> None:
         self.schema = schema
         self.labelled = labelled
-        self._labels = [_encode(row, schema.tasks) for row in table.rows] if labelled else None
+        self._labels = (
+            [_encode(row, schema.tasks, unknown_classes=unknown_classes) for row in table.rows] if labelled else None
+        )
         self.table = table if labelled else table.with_rows(attrs.evolve(row, labels={}) for row in table.rows)
         for row in table.rows:
             if not set(row.present) & set(schema.modalities):
@@ -207,11 +222,15 @@ def _stack_labels(task: str, samples: Sequence[Sample]) -> NDArray[Any]:
     return np.array(labels, dtype=np.int64 if isinstance(labels[0], int) else np.float32)
 
 
-def _encode(row: Row, tasks: tuple[Task, ...]) -> dict[str, int | float]:
+def _encode(row: Row, tasks: tuple[Task, ...], *, unknown_classes: bool) -> dict[str, int | float]:
     labels: dict[str, int | float] = {}
     for task in tasks:
+        label = row.labels.get(task.name)
+        if unknown_classes and label is not None and label not in (task.classes or (label,)):
+            labels[task.name] = UNKNOWN_CLASS
+            continue
         try:
-            labels[task.name] = encode_label(task, row.labels.get(task.name))
+            labels[task.name] = encode_label(task, label)
         except DataError as error:
             raise DataError(str(_problem(row, f"task {task.name!r}: {error}"))) from error
     return labels

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
 
-from ..data import Schema, Table, builtin_names, open_table
+from ..data import Schema, Table, builtin_names, keep_known, open_table
 from ..data.labels import TaskKind
+from ..data.schema_fitting import fit_tasks
 from ..errors import RecipeError, RunError
 from ..experiments.experiment import Experiment
 from ..files.hashes import file_sha256
@@ -200,5 +201,6 @@ def _check_shift(table: Table, shift: Shift, *, upper_bound: bool) -> None:
     for domain in shift.source:
         check_labels(table, domain, "test")
     check_labels(table, shift.target, "test")
+    keep_known(table.select(shift.target, "test"), fit_tasks(table.select(shift.source, "train"), {}))
     if upper_bound:
         check_labels(table, shift.target, "train")

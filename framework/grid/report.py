@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import attrs
 
+from ..data.open_set import UnknownClasses
 from ..evaluation.tables import FUSED
 from .results import identity
 from .scoring import ALL
@@ -55,6 +56,14 @@ class _Runs:
         return changes
 
     @property
+    def left_out(self) -> Iterator[str]:
+        """Which test rows are in no score, a line for each side that has any."""
+        for cell in self.cells.values():
+            for side, found in cell.get("left_out", {}).items():
+                if found["rows"]:
+                    yield f"test rows of the {side}: {UnknownClasses(**found)}"
+
+    @property
     def title(self) -> str:
         """The recipe's name, and a word where it is the upper bound."""
         return f"`{self.recipe}`" + (" (oracle: target labels)" if self.any["trains_on_target_labels"] else "")
@@ -86,6 +95,8 @@ def make_report(cells: Sequence[Mapping[str, Any]], commands: Sequence[str], rec
         for task, measure in dict.fromkeys((row["task"], row["measure"]) for cell in found for row in cell["scores"]):
             lines += ["", f"Task `{task}`, {measure.replace('_', ' ')}:", "", *_score_table(runs, task)]
             lines += ["", "By modality, selected epoch:", "", *_modality_table(runs, task)]
+        left_out = dict.fromkeys(line for run in runs for line in run.left_out)
+        lines += ["", *(f"- {line}" for line in left_out)] if left_out else []
         lines += ["", "Choice of the epoch, and cost:", "", *_cost_table(runs)]
         tuned = [f"- {run.title}: {_settings(run.tuned)}" for run in runs if run.tuned]
         lines += (

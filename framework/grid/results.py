@@ -37,6 +37,8 @@ _CELLS: Final = {
     "processes": pa.int64(),
     "threads": pa.int64(),
     "tuned": pa.string(),
+    "left_out/target": pa.int64(),
+    "left_out/source": pa.int64(),
 }
 _EPOCHS: Final = {**_CELL, "epoch": pa.int64(), "stage": pa.string(), "round": pa.int64(), "selected": pa.bool_()}
 
@@ -82,6 +84,8 @@ def _score_rows(cell: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _cell_row(cell: Mapping[str, Any]) -> dict[str, Any]:
     selection, environment = cell["selection"], cell["environment"]
+    # Cells of an earlier version had no rows of unknown classes.
+    left_out = cell.get("left_out", {})
     return {
         **identity(cell),
         **{name: cell[name] for name in ("trains_on_target_labels", "seconds", "steps", "seconds_per_step")},
@@ -91,6 +95,7 @@ def _cell_row(cell: Mapping[str, Any]) -> dict[str, Any]:
         "processes": environment.get("processes"),
         "threads": environment["threads"],
         "tuned": json.dumps(cell.get("tuned", {})),
+        **{f"left_out/{side}": found["rows"] for side, found in left_out.items()},
     }
 
 

@@ -24,7 +24,7 @@ from ..runs.run_folder import LAST, RunFolder, check_same, read_json
 from ..training.oracle import Oracle, open_oracle
 from ..training.run_options import RunOptions
 from .cell import Cell
-from .scoring import score_run
+from .scoring import choose_test_rows, score_run
 
 CELL_FILE: Final = "cell.json"
 """Is there when a cell is done, and not before."""
@@ -68,6 +68,10 @@ def run_cell(cell: Cell, out: Path, notes: Mapping[str, Any]) -> None:
         "tuned": dict(cell.tuned),
         "trains_on_target_labels": cell.trains_on_target_labels,
         "scores": [attrs.asdict(score) for score in score_run(cell, table, comparison.schema, run.path, epochs)],
+        "left_out": {
+            side: left_out.to_json()
+            for side, (_, left_out) in choose_test_rows(cell, table, comparison.schema.tasks).items()
+        },
         "selection": {"score": cell.recipe.selection.name, **best.to_json()},
         "epochs": epochs,
         "seconds": comparison.adapted.seconds,

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
-from ..data import Samples, Schema, Table
+from ..data import Samples, Schema, Table, UnknownClasses, keep_known
 from ..evaluation.prediction import Predicted, predict_subsets
 from ..evaluation.scores import score_task
 from ..evaluation.subsets import BATCH_SIZE
@@ -72,6 +72,25 @@ def score_run(cell: Cell, table: Table, schema: Schema, run: Path, epochs: Seque
     return [*found, *_score_best_epoch(epochs, schema.tasks)]
 
 
+def choose_test_rows(cell: Cell, table: Table, tasks: Sequence[Task]) -> dict[DomainSide, tuple[Table, UnknownClasses]]:
+    """The test rows that a cell is scored on, by side, and what is left out of them.
+
+    The upper bound knows the target alone: on the source it has no scores.
+
+    Args:
+        cell: what is run.
+        table: all rows.
+        tasks: with the classes that the model knows.
+
+    Raises:
+        DataError: if a side has no row of a class that is known.
+    """
+    sides: dict[DomainSide, str | Sequence[str]] = {"target": cell.shift.target}
+    if not cell.trains_on_target_labels:
+        sides["source"] = cell.shift.source
+    return {side: keep_known(table.select(domains, "test"), tasks) for side, domains in sides.items()}
+
+
 def measure_name(task: Task) -> str:
     """What the main score of a task is called."""
     return "mean_absolute_error" if task.is_regression else "accuracy"
@@ -83,7 +102,8 @@ def _predict_checkpoint(
     """Scores of a checkpoint; on the target also with one modality alone."""
     method, schema, _ = load_run(run, checkpoint)
     everything = schema.modalities
-    for side, samples in _test_samples(cell, table, schema).items():
+    for side, (rows, _) in choose_test_rows(cell, table, schema.tasks).items():
+        samples = Samples(rows, schema, labelled=True)
         predict = TorchPredictor(method.model, domain_side=side)
         subsets = [everything, *((name,) for name in everything if side == "target")]
         for subset, predicted in predict_subsets(predict, samples, subsets, BATCH_SIZE).items():
@@ -93,16 +113,6 @@ def _predict_checkpoint(
             for task in schema.tasks:
                 for name, value in _score_predicted(predicted, task, everything if whole else ()).items():
                     yield (side, task.name, measure_name(task), name, ALL if whole else subset[0]), value
-
-
-def _test_samples(cell: Cell, table: Table, schema: Schema) -> dict[DomainSide, Samples]:
-    """The upper bound knows the target alone: on the source it has no scores."""
-    samples: dict[DomainSide, Samples] = {
-        "target": Samples(table.select(cell.shift.target, "test"), schema, labelled=True)
-    }
-    if not cell.trains_on_target_labels:
-        samples["source"] = Samples(table.select(cell.shift.source, "test"), schema, labelled=True)
-    return samples
 
 
 def _score_predicted(predicted: Predicted, task: Task, heads: Sequence[str]) -> dict[str, float]:

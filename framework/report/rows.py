@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ..data import Schema, Table, carve_validation, find_misfits, leave_out, open_table
+from ..data import Schema, Table, carve_validation, find_misfits, keep_known, leave_out, open_table
 from ..experiments.skipped import read_skipped
 from ..layout import DomainSide
 from ..runs.run_folder import SKIPPED_FILE
@@ -66,7 +66,14 @@ def choose_rows(
     rows: dict[DomainSide, Rows] = {"source": _source_rows(run, known, split)}
     if run.target is not None:
         rows["target"] = _target_rows(run.target, known, schema, split, oracle=oracle)
-    return rows
+    return {side: _leave_out_unknown(found, schema) if found.labelled else found for side, found in rows.items()}
+
+
+def _leave_out_unknown(rows: Rows, schema: Schema) -> Rows:
+    table, left_out = keep_known(rows.table, schema.tasks)
+    if not left_out:
+        return rows
+    return attrs.evolve(rows, table=table, split=f"{rows.split}, {left_out}")
 
 
 def _source_rows(run: FinishedRun, table: Table, split: str | None) -> Rows:

@@ -9,7 +9,8 @@ from jaxtyping import Bool, Shaped
 from torch import Tensor
 
 from ..batch import Batch, Lesson
-from ..data import Samples, Schema, Table
+from ..data import Samples, Schema, Table, keep_known
+from ..data.samples import UNKNOWN_CLASS
 from ..errors import DataError
 from ..evaluation.metrics import accuracy, mean_absolute_error
 from ..evaluation.scores import score_task
@@ -29,8 +30,9 @@ class Oracle:
     metrics.jsonl and nowhere else: a run with an oracle ends in the same weights and the same choice as one without.
 
     Args:
-        test: the test split, labelled.
-        training: the training rows, labelled, in the order of the run's own; None where they carry no labels.
+        test: the test split, labelled, without rows of classes that the model does not know.
+        training: the training rows, labelled, in the order of the run's own; None where they carry no labels. Rows of
+            classes that the model does not know are there, labelled `UNKNOWN_CLASS`.
     """
 
     test: Iterable[Batch]
@@ -46,7 +48,8 @@ class Oracle:
 
         Returns:
             `target`: by task, then by modality and "fused". `lessons`, where the method gives any: by task, the
-            `score` of those that are kept, on the target's training rows (None where none is), and the share `kept`.
+            `score` of those that are kept, on the target's training rows (None where none is), and the share `kept`;
+            rows of classes that the model does not know are in neither.
         """
         devices = [device] if device.type == "cuda" else []
         # A module of the user's may draw random numbers even in evaluation.
@@ -87,18 +90,20 @@ def open_oracle(table: Table, source: tuple[str, ...], target: str, schema: Sche
         batch_size: of the run, for the lessons.
 
     Raises:
-        DataError: if a test row has no label.
+        DataError: if a test row has no label, or none has a class that the model knows.
     """
     domains = (*source, *([] if target in source else [target]))
 
     def load(rows: Table, size: int) -> Loader:
-        return Loader(Samples(rows, schema, labelled=True), size, shuffle=False, seed=0, domains=domains)
+        samples = Samples(rows, schema, labelled=True, unknown_classes=True)
+        return Loader(samples, size, shuffle=False, seed=0, domains=domains)
 
     check_labels(table, target, "test")
     training = table.select(target, "train")
     known = all(row.labels.get(task) is not None for row in training.rows for task in table.tasks)
+    test, _ = keep_known(table.select(target, "test"), schema.tasks)
     return Oracle(
-        load(table.select(target, "test"), BATCH_SIZE), load(training, batch_size) if known and training.rows else None
+        load(test, BATCH_SIZE), load(training, batch_size) if known and training.rows else None
     )
 
 
@@ -142,6 +147,9 @@ def _score_lessons(
 def _score_kept(
     task: Task, labels: Shaped[Tensor, " rows"], taught: Shaped[Tensor, " rows"], keep: Bool[Tensor, " rows"]
 ) -> dict[str, float | None]:
+    if not task.is_regression:
+        known = labels != UNKNOWN_CLASS
+        labels, taught, keep = labels[known], taught[known], keep[known]
     metric = mean_absolute_error if task.is_regression else accuracy
     score = metric(labels[keep].numpy(), taught[keep].numpy()) if bool(keep.any()) else None
-    return {"score": score, "kept": keep.double().mean().item()}
+    return {"score": score, "kept": keep.double().mean().item() if len(keep) else 0.0}

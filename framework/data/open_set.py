@@ -1,0 +1,95 @@
+"""Rows whose class a model does not know: no score is known for them, so scores are of the others, and say so."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from ..errors import DataError
+from ..layout import Task
+from .labels import sort_naturally
+from .table import Row, Table
+
+
+@attrs.frozen
+class UnknownClasses:
+    """What was left out of scores.
+
+    Args:
+        rows: how many rows; a row with several tasks is left out if the class of any of them is not known.
+        of: how many there were with them.
+        classes: rows by task, then by class, in natural order.
+
+    Example:
+        >>> print(UnknownClasses(3, 10, {"label": {"nap": 2, "run": 1}}))
+        left out 3 of 10 rows, of classes that the model does not know: 'nap' (2), 'run' (1)
+    """
+
+    rows: int
+    of: int
+    classes: Mapping[str, Mapping[str, int]] = attrs.field(factory=dict)
+
+    def __bool__(self) -> bool:
+        """Whether any row was left out."""
+        return self.rows > 0
+
+    def __str__(self) -> str:
+        """One line."""
+        return f"left out {self.rows} of {self.of} rows, of classes that the model does not know: {self.name_classes()}"
+
+    def name_classes(self) -> str:
+        """The classes with their rows; with their tasks too, where those are several."""
+        several = len(self.classes) > 1
+        return ", ".join(
+            f"{f'{task} ' if several else ''}{name!r} ({rows})"
+            for task, found in self.classes.items()
+            for name, rows in found.items()
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return attrs.asdict(self)
+
+
+def keep_known(table: Table, tasks: Sequence[Task]) -> tuple[Table, UnknownClasses]:
+    """The rows whose classes are all known, and what is left out with the others.
+
+    Rows without a label stay: whoever needs labels says which row lacks one.
+
+    Args:
+        table: rows.
+        tasks: what the model predicts.
+
+    Raises:
+        DataError: if there are rows and none of them is left.
+
+    Example:
+        >>> rows = [Row(line, str(line), "a", "test", {"label": name}, {}) for line, name in enumerate("xyx")]
+        >>> known, left_out = keep_known(Table(rows, ".", [], ["label"]), [Task("label", ("x", "z"))])
+        >>> len(known), left_out.classes
+        (2, {'label': {'y': 1}})
+    """
+    unknown = {id(row): found for row in table.rows if (found := list(_unknown(row, tasks)))}
+    if not unknown:
+        return table, UnknownClasses(0, len(table))
+    counts = Counter(pair for pairs in unknown.values() for pair in pairs)
+    by_task = {task.name: [name for of, name in counts if of == task.name] for task in tasks}
+    classes = {
+        task: {name: counts[task, name] for name in sort_naturally(names)} for task, names in by_task.items() if names
+    }
+    left_out = UnknownClasses(len(unknown), len(table), classes)
+    if len(unknown) == len(table):
+        known = "; ".join(f"{task.name}: {', '.join(map(repr, task.classes or ()))}" for task in tasks)
+        raise DataError(
+            f"expected rows of classes that the model knows ({known}), but all {len(table)} are of others: "
+            f"{left_out.name_classes()}."
+        )
+    return table.with_rows(row for row in table.rows if id(row) not in unknown), left_out
+
+
+def _unknown(row: Row, tasks: Sequence[Task]) -> Iterator[tuple[str, str]]:
+    for task in tasks:
+        label = row.labels.get(task.name)
+        if task.classes is not None and label is not None and label not in task.classes:
+            yield task.name, label
