@@ -102,9 +102,7 @@ def open_oracle(table: Table, source: tuple[str, ...], target: str, schema: Sche
     training = table.select(target, "train")
     known = all(row.labels.get(task) is not None for row in training.rows for task in table.tasks)
     test, _ = keep_known(table.select(target, "test"), schema.tasks)
-    return Oracle(
-        load(test, BATCH_SIZE), load(training, batch_size) if known and training.rows else None
-    )
+    return Oracle(load(test, BATCH_SIZE), load(training, batch_size) if known and training.rows else None)
 
 
 def check_labels(table: Table, domain: str, split: str) -> None:
