@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> None:
         "adapt", "Train a recipe on a table of files and adapt it to a target domain, without its labels."
     )
     add = parser.add_argument
-    add("recipe", type=str, help="name of a recipe of acclimate, or a YAML file")
+    add("recipe", type=str, help="name of a recipe of acclimate, or a YAML file, which is code")
     add(
         "--data", type=str, required=True, help="table of files (.csv, .parquet, .jsonl) or name of a built-in data set"
     )

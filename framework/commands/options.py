@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
-import yaml
 from jsonargparse import ArgumentParser
 
 from ..errors import AcclimateError
 from ..files.outputs import check_output
+from ..files.shown_value import shown
+from ..files.strict_yaml import parse_yaml
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -38,7 +39,7 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
     """`KEY=VALUE` pairs, values read as YAML.
 
     Raises:
-        AcclimateError: if a pair has no equals sign, or its value is not YAML.
+        AcclimateError: if a pair has no equals sign, or its value cannot be read, see `parse_yaml`.
 
     Example:
         >>> read_settings(["training.batch_size=64"])
@@ -48,11 +49,11 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals or not key:
-            raise AcclimateError(f"--set takes KEY=VALUE, but got {setting!r}")
+            raise AcclimateError(f"--set takes KEY=VALUE, but got {shown(setting)}")
         try:
-            found[key] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise AcclimateError(f"--set {key}: {value!r} is not YAML") from error
+            found[key] = parse_yaml(value)
+        except ValueError as error:
+            raise AcclimateError(f"--set {key:.120}: {shown(value)}: {error}") from error
     return found
 
 

@@ -8,9 +8,11 @@ from random import Random
 from typing import Any, Final
 
 import attrs
-import yaml
 
 from ..errors import AcclimateError, RecipeError
+from ..files.bounded_file import read_bounded_text
+from ..files.shown_value import shown
+from ..files.strict_yaml import MAX_BYTES, parse_yaml
 from ..recipes.recipe import Recipe
 from ..recipes.recipe_files import override_recipe
 from ..recipes.selection import Selection
@@ -104,15 +106,19 @@ def read_search(path: Path, trials: int, seed: int, shift: Shift | None = None) 
         AcclimateError: if it cannot be read, or is something else.
     """
     try:
-        spaces = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise AcclimateError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
-    if not isinstance(spaces, dict) or not all(isinstance(space, dict) for space in spaces.values()):
+        spaces = parse_yaml(read_bounded_text(path, MAX_BYTES, error=AcclimateError))
+    except ValueError as error:
+        raise AcclimateError(f"{path}: {error}") from error
+    if not isinstance(spaces, dict) or not all(
+        isinstance(name, str) and isinstance(space, dict) for name, space in spaces.items()
+    ):
         raise AcclimateError(f"{path} must map names of recipes to keys with lists of values, or to {{}}")
     for name, space in spaces.items():
         for key, values in space.items():
+            if not isinstance(key, str):
+                raise AcclimateError(f"{path}: {name}: keys must be those of a recipe, but one is {shown(key)}")
             if not isinstance(values, list) or not values:
-                raise AcclimateError(f"{path}: {name}: {key} must be a list of values to try, but got {values!r}")
+                raise AcclimateError(f"{path}: {name}: {key} must be a list of values to try, but got {shown(values)}")
     return Search(spaces, trials, seed, shift)
 
 

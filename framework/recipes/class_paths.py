@@ -4,18 +4,18 @@ import re
 import sys
 from argparse import ArgumentError
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import suppress
 from copy import deepcopy
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import yaml
 from jsonargparse import ArgumentParser
 
 from ..errors import RecipeError
-from .class_spec import ClassSpec
+from ..files.shown_value import shown
+from ..files.strict_yaml import MAX_BYTES, YamlRuleError, parse_yaml
+from .class_spec import ClassSpec, is_import_path
 from .trust import is_part
 
 T = TypeVar("T")
@@ -60,10 +60,14 @@ def check_no_files(spec: ClassSpec, name: str) -> None:
     Raises:
         RecipeError: if there are any.
     """
-    for key, value in _items(spec.init_args, _load_bounded):
+    try:
+        found = list(_items(spec.init_args, _load_bounded))
+    except ValueError as error:
+        raise RecipeError(f"{name}: {error}") from error
+    for key, value in found:
         if key == "pretrained" and value is not None and value is not False:
             raise RecipeError(
-                f"{name}: pretrained must be null where weights come from strangers, but got {value!r:.99}"
+                f"{name}: pretrained must be null where weights come from strangers, but got {shown(value)}"
             )
 
 
@@ -116,7 +120,7 @@ def import_class(spec: ClassSpec, name: str) -> type:
     module, _, attribute = spec.class_path.rpartition(".")
     try:
         found = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise RecipeError(f"{name}: no class {spec.class_path!r}: {error}") from error
     if not isinstance(found, type):
         raise RecipeError(f"{name}: {spec.class_path} must be a class, but is none")
@@ -129,7 +133,15 @@ def _look_here(spec: ClassSpec, name: str) -> None:
     A program that is installed, such as `acclimate`, looks for modules where it lies itself. The folder comes last, so
     that nothing in it takes the place of what is installed, and only for a module that is named and lies there.
     """
-    for path in (spec.class_path, *_import_paths(spec.init_args)):
+    if not is_import_path(spec.class_path):
+        raise RecipeError(f"{name}: class_path must be an import path, but got {shown(spec.class_path)}")
+    try:
+        paths = (spec.class_path, *_import_paths(spec.init_args))
+    except ValueError as error:
+        raise RecipeError(f"{name}: {error}") from error
+    except RecursionError as error:
+        raise RecipeError(f"{name}: arguments are nested too deeply") from error
+    for path in paths:
         package, dot, _ = path.partition(".")
         if _is_installed(package):
             continue
@@ -142,20 +154,28 @@ def _look_here(spec: ClassSpec, name: str) -> None:
 
 
 def _load(text: str) -> Any:  # noqa: ANN401 - YAML may hold anything
-    """What YAML makes of a text; the text itself, where that is no YAML."""
+    """What YAML makes of a text; the text itself, where that is no YAML.
+
+    jsonargparse reads it once more, by less strict rules: what breaks ours must not be taken for a text.
+
+    Raises:
+        YamlRuleError: if it breaks a rule, and is more than one plain word.
+    """
     try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):  # The latter of the 31st of June, and the like.
+        return parse_yaml(text)
+    except YamlRuleError as error:
+        # Of a date and the like, no class can come.
+        if error.is_plain or len(text) > MAX_BYTES:
+            return text
+        raise YamlRuleError(f"a string among the arguments, {text[:60]!r}: {error}") from error
+    except ValueError:
         return text
 
 
 def _load_bounded(text: str) -> Any:  # noqa: ANN401 - YAML may hold anything
-    """As `_load`, of what strangers wrote: a few aliases make billions of values."""
+    """As `_load`, of what strangers wrote."""
     if len(text) > _LONGEST_TEXT:
         raise ValueError(f"a string among the arguments may have {_LONGEST_TEXT} characters, but has {len(text)}")
-    with suppress(yaml.YAMLError):
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-            raise ValueError(f"a string among the arguments must hold no YAML with aliases, but got {text[:60]!r}")
     return _load(text)
 
 
@@ -190,7 +210,11 @@ def _is_importable(package: str) -> bool:
 
 
 def _lies_here(package: str) -> bool:
-    return Path(f"{package}.py").is_file() or Path(package).is_dir()
+    try:
+        return Path(f"{package}.py").is_file() or Path(package).is_dir()
+    except (OSError, ValueError):
+        # No file can have that name.
+        return False
 
 
 def _is_installed(package: str) -> bool:
@@ -209,7 +233,7 @@ def _parse(expected: object, spec: ClassSpec, name: str) -> Any:  # noqa: ANN401
     given = {"class_path": spec.class_path, "init_args": deepcopy(spec.init_args)}
     try:
         return parser.instantiate(parser.parse_object({"it": given})).it
-    except (ArgumentError, AttributeError, ImportError, TypeError, ValueError) as error:
+    except (ArgumentError, AttributeError, ImportError, OverflowError, RecursionError, TypeError, ValueError) as error:
         raise RecipeError(f"{name}: {_one_line(str(error))}") from error
 
 

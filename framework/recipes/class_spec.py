@@ -16,3 +16,13 @@ class ClassSpec:
 
     class_path: str
     init_args: dict[str, Any] = attrs.field(factory=dict)
+
+
+def is_import_path(text: str) -> bool:
+    """Whether a text has the form of an import path, or is the name of a class alone.
+
+    Example:
+        >>> is_import_path("package.module.Class"), is_import_path("Class"), is_import_path("..Class")
+        (True, True, False)
+    """
+    return all(part.isidentifier() for part in text.split("."))

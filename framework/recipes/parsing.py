@@ -1,5 +1,6 @@
 """Plain data, as YAML gives it -> attrs objects. Imports nothing that the data name; errors are one line."""
 
+import math
 from collections.abc import Mapping
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -7,6 +8,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 import attrs
 
 from ..errors import RecipeError
+from ..files.shown_value import shown
 from ..files.suggestion import suggestion
 
 T = TypeVar("T", bound=attrs.AttrsInstance)
@@ -75,7 +77,8 @@ def _parse(expected: Any, value: object, key: str) -> Any:  # noqa: ANN401
             raise _mismatch(key, "a mapping with names as keys", value)
         return {name: _parse(arguments[1], item, _join(key, name)) for name, item in value.items()}
     if origin is Literal:
-        if value not in arguments:
+        # YAML's true is no 1, though Python takes it for one.
+        if not any(value == choice and type(value) is type(choice) for choice in arguments):
             raise _mismatch(key, f"one of {', '.join(map(repr, arguments))}", value)
         return value
     return value if expected is Any else _parse_scalar(expected, value, key)
@@ -85,9 +88,12 @@ def _parse_scalar(expected: type, value: object, key: str) -> object:
     if expected is float and not isinstance(value, bool) and isinstance(value, int | float | str):
         # YAML reads 1e-3, without a point, as a string.
         try:
-            return float(value)
+            number = float(value)
         except (ValueError, OverflowError):
             raise _mismatch(key, "a number", value) from None
+        if not math.isfinite(number):
+            raise _mismatch(key, "a finite number", value)
+        return number
     if type(value) is not expected:
         names = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
         raise _mismatch(key, names[expected], value)
@@ -95,7 +101,7 @@ def _parse_scalar(expected: type, value: object, key: str) -> object:
 
 
 def _mismatch(key: str, wanted: str, found: object) -> ValueError:
-    return ValueError(f"{key or 'it'} must be {wanted}, but got {found!r:.200}")
+    return ValueError(f"{key or 'it'} must be {wanted}, but got {shown(found)}")
 
 
 def _join(key: str, name: object) -> str:

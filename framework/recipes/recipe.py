@@ -7,8 +7,9 @@ import attrs
 from attrs.validators import ge, gt, le, min_len, optional
 
 from ..errors import RecipeError
+from ..files.shown_value import shown
 from ..layout import DomainSide
-from .class_spec import ClassSpec
+from .class_spec import ClassSpec, is_import_path
 from .learning_rate import LearningRate
 from .parsing import parse_attrs
 from .plain_data import NEWER, to_plain
@@ -231,6 +232,10 @@ def parse_recipe(data: object, name: str = "recipe") -> Recipe:
         RecipeError: if a key or value is wrong; the message names it.
     """
     version = data.get("schema", SCHEMA_VERSION) if isinstance(data, Mapping) else SCHEMA_VERSION
-    if version != SCHEMA_VERSION:
-        raise RecipeError(f"{name}: schema must be {SCHEMA_VERSION}, but got {version!r}")
-    return parse_attrs(Recipe, data, name)
+    if version != SCHEMA_VERSION or isinstance(version, bool):
+        raise RecipeError(f"{name}: schema must be {SCHEMA_VERSION}, but got {shown(version)}")
+    recipe = parse_attrs(Recipe, data, name)
+    for key, spec in recipe.class_specs():
+        if not is_import_path(spec.class_path):
+            raise RecipeError(f"{name}: {key}: class_path must be an import path, but got {shown(spec.class_path)}")
+    return recipe

@@ -5,13 +5,17 @@ from collections.abc import Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import Any, Final
 
 from ..errors import RecipeError
+from ..files.bounded_file import read_bounded_text
+from ..files.shown_value import shown
+from ..files.strict_yaml import MAX_BYTES, MAX_DEPTH, parse_yaml
 from ..files.suggestion import suggestion
 from .recipe import Recipe, parse_recipe
+
+MAX_EXTENDED: Final = 16
+"""Recipes that extend each other, at most."""
 
 
 def read_recipe(name_or_path: str | Path, overrides: Mapping[str, object] | None = None) -> Recipe:
@@ -64,12 +68,14 @@ def _load(name: str, children: tuple[str, ...]) -> dict[str, Any]:
     """Read a recipe and those that it extends; `children` are the recipes that extend this one."""
     if name in children:
         raise RecipeError(f"{children[0]}: a recipe cannot extend itself, but {' extends '.join((*children, name))}")
+    if len(children) > MAX_EXTENDED:
+        raise RecipeError(f"{children[0]}: at most {MAX_EXTENDED} recipes may extend each other, but found more")
     data = _read_yaml(name)
     parent = data.pop("extends", None)
     if parent is None:
         return data
     if not isinstance(parent, str):
-        raise RecipeError(f"{name}: extends must be the name or path of a recipe, but got {parent!r}")
+        raise RecipeError(f"{name}: extends must be the name or path of a recipe, but got {shown(parent)}")
     beside = Path(name).parent / parent
     found = str(beside) if _is_path(name) and _is_path(parent) else parent
     return _merge(_load(found, (*children, name)), data)
@@ -80,21 +86,17 @@ def _is_path(name: str) -> bool:
 
 
 def _read_yaml(name: str) -> dict[str, Any]:
+    if _is_path(name):
+        text = read_bounded_text(name, MAX_BYTES, error=RecipeError)
+    elif name in recipe_names():
+        text = (_ours() / f"{name}.yaml").read_text(encoding="utf-8")
+    else:
+        known = recipe_names()
+        raise RecipeError(f"no recipe is called {shown(name)}{suggestion(name, [*known, 'or give a .yaml file'])}")
     try:
-        if _is_path(name):
-            text = Path(name).read_text(encoding="utf-8")
-        elif name in recipe_names():
-            text = (_ours() / f"{name}.yaml").read_text(encoding="utf-8")
-        else:
-            known = recipe_names()
-            raise RecipeError(f"no recipe is called {name!r}{suggestion(name, [*known, 'or give a .yaml file'])}")
-        data = yaml.safe_load(text)
-    except FileNotFoundError as error:
-        raise RecipeError(f"no recipe at {name}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{name}: cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        raise RecipeError(f"{name}: not valid YAML: {' '.join(str(error).split())}") from error
+        data = parse_yaml(text)
+    except ValueError as error:
+        raise RecipeError(f"{name}: {error}") from error
     if not isinstance(data, dict):
         raise RecipeError(f"{name}: a recipe must be a mapping of keys, but got {type(data).__name__}")
     return data
@@ -115,18 +117,30 @@ def _merge(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _override(data: dict[str, Any], key: str, value: object) -> None:
-    *parents, last = key.split(".")
+    names = key.split(".")
+    if not all(names) or len(names) > MAX_DEPTH:
+        raise RecipeError(f"a key must be up to {MAX_DEPTH} names with dots between them, but got {shown(key)}")
+    *parents, last = names
     node: Any = data
     for parent in parents:
-        if isinstance(node, list) and parent.isdigit() and int(parent) < len(node):
-            node = node[int(parent)]
+        if isinstance(node, list) and (index := _index(parent)) < len(node):
+            node = node[index]
         elif isinstance(node, dict):
             node = node.setdefault(parent, {})
         else:
-            raise RecipeError(f"no key {key!r} in the recipe: nothing there is called {parent!r}")
+            raise _no_key(key, parent)
     if not isinstance(node, dict):
-        raise RecipeError(f"no key {key!r} in the recipe: nothing there is called {last!r}")
+        raise _no_key(key, last)
     if value is None:
         node.pop(last, None)
     else:
         node[last] = value
+
+
+def _index(text: str) -> int:
+    """Of a list's item; beyond all lists where the text is none: to Python, digits are many things."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 10**9
+
+
+def _no_key(key: str, name: str) -> RecipeError:
+    return RecipeError(f"no key {shown(key)} in the recipe: nothing there is called {shown(name)}")

@@ -7,6 +7,7 @@ from typing import Final
 import attrs
 from attrs.validators import ge, le
 
+from ..files.shown_value import shown
 from .class_spec import ClassSpec
 from .plain_data import NEWER
 
@@ -47,7 +48,9 @@ class Selection:
         for score in (self.score, *self.also):
             if isinstance(score, str) and score not in VALIDATORS and "." not in score:
                 known = ", ".join(VALIDATORS)
-                raise ValueError(f"score must be one of {known}, or the import path of a Validator, but got {score!r}.")
+                raise ValueError(
+                    f"score must be one of {known}, or the import path of a Validator, but got {shown(score)}."
+                )
 
     @property
     def name(self) -> str:

@@ -13,11 +13,16 @@ from typing import Any, Final
 import yaml
 
 from ..errors import RunError
+from ..files.bounded_file import read_bounded_text
+from ..files.strict_yaml import MAX_DEPTH, parse_yaml
 from ..files.whole_file import write_whole
 from .checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 
 LAST: Final = "last"
 BEST: Final = "best"
+_CONFIG_BYTES: Final = 2**26
+"""Of config.yaml, in which a recipe stands beside all classes of its tasks."""
+
 SKIPPED_FILE: Final = "skipped.json"
 """Rows that a run leaves out, with the reasons: there before the run is."""
 
@@ -79,9 +84,10 @@ class RunFolder:
         """
         file = self.path / "config.yaml"
         try:
-            config = yaml.safe_load(file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise RunError(f"{file} cannot be read: {' '.join(str(error).split())}") from error
+            text = read_bounded_text(file, _CONFIG_BYTES, error=RunError)
+            config = parse_yaml(text, max_bytes=_CONFIG_BYTES, max_depth=2 * MAX_DEPTH + 8, max_values=_CONFIG_BYTES)
+        except ValueError as error:
+            raise RunError(f"{file}: {error}") from error
         if not isinstance(config, dict):
             raise RunError(f"{file} must be a mapping, but is {type(config).__name__}")
         return config

@@ -196,7 +196,7 @@ def test_an_interrupted_grid_says_how_to_go_on(folder: Path, tmp_path: Path) -> 
         (["--data", "UNTESTED"], "split of 'here' must be one of 'train', 'validation', but got 'test'"),
         (["--set", "training.batch=3"], "batch"),
         (["--set", "aligners.rna.init_args.sharpness=3"], "sharpness"),
-        (["--search", "none.yaml"], "none.yaml cannot be read"),
+        (["--search", "none.yaml"], "none.yaml: expected a file, but found none"),
         (["--search", "SPACE"], "Option 'sharpness' is not accepted"),
         (["--search", "SMALL"], "every recipe gets 8 trials, but its space has only 2 settings"),
         (["--search-seed", "-1"], "--search-seed must be at least 0"),

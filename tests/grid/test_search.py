@@ -177,7 +177,10 @@ def test_a_trial_that_fails_is_not_chosen_and_one_that_was_killed_must_run_again
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[", "cannot be read"),
+        ("[", "not valid YAML"),
+        ("{1: {}}", "must map names of recipes"),
+        ("adapting: {3: [1]}", "keys must be those of a recipe, but one is 3"),
+        ("adapting: {a: &a [1]}", "anchors"),
         ("[1]", "must map names of recipes"),
         ("adapting: 3", "must map names of recipes"),
         ("adapting: {training.batch_size: 3}", "adapting: training.batch_size must be a list of values"),
@@ -190,7 +193,7 @@ def test_a_file_that_is_no_search_is_named(text: str, words: str, tmp_path: Path
     with pytest.raises(AcclimateError, match=words) as caught:
         read_search(path, 8, 0)
     assert str(path) in str(caught.value)
-    with pytest.raises(AcclimateError, match="cannot be read"):
+    with pytest.raises(AcclimateError, match="expected a file, but found none"):
         read_search(tmp_path / "none.yaml", 8, 0)
 
 

@@ -203,7 +203,7 @@ def test_an_unknown_recipe_is_named(name: str) -> None:
 
 def test_a_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(RecipeError, match=r"binary\.yaml: cannot be read"):
+    with pytest.raises(RecipeError, match=r"binary\.yaml: line 1: expected UTF-8, but found byte 0xff"):
         read_recipe(tmp_path / "binary.yaml")
 
 
