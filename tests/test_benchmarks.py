@@ -129,6 +129,7 @@ def test_all_recipes_are_optimised_alike() -> None:
     assert len({str((training.optimizer, training.gradient_clip)) for training in trainings}) == 1
 
 
+@pytest.mark.benchmark
 def test_steps_writes_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     threads = torch.get_num_threads()
     try:
@@ -174,6 +175,7 @@ def tiny() -> list[Figure]:
     ]
 
 
+@pytest.mark.benchmark
 def test_figures_run_with_whatever_peers_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     for package in ("skada", "skada.deep", "pytorch_adapt", "pytorch_adapt.layers", "torchjd", "torchjd.aggregation"):
         monkeypatch.setitem(sys.modules, package, None)
@@ -207,6 +209,7 @@ def test_every_figure_has_ours_first() -> None:
 
 
 # Python 3.12 warns of workers that are forked beside threads, which torch has.
+@pytest.mark.benchmark
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_the_input_pipeline_is_timed_in_all_ways(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sizes = ["--rows", "20", "--batch", "10", "--seconds", "0.1", "--side", "24", "--model-side", "16"]
@@ -218,6 +221,7 @@ def test_the_input_pipeline_is_timed_in_all_ways(tmp_path: Path, capsys: pytest.
     assert capsys.readouterr().out == (tmp_path / "input-pipeline.md").read_text()
 
 
+@pytest.mark.benchmark
 @pytest.mark.parametrize("model", ["bert", "wavlm"])
 def test_roads_with_and_without_a_trunk_cache_are_timed(model: str, tmp_path: Path) -> None:
     pytest.importorskip("transformers")
@@ -232,6 +236,7 @@ def test_roads_with_and_without_a_trunk_cache_are_timed(model: str, tmp_path: Pa
     assert len(entries) == 2 * size.rows + size.evaluated
 
 
+@pytest.mark.benchmark
 @pytest.mark.processes
 def test_pools_of_threads_are_compared_with_branches(tmp_path: Path) -> None:
     # In a process of its own: once there is a shared pool, no session can be opened that has its own.

@@ -25,7 +25,7 @@ from inference_report import Aim, Figure
 from inference_start import TORCH, start
 from inference_subsets import subsets
 
-pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("exports")]
+pytestmark = [pytest.mark.benchmark, pytest.mark.processes, pytest.mark.usefixtures("exports")]
 
 SMALL = Size("test_resnet", 32, "test_resnet", 8000, 3200, 6, 50, 1, 32, 2, 16)
 

@@ -181,6 +181,7 @@ def test_only_trusted_classes_are_made(saved: Path) -> None:
         AdaptedModel.from_folder(saved, trusted=("mine.",))
 
 
+@pytest.mark.usefixtures("exports")
 @pytest.mark.parametrize("recipe", ["source-only", "osan", "a3d2"])
 def test_models_of_other_methods_come_back(recipe: str, tmp_path: Path) -> None:
     adapted = make_model(recipe)

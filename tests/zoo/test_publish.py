@@ -28,6 +28,9 @@ from acclimate.__main__ import main
 from .grids import SEEDS, run_grid, write_grid
 from .test_adapted_model import rehash
 
+# Each trains models of its own, whose graphs no other test has.
+pytestmark = pytest.mark.usefixtures("exports")
+
 NAME = "adapting.labelled"
 LICENCES = ["--licence", "Apache-2.0", "--data-licence", "CC0-1.0"]
 

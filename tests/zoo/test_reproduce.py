@@ -22,6 +22,9 @@ from loop.small import class_spec
 
 from acclimate.__main__ import main
 
+# Each trains models of its own, whose graphs no other test has.
+pytestmark = pytest.mark.usefixtures("exports")
+
 NAME = "selfmade.labelled"
 OWN = {
     "aligners": {"classification": class_spec("Supervised"), "own": class_spec(".Spy")},
