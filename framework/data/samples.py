@@ -1,6 +1,7 @@
 """Preprocessed samples of a table, and batches of them as numpy arrays."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final, overload
 
 import attrs
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..layout import Task
+from .array_columns import ArrayColumn, PreparedRows, find_column
 from .corruptions.applying import check_rows, corrupt_prepared
 from .labels import encode_label
 from .preprocessing import Prepared, Preprocessing
@@ -122,7 +124,7 @@ class Samples:
                 raise DataError(str(_problem(row, f"expected one of {', '.join(schema.modalities)}, but found none.")))
         check_rows(table, {name: preprocessing.kind for name, preprocessing in schema.preprocessing.items()})
         self.cache_bytes = cache_bytes
-        self._cache: dict[int, Sample] = {}
+        self._cache: dict[int, dict[str, Prepared]] = {}
         self._free_bytes = cache_bytes
 
     def __getstate__(self) -> dict[str, Any]:
@@ -131,6 +133,8 @@ class Samples:
 
     def divided(self, parts: int) -> "Samples":
         """The same samples with nothing cached yet, for one of several processes that each may cache its part."""
+        # Here, so that not each of them looks.
+        _ = self._columns
         state = {**self.__getstate__(), "cache_bytes": self.cache_bytes // parts}
         twin = type(self).__new__(type(self))
         vars(twin).update({**state, "_free_bytes": state["cache_bytes"]})
@@ -157,19 +161,82 @@ class Samples:
         if isinstance(index, slice):
             return [self[position] for position in range(len(self))[index]]
         position = range(len(self))[index]
+        found = {**self._read_others(position), **self._read(position, self._columns)}
+        prepared = {name: found[name] for name in self.schema.preprocessing}
+        row = self.table.rows[position]
+        return Sample(
+            id=row.id,
+            domain=row.domain,
+            index=position,
+            inputs={name: one.values for name, one in prepared.items()},
+            present=self._present[position].copy(),
+            labels=None if self._labels is None else self._labels[position],
+            lengths={name: one.length for name, one in prepared.items() if one.length is not None},
+        )
+
+    def batch(self, positions: Sequence[int]) -> Arrays:
+        """The samples at some positions as one batch: `stack` of them, but what are rows of arrays is read at once.
+
+        Raises:
+            DataError: see `__getitem__`.
+            ValueError: if there are no positions: nothing tells the shapes.
+        """
+        where = np.asarray(positions, dtype=np.int64)
+        parts = self.schema.preprocessing
+        gathered = {name: column.prepare(where, parts[name]) for name, column in self._columns.items()}
+        if not gathered or not len(where) or None in gathered.values():
+            return stack([self[position] for position in positions])
+        others = [self._read_others(position) for position in where.tolist()]
+        rows = [self.table.rows[position] for position in where.tolist()]
+        prepared = {name: gathered.get(name) or _join(name, others) for name in parts}
+        return Arrays(
+            inputs={name: one.values for name, one in prepared.items()},
+            present=self._present[where],
+            labels=None
+            if self._label_arrays is None
+            else {task: all_[where] for task, all_ in self._label_arrays.items()},
+            ids=tuple(row.id for row in rows),
+            domains=tuple(row.domain for row in rows),
+            index=where,
+            lengths={name: one.lengths for name, one in prepared.items() if one.lengths is not None},
+        )
+
+    @cached_property
+    def _columns(self) -> dict[str, ArrayColumn]:
+        """The modalities of which all samples are rows of arrays, which are gathered and not cached."""
+        wanted = [name for name, preprocessing in self.schema.preprocessing.items() if preprocessing.prepares_rows]
+        found = {name: find_column(self.table, name) for name in wanted}
+        return {name: column for name, column in found.items() if column is not None}
+
+    @cached_property
+    def _present(self) -> NDArray[np.bool_]:
+        names = self.schema.modalities
+        cells = [[row.cells.get(name) is not None for name in names] for row in self.table.rows]
+        return np.array(cells, dtype=np.bool_).reshape(len(cells), len(names))
+
+    @cached_property
+    def _label_arrays(self) -> dict[str, NDArray[Any]] | None:
+        if self._labels is None:
+            return None
+        types = {task.name: np.float32 if task.is_regression else np.int64 for task in self.schema.tasks}
+        return {name: np.array([row[name] for row in self._labels], dtype) for name, dtype in types.items()}
+
+    def _read_others(self, position: int) -> dict[str, Prepared]:
+        """A sample's modalities that are no rows of arrays, from the cache if they are there."""
         if position in self._cache:
             return self._cache[position]
-        sample = self._read(position)
-        size = sum(array.nbytes for array in sample.inputs.values())
+        prepared = self._read(position, [name for name in self.schema.preprocessing if name not in self._columns])
+        size = sum(one.values.nbytes for one in prepared.values())
         if size <= self._free_bytes:
-            self._cache[position] = sample
+            self._cache[position] = prepared
             self._free_bytes -= size
-        return sample
+        return prepared
 
-    def _read(self, position: int) -> Sample:
+    def _read(self, position: int, modalities: Iterable[str]) -> dict[str, Prepared]:
         row = self.table.rows[position]
         prepared: dict[str, Prepared] = {}
-        for name, preprocessing in self.schema.preprocessing.items():
+        for name in modalities:
+            preprocessing = self.schema.preprocessing[name]
             try:
                 decoded = read_modality(self.table, row, name)
                 prepared[name] = (
@@ -179,20 +246,18 @@ class Samples:
                 )
             except DataError as error:
                 raise DataError(str(_problem(row, str(error), name))) from error
-        return Sample(
-            id=row.id,
-            domain=row.domain,
-            index=position,
-            inputs={name: found.values for name, found in prepared.items()},
-            present=np.array([name in row.present for name in prepared]),
-            labels=None if self._labels is None else self._labels[position],
-            lengths={name: found.length for name, found in prepared.items() if found.length is not None},
-        )
+        return prepared
 
 
 def _absent(preprocessing: Preprocessing) -> Prepared:
     values = np.zeros(preprocessing.shape, preprocessing.dtype)
     return Prepared(values, None if preprocessing.time_axis is None else 1)
+
+
+def _join(modality: str, samples: Sequence[Mapping[str, Prepared]]) -> PreparedRows:
+    rows = [prepared[modality] for prepared in samples]
+    lengths = [one.length for one in rows if one.length is not None]
+    return PreparedRows(np.stack([one.values for one in rows]), np.array(lengths, dtype=np.int64) if lengths else None)
 
 
 def stack(samples: Sequence[Sample]) -> Arrays:

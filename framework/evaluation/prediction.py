@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arguments import check_positive
-from ..data.samples import Arrays, Samples, stack
+from ..data.samples import Arrays, Samples
 from ..errors import RunError
 from ..layout import JOINT, Task
 
@@ -88,7 +88,7 @@ def predict_subsets(
 
 def _batches(samples: Samples, batch_size: int) -> Iterator[Arrays]:
     for start in range(0, len(samples), batch_size):
-        yield stack(samples[start : start + batch_size])
+        yield samples.batch(range(len(samples))[start : start + batch_size])
 
 
 def _keep(arrays: Arrays, kept: list[bool]) -> Arrays | None:

@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 
 from ..batch import Batch
 from ..data.augmentation import Augmentation
-from ..data.samples import Arrays, Samples, stack
+from ..data.samples import Arrays, Samples
 from ..errors import DataError
 from .read_ahead import ReadAhead
 
@@ -123,7 +123,7 @@ class _Batches(Dataset[Batch | DataError]):
     def __getitem__(self, indices: list[int]) -> Batch | DataError:
         try:
             # Of an empty part, only the shapes are wanted: any sample has them.
-            arrays = stack([self._samples[index] for index in indices or [0]])
+            arrays = self._samples.batch(indices or [0])
         except DataError as error:
             return error
         return to_batch(arrays[: len(indices)], self._domains)

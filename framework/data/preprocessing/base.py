@@ -56,6 +56,9 @@ class Preprocessing(ABC):
     fits_all_rows: ClassVar[bool] = False
     """Whether `fit` is to see all of the source's training rows, and not a sample of them."""
 
+    prepares_rows: ClassVar[bool] = False
+    """Whether `prepare_rows` knows how to prepare several samples at once."""
+
     _kinds: ClassVar[dict[str, type["Preprocessing"]]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -88,6 +91,10 @@ class Preprocessing(ABC):
     def _prepare(self, decoded: Decoded) -> NDArray[Any]:
         """The array of one sample: of `shape`, or shorter along `time_axis`."""
 
+    def _prepare_rows(self, rows: NDArray[np.float32]) -> NDArray[Any] | None:
+        """As `_prepare`, of several samples `(B, ...)` of one shape; None if it is not the shape that was fitted."""
+        return None
+
     @property
     def indices(self) -> int | None:
         """One more than the largest value, where values are indices such as the numbers of tokens; None elsewhere."""
@@ -109,6 +116,30 @@ class Preprocessing(ABC):
         if length is None or own.shape == self.shape:
             return Prepared(_without_rest(own), length)
         values = np.full(self.shape, self.padding, dtype=self.dtype)
+        values[tuple(slice(size) for size in own.shape)] = own
+        return Prepared(values, length)
+
+    def prepare_rows(self, rows: NDArray[Any]) -> Prepared | None:
+        """What `prepare` makes of each of several samples that have one shape, at once: the same bits.
+
+        Args:
+            rows: `(B, ...)`, a sample each.
+
+        Returns:
+            Values `(B, *shape)` with the length that all samples have; None where they must be prepared one by one:
+            not `prepares_rows`, or one of them is not as it should be, of which `prepare` says more.
+        """
+        if rows.size == 0 or rows.dtype.kind not in "biuf":
+            return None
+        with np.errstate(over="ignore"):
+            numbers = rows.astype(np.float32, copy=False)
+        own = self._prepare_rows(numbers) if np.isfinite(numbers).all() else None
+        if own is None:
+            return None
+        length = None if self.time_axis is None else own.shape[1 + self.time_axis]
+        if own.shape[1:] == self.shape:
+            return Prepared(np.ascontiguousarray(own, dtype=self.dtype), length)
+        values = np.full((len(own), *self.shape), self.padding, dtype=self.dtype)
         values[tuple(slice(size) for size in own.shape)] = own
         return Prepared(values, length)
 

@@ -27,6 +27,7 @@ class FeaturesPreprocessing(Preprocessing):
     """
 
     kind: ClassVar[str] = "features"
+    prepares_rows: ClassVar[bool] = True
 
     mean: tuple[float, ...] = attrs.field(converter=to_numbers)
     std: tuple[float, ...] = attrs.field(converter=to_numbers, validator=check_std)
@@ -56,6 +57,9 @@ class FeaturesPreprocessing(Preprocessing):
     def _prepare(self, decoded: Decoded) -> NDArray[np.float32]:
         vector = _to_vector(decoded, len(self.mean))
         return (vector - as_vector(self.mean)) / as_vector(self.std)
+
+    def _prepare_rows(self, rows: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        return (rows - as_vector(self.mean)) / as_vector(self.std) if rows.shape[1:] == self.shape else None
 
 
 def _to_vector(decoded: Decoded, size: int | None) -> NDArray[np.float32]:

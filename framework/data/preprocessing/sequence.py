@@ -33,6 +33,7 @@ class SequencePreprocessing(Preprocessing):
 
     kind: ClassVar[str] = "sequence"
     time_axis: ClassVar[int | None] = 0
+    prepares_rows: ClassVar[bool] = True
 
     steps: int = attrs.field(validator=check_positive)
     mean: tuple[float, ...] = attrs.field(converter=to_numbers)
@@ -66,6 +67,12 @@ class SequencePreprocessing(Preprocessing):
     def _prepare(self, decoded: Decoded) -> NDArray[np.float32]:
         frames = _to_frames(decoded, len(self.mean))
         normalised: NDArray[np.float32] = (frames[: self.steps] - as_vector(self.mean)) / as_vector(self.std)
+        return normalised
+
+    def _prepare_rows(self, rows: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        if rows.ndim != 3 or rows.shape[2] != len(self.mean):
+            return None
+        normalised: NDArray[np.float32] = (rows[:, : self.steps] - as_vector(self.mean)) / as_vector(self.std)
         return normalised
 
 

@@ -33,6 +33,7 @@ class SignalPreprocessing(Preprocessing):
 
     kind: ClassVar[str] = "signal"
     time_axis: ClassVar[int | None] = 1
+    prepares_rows: ClassVar[bool] = True
 
     length: int = attrs.field(validator=check_positive)
     mean: tuple[float, ...] = attrs.field(converter=to_numbers)
@@ -74,6 +75,13 @@ class SignalPreprocessing(Preprocessing):
         check_rate(decoded, self.sampling_rate)
         normalised: NDArray[np.float32] = (signal[: self.length] - as_vector(self.mean)) / as_vector(self.std)
         return normalised.T
+
+    def _prepare_rows(self, rows: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        signals = rows[..., np.newaxis] if rows.ndim == 2 else rows
+        if signals.ndim != 3 or signals.shape[2] != len(self.mean):
+            return None
+        normalised: NDArray[np.float32] = (signals[:, : self.length] - as_vector(self.mean)) / as_vector(self.std)
+        return normalised.transpose(0, 2, 1)
 
 
 def _to_signal(decoded: Decoded) -> NDArray[np.float32]:
