@@ -129,7 +129,7 @@ EVALUATE = ["evaluate", "RUN", "--data", "TABLE", "--domain", "kitchen"]
             "the new domain must have a name of its own, but 'garden' is",
         ),
         ([*CORRUPT[:-1], "/proc/nowhere/table.csv", "--corrupt", NOISE], "/proc/nowhere/table.csv cannot be written: "),
-        ([*CORRUPT[:-1], "table.txt", "--corrupt", NOISE], "a table's name must end in .csv, .jsonl or .parquet"),
+        ([*CORRUPT[:-1], "table.txt", "--corrupt", NOISE], "a table's name must end in .csv, .tsv, .jsonl or .parquet"),
         (
             [*EVALUATE, "--baseline", "RUN"],
             "--baseline and --modalities belong to --corrupt or --preset, but neither is",

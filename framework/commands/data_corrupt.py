@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> None:
     add("table", type=str, help="table of files, or name of a built-in data set")
     add("--domain", type=str, required=True, help="domain to corrupt")
     add("--name", type=str, help="of the corrupted domain; default: <domain>-corrupted")
-    add("--out", type=Path, required=True, help="table to write: .csv, .jsonl or .parquet")
+    add("--out", type=Path, required=True, help="table to write: .csv, .tsv, .jsonl or .parquet")
     add_corruption_options(parser)
     add("--rows", type=str, default="copy", help="copy: of all rows; half: moved to the new domain; all: moved")
     add("--seed", type=int, default=0, help="of the noise and of the half")

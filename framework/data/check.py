@@ -56,7 +56,7 @@ def check_file(
     """Check a table's file; unlike `read_table`, it does not stop at a row that breaks a rule.
 
     Args:
-        path: a .csv, .jsonl or .parquet file.
+        path: a .csv, .tsv, .jsonl or .parquet file.
         source: see `check_table`.
         kinds: of tasks, where labels do not show it; see `Table`.
         preprocessing: see `check_table`.

@@ -1,6 +1,7 @@
 """What the columns of a table's file mean, by their names."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 import attrs
@@ -14,6 +15,11 @@ GROUP: Final = "group"
 _IGNORED: Final = "meta."
 _CORRUPTION: Final = "corrupt."
 _TAKEN: Final = (JOINT, "logits", "present")
+_NAMELESS: Final = re.compile(r"(Unnamed: \d+(_level_\d+)?)?")
+"""What pandas calls the column of an index that has no name, and what it calls it when it reads it again."""
+
+MAX_MODALITIES: Final = 256
+"""More columns are features, one a column, which belong into a file of arrays."""
 
 
 @attrs.frozen
@@ -45,26 +51,53 @@ def read_header(names: Sequence[str], where: str) -> Columns:
         >>> read_header(["id", "domain", "split", "label.verb", "meta.age", "audio"], "table.csv")
         Columns(tasks={'verb': 'label.verb'}, modalities=('audio',), corruptions={})
     """
-    for name in names:
-        if names.count(name) > 1:
-            raise DataError(f"{where}: columns must have different names, but got {name!r} twice.")
-    for name in REQUIRED:
-        if name not in names:
-            raise DataError(f"{where}: columns must include {', '.join(REQUIRED)}, but there is no {name!r}.")
+    check_names(names, where)
+    _check_required(names, where)
     tasks = {_task(name): name for name in names if _is_label(name)}
     if len(tasks) < sum(map(_is_label, names)):
         raise DataError(f"{where}: columns {LABEL!r} and '{LABEL}.{LABEL}' are the same task.")
     corruptions = {name.removeprefix(_CORRUPTION): name for name in names if name.startswith(_CORRUPTION)}
     reserved = {*REQUIRED, GROUP, *tasks.values(), *corruptions.values()}
-    modalities = tuple(sorted(name for name in names if name not in reserved and not name.startswith(_IGNORED)))
+    modalities = tuple(sorted(name for name in names if name not in reserved and not is_ignored(name)))
     if not modalities:
         raise DataError(f"{where}: columns must include a modality, but all of them are reserved names.")
+    if len(modalities) > MAX_MODALITIES:
+        raise DataError(
+            f"{where}: every other column is a modality, of which there may be {MAX_MODALITIES}, but got "
+            f"{len(modalities):,}, such as {modalities[0][:60]!r}: put features into one .npz that cells name, and "
+            f"call other columns {_IGNORED}<name>."
+        )
+    for name in modalities:
+        _check_not_nameless(name, where)
     for name in [*modalities, *tasks]:
         _check_name(name, where)
     for name, column in corruptions.items():
         if name not in modalities:
             raise DataError(f"{where}: column {column!r} must name one of {', '.join(modalities)}, but got {name!r}.")
     return Columns(tasks, modalities, corruptions)
+
+
+def check_names(names: Iterable[str], where: str) -> None:
+    """Check that no name stands twice.
+
+    Raises:
+        DataError: if one does.
+    """
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise DataError(f"{where}: columns must have different names, but got {name[:60]!r} twice.")
+        seen.add(name)
+
+
+def is_ignored(name: str) -> bool:
+    """Whether nothing in a column of this name is looked at.
+
+    Example:
+        >>> is_ignored("meta.age"), is_ignored("audio")
+        (True, False)
+    """
+    return name.startswith(_IGNORED)
 
 
 def label_column(task: str) -> str:
@@ -95,9 +128,37 @@ def _task(name: str) -> str:
     return LABEL if name == LABEL else name.removeprefix(f"{LABEL}.")
 
 
+def _check_required(names: Collection[str], where: str) -> None:
+    for name in REQUIRED:
+        if name not in names:
+            raise DataError(
+                f"{where}: columns must include {', '.join(REQUIRED)}, but there is no {name!r}{_hint(name, names)}."
+            )
+
+
+def _hint(name: str, names: Collection[str]) -> str:
+    """What may have been meant by a column that is missing."""
+    if len(names) == 1:
+        (only,) = names
+        return f", but one column {only[:60]!r}: are its cells separated by something else?"
+    near = next((other for other in names if other.strip("\"' ").casefold() == name), None)
+    if near is not None:
+        return f", but {near!r}: call it {name!r}"
+    some = ", ".join(repr(other[:40]) for other in list(names)[:5])
+    return f", but {some}{', ...' if len(names) > 5 else ''}" if names else ""
+
+
+def _check_not_nameless(name: str, where: str) -> None:
+    if _NAMELESS.fullmatch(name):
+        raise DataError(
+            f"{where}: each column must have a name, but got {name!r}, as pandas writes its index: write the table "
+            f"with index=False, or call the column {_IGNORED}<name>."
+        )
+
+
 def _check_name(name: str, where: str) -> None:
     if not name.replace("-", "_").isidentifier() or name in _TAKEN:
         raise DataError(
             f"{where}: a modality or task is named by letters, digits, '_' and '-', does not start with a digit "
-            f"and is none of {', '.join(_TAKEN)}, but got {name!r}."
+            f"and is none of {', '.join(_TAKEN)}, but got {name[:60]!r}."
         )

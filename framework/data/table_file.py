@@ -1,13 +1,13 @@
 """Tables from files and to files."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from sys import intern
 
 import attrs
 
 from ..errors import DataError
-from .columns import GROUP, REQUIRED, Columns, corruption_column, label_column, read_header
+from .columns import GROUP, REQUIRED, Columns, corruption_column, is_ignored, label_column, read_header
 from .corruptions.chain import parse_chain
 from .problem import Problem
 from .records import Record, read_records, write_records
@@ -15,7 +15,7 @@ from .table import Row, Table
 
 
 def read_table(path: Path | str) -> Table:
-    """Read a table from a .csv, .jsonl or .parquet file.
+    """Read a table from a .csv, .tsv, .jsonl or .parquet file.
 
     Columns `id`, `domain` and `split` are required; `label` or `label.<task>` hold labels, which may be empty; `group`
     keeps rows together; `corrupt.<modality>` says what spoils a modality when it is read (see `parse_chain`);
@@ -40,7 +40,7 @@ def scan_table(path: Path | str) -> tuple[Table, tuple[Problem, ...]]:
         DataError: if the file as a whole cannot be read.
     """
     path = Path(path)
-    names, records = read_records(path)
+    names, records = read_records(path, is_ignored)
     columns = read_header(names, str(path))
     rows: list[Row] = []
     problems: list[Problem] = []
@@ -58,7 +58,7 @@ def scan_table(path: Path | str) -> tuple[Table, tuple[Problem, ...]]:
 
 
 def write_table(table: Table, path: Path | str) -> None:
-    """Write a table to a .csv, .jsonl or .parquet file; relative paths in its cells stay as they are.
+    """Write a table to a .csv, .tsv, .jsonl or .parquet file; relative paths in its cells stay as they are.
 
     `name_unwritten` says what of the table no file can hold.
 
@@ -122,14 +122,20 @@ def _find_problem(row: Row, lines: Mapping[str, int]) -> Problem | None:
             return Problem(f"expected a cell in column {name!r}, but found it empty.", row.line, row.id or None)
     if row.id in lines:
         return Problem(f"expected an id of its own, but found it in line {lines[row.id]} too.", row.line, row.id)
-    if not row.present:
-        return Problem(f"expected at least one of {', '.join(row.cells)}, but found no modality.", row.line, row.id)
+    if not any(row.cells.values()):
+        return Problem(f"expected at least one of {_list(row.cells)}, but found no modality.", row.line, row.id)
+    if (row.domain, row.split) == REQUIRED[1:]:
+        return Problem("expected a sample, but found the header once more: were files put together?", row.line, row.id)
     for modality, cell in row.corruptions.items():
         try:
             parse_chain(cell)
         except DataError as error:
             return Problem(str(error), row.line, row.id, modality)
     return None
+
+
+def _list(names: Collection[str]) -> str:
+    return f"{', '.join(list(names)[:10])}{', ...' if len(names) > 10 else ''}"
 
 
 def _to_record(row: Row) -> dict[str, str | None]:

@@ -1,12 +1,16 @@
 """What a table is known by, wherever it lies: a built-in data set by its name, a file by what it holds."""
 
+import hashlib
 from pathlib import Path
+from typing import Final
 
 import attrs
 
 from ..errors import DataError
-from ..files.hashes import file_sha256
+from ..files.bounded_file import open_regular
 from .builtin import builtin_names
+
+_PIECE: Final = 2**20
 
 
 @attrs.frozen
@@ -47,11 +51,11 @@ def identify_table(name_or_path: str) -> TableIdentity:
     if name_or_path in builtin_names():
         return TableIdentity(name_or_path)
     path = Path(name_or_path)
-    try:
-        # A pipe would be waited for.
-        digest = file_sha256(path) if path.is_file() else None
-    except OSError as error:
-        raise DataError(f"{path}: expected a file that can be read, but found: {error.strerror}.") from error
-    if digest is None:
-        raise DataError(f"{path}: expected a table, but found no such file.")
-    return TableIdentity(path.stem, digest)
+    with open_regular(path) as file:
+        try:
+            digest = hashlib.sha256()
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+        except OSError as error:
+            raise DataError(f"{path}: expected a file that can be read, but found: {error.strerror}.") from error
+    return TableIdentity(path.stem, digest.hexdigest())

@@ -58,7 +58,7 @@ def unnumbered(table: Table) -> list[object]:
     return [attrs.evolve(row, line=0) for row in table.rows]
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".CSV"])
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet", ".CSV"])
 @pytest.mark.parametrize("group", [None, "kitchen"])
 def test_a_table_survives_writing_and_reading(tmp_path: Path, suffix: str, group: str | None) -> None:
     table = read_table(write_multimodal_table(tmp_path))
@@ -99,7 +99,7 @@ def test_parquet_may_have_numbers_and_missing_ones(tmp_path: Path) -> None:
         ([HEAD], ": a table must have at least one row, but this one is empty."),
         (
             ["id,split,audio", "a,train,a.wav"],
-            ": columns must include id, domain, split, but there is no 'domain'.",
+            ": columns must include id, domain, split, but there is no 'domain', but 'id', 'split', 'audio'.",
         ),
         (
             ["id,domain,split,label,meta.x,group", "a,x,train,1,2,3"],
@@ -112,7 +112,7 @@ def test_parquet_may_have_numbers_and_missing_ones(tmp_path: Path) -> None:
         ),
         ([HEAD, "a,x,train,1,a.wav"], ", line 2: expected 6 cells, but found 5."),
         ([HEAD, "a,x,train,1,a.wav,,"], ", line 2: expected 6 cells, but found 7."),
-        ([HEAD, 'a,x,train,1,"a.wav,'], ", line 2: expected CSV, but found: unexpected end of data."),
+        ([HEAD, 'a,x,train,1,"a.wav,'], ", line 2: expected CSV, but found: a quote that is not closed."),
         (
             [HEAD, "a,x,train,1,a.wav,", "b,x,train,1,,"],
             ", line 3, id 'b': expected at least one of audio, image, but found no modality.",
@@ -145,7 +145,6 @@ def test_a_table_that_breaks_a_rule_is_refused(tmp_path: Path, lines: list[str],
         ("my audio", "my audio"),
         ("a.b", "a.b"),
         ("2d", "2d"),
-        ("", ""),
         ("joint", "joint"),
         ("label.present", "present"),
         ("label.", ""),
@@ -164,14 +163,28 @@ def test_names_that_cannot_be_used_are_refused(tmp_path: Path, column: str, name
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("table.csv", b"id,domain\xff", ": expected text in UTF-8, but found byte 0xff."),
-        ("table.jsonl", b'{"id": 1', ", line 1: expected a JSON object, but found: Expecting ',' delimiter."),
-        ("table.jsonl", b"\n[1]", ", line 2: expected a JSON object, but found '[1]'."),
-        ("table.jsonl", b'{"id": [1]}', ", line 1: a cell must be text or a number, but got [1]."),
+        (
+            "table.csv",
+            b"id,domain\n\xff",
+            (
+                ", line 2: expected text in UTF-8, but found byte 0xff, which stands for a letter in older encodings, "
+                "such as Windows-1252: save it as UTF-8."
+            ),
+        ),
+        (
+            "table.jsonl",
+            b'{"id": 1',
+            ", line 1: expected a JSON object in one line, but found: Expecting ',' delimiter.",
+        ),
+        ("table.jsonl", b"\n[1]", ", line 2: expected a JSON object in one line, but found '[1]'."),
+        ("table.jsonl", b'{"id": [1]}', ", line 1, 'id': a cell must be text or a number, but found a list."),
         (
             "table.xlsx",
             b"",
-            ": a table's name must end in .csv, .jsonl, .parquet, but got '.xlsx'.",
+            (
+                ": a table's name must end in .csv, .tsv, .jsonl, .parquet, but got '.xlsx'; save the sheet as CSV in "
+                "UTF-8."
+            ),
         ),
     ],
 )
@@ -194,7 +207,7 @@ def test_a_table_that_the_system_does_not_give(tmp_path: Path) -> None:
 def test_a_missing_table_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError) as error:
         read_table(tmp_path / "gone.csv")
-    assert str(error.value) == f"{tmp_path}/gone.csv: expected a table, but found no such file."
+    assert str(error.value) == f"{tmp_path}/gone.csv: expected a file, but found none."
 
 
 def test_a_damaged_parquet_file_is_one_line(tmp_path: Path) -> None:
@@ -217,7 +230,7 @@ def test_a_table_is_written_to_known_kinds_only(tmp_path: Path) -> None:
         write_table(table, tmp_path / "copy.xlsx")
     assert (
         str(error.value)
-        == f"{tmp_path}/copy.xlsx: a table's name must end in .csv, .jsonl or .parquet, but got '.xlsx'."
+        == f"{tmp_path}/copy.xlsx: a table's name must end in .csv, .tsv, .jsonl or .parquet, but got '.xlsx'."
     )
 
 

@@ -66,7 +66,7 @@ def open_table(name_or_path: str, *, seed: int = 0) -> Table:
     """A built-in data set, or the table in a file.
 
     Args:
-        name_or_path: one of `builtin_names`, or the path of a .csv, .jsonl or .parquet file.
+        name_or_path: one of `builtin_names`, or the path of a .csv, .tsv, .jsonl or .parquet file.
         seed: of splits that are drawn; those that a file brings stay as they are.
 
     Raises:
@@ -76,7 +76,7 @@ def open_table(name_or_path: str, *, seed: int = 0) -> Table:
         return _BUILT_IN[name_or_path].read(seed)
     if not Path(name_or_path).suffix:
         raise DataError(
-            f"data must be the path of a table (.csv, .jsonl, .parquet) or one of {', '.join(_BUILT_IN)}, "
+            f"data must be the path of a table (.csv, .tsv, .jsonl, .parquet) or one of {', '.join(_BUILT_IN)}, "
             f"but got {name_or_path!r}."
         )
     return read_table(name_or_path)

@@ -28,7 +28,7 @@ def test_annotations_are_read_by_column(tmp_path: Path) -> None:
         ([], "expected the columns a, b, but did not find a, b among nothing."),
         (["a,b", "1"], "line 2: expected 2 cells, but found 1."),
         (["a,b", '"1,2'], "line 2: expected CSV, but found: "),
-        (["a,b", "\udcff,2"], "expected text in UTF-8, but found byte 0xff."),
+        (["a,b", "\udcff,2"], "line 2: expected text in UTF-8, but found byte 0xff, "),
     ],
 )
 def test_annotations_that_cannot_be_read(tmp_path: Path, lines: list[str], message: str) -> None:
