@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ...framework.commands.numbers import MAX_SEED, read_integer
 from ...framework.commands.options import (
     add_task_option,
     choose_domains,
@@ -38,15 +39,13 @@ def main(arguments: list[str]) -> None:
     source, target = choose_domains(options.data, options.source, options.target)
     if target is None:
         raise AcclimateError("--target must name a domain of the table, such as --target B, but is missing")
-    seeds = options.seeds.split(",")
-    if not all(seed.isdigit() for seed in seeds):
-        raise AcclimateError(f"--seeds must be numbers with commas between, but got {options.seeds!r}")
+    seeds = tuple(read_integer(seed, "--seeds", 0, MAX_SEED) for seed in options.seeds.split(","))
     demo = Demo(
         options.data,
         source,
         target,
         tuple(options.recipes.split(",")) if options.recipes else RECIPES,
-        tuple(map(int, seeds)),
+        seeds,
         read_settings(options.set),
         read_kinds(options.task),
     )

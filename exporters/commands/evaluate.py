@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from ...framework.commands.corruption_options import add_corruption_options
+from ...framework.commands.numbers import MAX_PROCESSES, add_integer, add_seed
 from ...framework.commands.options import add_skip_option, count_skipped, make_parser
 from ...framework.errors import AcclimateError
 from ...framework.files.outputs import check_output, is_same_file
@@ -30,16 +31,16 @@ def main(arguments: list[str]) -> None:
     add("--data", type=str, required=True, help="table of files, or name of a built-in data set")
     add("--domain", type=str, help="domain, or several as A+B; default: all")
     add("--split", type=str, default="test", help="split")
-    add(
-        "--seed",
-        type=int,
-        default=0,
-        help="of a built-in data set's split (a run's own must be given), noise and intervals",
-    )
+    add_seed(parser, help="of a built-in data set's split (a run's own must be given), noise and intervals")
     add("--checkpoint", type=str, default="best", help="best or last, of a run")
     add("--provider", type=str, default="cpu", help="execution provider of an artefact: cpu, cuda or tensorrt")
-    add("--threads", type=int, help="that compute together on the CPU; default: what the runtime chooses")
-    add("--batch-size", type=int, default=64, help="rows at once, for scores and for samples per second")
+    add_integer(
+        parser,
+        "--threads",
+        most=MAX_PROCESSES,
+        help="that compute together on the CPU; default: what the runtime chooses",
+    )
+    add_integer(parser, "--batch-size", default=64, help="rows at once, for scores and for samples per second")
     add("--json", type=Path, help="file to write all scores into, and the rows that were left out")
     add_subset_options(parser)
     add_skip_option(parser)
@@ -87,8 +88,6 @@ def _check(options: Any, *, corrupted: bool) -> None:  # noqa: ANN401
         raise AcclimateError("--picture shows subsets of modalities, so it does not go with --corrupt or --preset")
     if options.picture is not None and options.picture.suffix.lower() != ".svg":
         raise AcclimateError(f"--picture is an SVG, so its name must end in .svg, but got {options.picture}")
-    if options.batch_size < 1:
-        raise AcclimateError(f"--batch-size must be positive, but got {options.batch_size}")
     read = [
         options.data,
         *model_files(options.model),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from jsonargparse import ArgumentParser
 
-from ...framework.errors import AcclimateError
+from ...framework.commands.numbers import add_integer, add_real
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -26,9 +26,17 @@ def add_precision_options(parser: ArgumentParser) -> None:
         "labels are not looked at, and accuracy on rows of the source that were not trained on",
     )
     add("--data", type=str, help="table of these rows, or name of a built-in data set; default: that of the run")
-    add("--calibration-rows", type=int, default=512, help="rows of the target to read, and of the source, at most")
-    add("--minimum-agreement", type=float, default=0.99, help="with float32, below which lower precision is refused")
-    add("--maximum-accuracy-drop", type=float, default=0.01, help="on the source, above which it is refused")
+    add_integer(
+        parser, "--calibration-rows", default=512, help="rows of the target to read, and of the source, at most"
+    )
+    add_real(
+        parser,
+        "--minimum-agreement",
+        most=1.0,
+        default=0.99,
+        help="with float32, below which lower precision is refused",
+    )
+    add_real(parser, "--maximum-accuracy-drop", default=0.01, help="on the source, above which it is refused")
 
 
 def read_evidence(options: Any, schema: "Schema") -> dict[str, Any]:  # noqa: ANN401 - jsonargparse's namespace
@@ -37,8 +45,6 @@ def read_evidence(options: Any, schema: "Schema") -> dict[str, Any]:  # noqa: AN
     Raises:
         AcclimateError: if an option does not fit, or rows cannot be found or read.
     """
-    if options.calibration_rows < 1:
-        raise AcclimateError(f"--calibration-rows must be positive, but got {options.calibration_rows}")
     if options.precision == "float32":
         return {}
     from ...framework.data.samples import stack

@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 from jsonargparse import ArgumentParser
 
+from ...framework.commands.numbers import add_integer
+
 
 def add_triton_options(parser: ArgumentParser) -> None:
     """Let the user ask for a model repository; `write_models` writes it."""
@@ -21,7 +23,9 @@ def add_triton_options(parser: ArgumentParser) -> None:
         metavar="NAME",
         help="of the model in Triton; default: that of the folder of the artefact or run",
     )
-    add("--triton-max-batch-size", type=int, default=64, metavar="ROWS", help="rows that Triton may run at a time")
+    add_integer(
+        parser, "--triton-max-batch-size", default=64, metavar="ROWS", help="rows that Triton may run at a time"
+    )
     add(
         "--triton-device",
         type=Literal["auto", "cpu", "gpu"],

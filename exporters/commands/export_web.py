@@ -5,7 +5,7 @@ from typing import Any
 
 from jsonargparse import ArgumentParser
 
-from ...framework.errors import AcclimateError
+from ...framework.commands.numbers import add_integer, add_seed
 
 
 def add_web_options(parser: ArgumentParser) -> None:
@@ -15,8 +15,8 @@ def add_web_options(parser: ArgumentParser) -> None:
     add("--samples", type=str, metavar="TABLE", help="table or built-in data set of which the page shows some rows")
     add("--domain", type=str, help="their domain, or several as A+B; default: all")
     add("--split", type=str, default="test", help="their split")
-    add("--rows", type=int, default=6, help="how many of them")
-    add("--seed", type=int, default=0, help="of a built-in data set's split")
+    add_integer(parser, "--rows", default=6, help="how many of them")
+    add_seed(parser, help="of a built-in data set's split")
     add(
         "--onnxruntime-web",
         type=str,
@@ -34,8 +34,6 @@ def write_page(options: Any, artefact: Path) -> None:  # noqa: ANN401 - jsonargp
     """
     from ..web import export_web
 
-    if options.rows < 1:
-        raise AcclimateError(f"--rows must be positive, but got {options.rows}")
     table = None
     if options.samples is not None:
         from ...framework.data import open_table

@@ -2,9 +2,13 @@
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
+from ...framework.commands.numbers import MAX_PROCESSES, add_integer
 from ...framework.commands.options import make_parser
 from ...framework.errors import AcclimateError
+
+MAX_PORT: Final = 65_535
 
 
 def main(arguments: list[str]) -> None:
@@ -17,13 +21,23 @@ def main(arguments: list[str]) -> None:
     add = parser.add_argument
     add("artefact", type=Path, help="folder of the artefact")
     add("--name", type=str, help="of the model, in URLs; default: the folder's name")
-    add("--port", type=int, default=8080, help="for HTTP")
-    add("--grpc-port", type=int, help="for gRPC; default: none")
-    add("--workers", type=int, default=1, help="processes, each with a session of its own")
+    add_integer(parser, "--port", most=MAX_PORT, default=8080, help="for HTTP")
+    add_integer(parser, "--grpc-port", most=MAX_PORT, help="for gRPC; default: none")
+    add_integer(parser, "--workers", most=MAX_PROCESSES, default=1, help="processes, each with a session of its own")
     add("--provider", type=str, default="cpu", help="execution provider: cpu, cuda or tensorrt")
-    add("--threads", type=int, help="that compute one operator together, in each worker; default: one for each core")
-    add("--max-rows", type=int, default=64, help="of a request")
-    add("--max-megabytes", type=int, default=64, help="of a request's body, and of each file in it after decoding")
+    add_integer(
+        parser,
+        "--threads",
+        most=MAX_PROCESSES,
+        help="that compute one operator together, in each worker; default: one for each core",
+    )
+    add_integer(parser, "--max-rows", default=64, help="of a request")
+    add_integer(
+        parser,
+        "--max-megabytes",
+        default=64,
+        help="of a request's body, and of each file in it after decoding",
+    )
     options = parser.parse_args(arguments)
     if find_spec("kserve") is None:
         raise AcclimateError("needs the package kserve: pip install 'acclimate[serve]'")

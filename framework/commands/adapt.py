@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import AcclimateError
+from .numbers import MAX_PROCESSES, add_integer
 from .options import (
     add_cache_options,
     add_run_options,
@@ -48,7 +49,7 @@ def main(arguments: list[str]) -> None:
         help="source-only run to compare with; 'train' trains one, 'none' none",
     )
     add("--initial", type=Path, help="run folder of a source model to start from")
-    add("--workers", type=int, default=0, help="processes that read samples ahead")
+    add_integer(parser, "--workers", least=0, most=MAX_PROCESSES, default=0, help="processes that read samples ahead")
     add_skip_option(parser)
     add_cache_options(parser)
     add_task_option(parser)

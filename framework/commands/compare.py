@@ -3,9 +3,10 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ..errors import AcclimateError
+from .numbers import MAX_PROCESSES, add_integer, add_real
 from .options import (
     add_cache_options,
     add_task_option,
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from ..grid.search import Search
 
 
+MAX_RUNS: Final = 100_000
+"""Of a recipe on a shift, at most."""
+
+
 def main(arguments: list[str]) -> None:
     """Run the command; cells that fail make it fail, after all others have run."""
     parser = make_parser(
@@ -35,10 +40,6 @@ def main(arguments: list[str]) -> None:
     )
     _add_options(parser)
     options = parser.parse_args(arguments)
-    for name, least in (("seeds", 1), ("processes", 1), ("threads", 1), ("trials", 1), ("search_seed", 0)):
-        value = getattr(options, name)
-        if value is not None and value < least:
-            raise AcclimateError(f"--{name.replace('_', '-')} must be at least {least}, but got {value}")
 
     from ..grid.display import GridDisplay
     from ..grid.run_grid import run_cells, write_results
@@ -82,7 +83,7 @@ def _add_options(parser: "ArgumentParser") -> None:
         help="domains, SRC may be A+B; may be given several times; built-in data sets have a default, and `paper` "
         "means all that the papers report on them",
     )
-    add("--seeds", type=int, default=5, help="so many: 0, 1, ...")
+    add_integer(parser, "--seeds", most=MAX_RUNS, default=5, help="so many: 0, 1, ...")
     add("--out", type=Path, required=True, help="folder of the grid")
     add(
         "--set",
@@ -93,21 +94,32 @@ def _add_options(parser: "ArgumentParser") -> None:
         help="override a value of all recipes, or of one of --recipes",
     )
     add("--search", type=Path, help="YAML file: by recipe, a list of values to try for each key")
-    add("--trials", type=int, default=8, help="of the search, for every recipe; the first is the recipe as printed")
+    add_integer(
+        parser,
+        "--trials",
+        most=MAX_RUNS,
+        default=8,
+        help="of the search, for every recipe; the first is the recipe as printed",
+    )
     add(
         "--search-shift",
         type=str,
         metavar="SRC:TGT",
         help="search on this shift alone, and use what is found on all; default: search on each for itself",
     )
-    add("--search-seed", type=int, default=0, help="of the draw, and of the trials' runs")
-    add("--processes", type=int, help="cells that run beside each other; default: 1, and with --ray what there is")
-    add("--threads", type=int, default=1, help="of each cell")
+    add_integer(parser, "--search-seed", least=0, default=0, help="of the draw, and of the trials' runs")
+    add_integer(
+        parser,
+        "--processes",
+        most=MAX_PROCESSES,
+        help="cells that run beside each other; default: 1, and with --ray what there is",
+    )
+    add_integer(parser, "--threads", most=MAX_PROCESSES, default=1, help="of each cell")
     add("--device", type=Literal["auto", "cpu", "cuda"], default="auto", help="where to train")
     add_cache_options(parser)
     add_task_option(parser)
     add("--ray", action="store_true", help="run cells as tasks of Ray, on the cluster it is connected to or locally")
-    add("--gpus", type=float, default=0.0, help="that each cell asks Ray for; may be a fraction")
+    add_real(parser, "--gpus", most=MAX_PROCESSES, default=0.0, help="that each cell asks Ray for; may be a fraction")
 
 
 def _make_grid(options: Any) -> "Grid":  # noqa: ANN401

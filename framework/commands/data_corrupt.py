@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ..errors import AcclimateError
 from .corruption_options import add_corruption_options, make_plans
+from .numbers import add_seed
 from .options import check_table_output, make_parser
 
 
@@ -21,8 +22,8 @@ def main(arguments: list[str]) -> None:
     add("--out", type=Path, required=True, help="table to write: .csv, .tsv, .jsonl or .parquet")
     add_corruption_options(parser)
     add("--rows", type=str, default="copy", help="copy: of all rows; half: moved to the new domain; all: moved")
-    add("--seed", type=int, default=0, help="of the noise and of the half")
-    add("--split_seed", type=int, default=0, help="of a built-in data set's split")
+    add_seed(parser, help="of the noise and of the half")
+    add_seed(parser, "--split_seed", help="of a built-in data set's split")
     options = parser.parse_args(arguments)
     if options.rows not in {"copy", "half", "all"}:
         raise AcclimateError(f"--rows must be copy, half or all, but got {options.rows!r}")

@@ -10,6 +10,7 @@ from ..errors import AcclimateError
 from ..files.outputs import check_output
 from ..files.shown_value import shown
 from ..files.strict_yaml import parse_yaml
+from .numbers import add_integer, add_real, add_seed
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -121,21 +122,28 @@ def add_cache_options(parser: ArgumentParser) -> None:
         help="keep what the frozen layers of pretrained encoders make of each sample, so that only the layers that "
         f"train are run; without DIR in {_default_cache()}, which all runs share",
     )
-    parser.add_argument("--cache-size", type=float, default=16.0, metavar="GIB", help="that it may take of the disk")
+    add_real(
+        parser,
+        "--cache-size",
+        least=2**-30,
+        most=2**30,
+        default=16.0,
+        metavar="GIB",
+        help="that it may take of the disk",
+    )
 
 
 def open_trunk_cache(folder: str | None, gibibytes: float) -> "TrunkCache | None":
     """The cache that `add_cache_options` asked for.
 
-    Raises:
-        AcclimateError: if there is no room in it.
+    Args:
+        folder: None means that nothing is kept.
+        gibibytes: that it may take.
     """
     if folder is None:
         return None
     from ..encoders.trunk_cache import TrunkCache
 
-    if not gibibytes * 2**30 >= 1:
-        raise AcclimateError(f"--cache-size must be positive, but got {gibibytes}")
     return TrunkCache(Path(folder), int(gibibytes * 2**30))
 
 
@@ -186,9 +194,9 @@ def add_run_options(parser: ArgumentParser) -> None:
     """Let the user say how a run is carried out; `read_run_options` reads it."""
     add = parser.add_argument
     add("--resume", action="store_true", help="go on with the run that is in the folder")
-    add("--seed", type=int, default=0, help="of weights, order and validation rows")
+    add_seed(parser, help="of weights, order and validation rows")
     add("--device", type=Literal["auto", "cpu", "cuda"], default="auto", help="where to train")
-    add("--checkpoint-every", type=int, metavar="STEPS", help="steps between checkpoints within an epoch")
+    add_integer(parser, "--checkpoint-every", metavar="STEPS", help="steps between checkpoints within an epoch")
     add("--tensorboard", action="store_true", help="write TensorBoard's files into the run folder")
 
 
@@ -203,20 +211,17 @@ def read_run_options(
         oracle: see `RunOptions`.
 
     Raises:
-        AcclimateError: if the device is not there, or `--checkpoint-every` is not positive.
+        AcclimateError: if the device is not there.
     """
     from ..training.display import RichDisplay
     from ..training.run_options import RunOptions
 
-    every: int | None = options.checkpoint_every
-    if every is not None and every < 1:
-        raise AcclimateError(f"--checkpoint-every must be positive, but got {every}")
     return RunOptions(
         seed=options.seed,
         resume=options.resume,
         accelerator=make_accelerator(options.device, precision),
         display=RichDisplay(options.out / "tensorboard" if options.tensorboard else None),
-        checkpoint_every=every,
+        checkpoint_every=options.checkpoint_every,
         oracle=oracle,
     )
 

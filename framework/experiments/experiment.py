@@ -38,6 +38,7 @@ class Experiment:
 
     Raises:
         DataError: if the target is one of the sources, whose labels are used.
+        ValueError: if `workers` is negative.
     """
 
     recipe: Recipe
@@ -45,7 +46,7 @@ class Experiment:
     source: tuple[str, ...] = attrs.field(converter=_to_names)
     target: str | None = None
     preprocessing: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
-    workers: int = 0
+    workers: int = attrs.field(default=0, validator=attrs.validators.ge(0))
     name: str = ""
     skipped: Sequence[Problem] | None = None
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import attrs
 from accelerate import Accelerator
-from attrs.validators import ge, optional
+from attrs.validators import ge, le, optional
 
 from ..data import Schema
 from ..errors import RunError
@@ -26,7 +26,7 @@ class RunOptions:
             data's schema is not known yet, as it is not to who calls `adapt_table`, what makes the oracle of a schema.
 
     Raises:
-        ValueError: if `checkpoint_every` is not positive.
+        ValueError: if `checkpoint_every` is not positive, or `seed` is negative or has more than 63 bits.
 
     Example:
         >>> options = RunOptions(seed=3, checkpoint_every=100)
@@ -34,7 +34,7 @@ class RunOptions:
         (3, False)
     """
 
-    seed: int = 0
+    seed: int = attrs.field(default=0, validator=[ge(0), le(2**63 - 1)])
     resume: bool = False
     accelerator: Accelerator | None = None
     display: Display | None = None

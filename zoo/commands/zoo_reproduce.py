@@ -5,8 +5,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Literal
 
+from ...framework.commands.numbers import MAX_PROCESSES, add_integer
 from ...framework.commands.options import add_skip_option, check_device, make_parser
-from ...framework.errors import AcclimateError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -33,14 +33,12 @@ def main(arguments: list[str]) -> int:
     add("checkpoint", type=str, help="name in the zoo, or folder")
     add("--out", type=Path, metavar="DIR", help="run folder to keep, or to go on with; default: none is kept")
     add("--data", type=str, metavar="TABLE", help="table that it was trained on, where that was no built-in data set")
-    add("--threads", type=int, help="default: as many as it was trained with")
+    add_integer(parser, "--threads", most=MAX_PROCESSES, help="default: as many as it was trained with")
     add("--device", type=Literal["auto", "cpu", "cuda"], default="cpu", help="where to train")
     add("--mirror", type=str, action="append", default=[], help="where a name is looked for as well")
     add("--trust", type=str, action="append", default=[], metavar="PREFIX", help="classes of your own, as mypackage.")
     add_skip_option(parser)
     options = parser.parse_args(arguments)
-    if options.threads is not None and options.threads < 1:
-        raise AcclimateError(f"--threads must be positive, but got {options.threads}")
     check_device(options.device)
 
     from ...framework.recipes.class_paths import TRUSTED

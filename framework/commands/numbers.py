@@ -1,0 +1,111 @@
+"""Options that are numbers, each within the bounds that it has a meaning in."""
+
+import math
+from typing import Any, Final
+
+from ..errors import AcclimateError
+
+MAX_SEED: Final = 2**63 - 1
+"""What all generators take."""
+
+MAX_PROCESSES: Final = 1024
+"""Processes, and threads of one, at most: what is beyond was mistyped, and would take the machine down."""
+
+MAX_COUNT: Final = 2**31 - 1
+"""Rows, steps and whatever else is counted, at most."""
+
+
+def add_integer(
+    parser: Any,  # noqa: ANN401 - jsonargparse's
+    option: str,
+    *,
+    least: int = 1,
+    most: int = MAX_COUNT,
+    default: int | None = None,
+    metavar: str | None = None,
+    help: str,  # noqa: A002 - argparse's name
+) -> None:
+    """Add an option that is a whole number within bounds.
+
+    Args:
+        parser: to add it to.
+        option: with its dashes.
+        least: that it may be.
+        most: that it may be.
+        default: where it is not given.
+        metavar: what the help calls it.
+        help: a line.
+
+    Example:
+        >>> from acclimate.framework.commands.options import make_parser
+        >>> parser = make_parser("greet", "Say hello.")
+        >>> add_integer(parser, "--times", help="how often")
+        >>> parser.parse_args(["--times", "0"])
+        Traceback (most recent call last):
+        acclimate.framework.errors.AcclimateError: --times must be positive, but got 0
+    """
+
+    def read(text: object) -> int:
+        return read_integer(str(text), option, least, most)
+
+    parser.add_argument(option, type=read, default=default, metavar=metavar or "N", help=help)
+
+
+def add_real(
+    parser: Any,  # noqa: ANN401 - jsonargparse's
+    option: str,
+    *,
+    least: float = 0.0,
+    most: float = math.inf,
+    default: float | None = None,
+    metavar: str | None = None,
+    help: str,  # noqa: A002 - argparse's name
+) -> None:
+    """Add an option that is a number within bounds, and finite; the arguments are those of `add_integer`."""
+
+    def read(text: object) -> float:
+        try:
+            number = float(str(text))
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise AcclimateError(f"{option} must be a number, but got {str(text)[:60]!r}")
+        _check(number, option, least, most)
+        return number
+
+    parser.add_argument(option, type=read, default=default, metavar=metavar or "X", help=help)
+
+
+def add_seed(parser: Any, option: str = "--seed", *, help: str) -> None:  # noqa: A002, ANN401 - argparse's name
+    """Add an option that is a seed; 0 where it is not given."""
+    add_integer(parser, option, least=0, most=MAX_SEED, default=0, help=help)
+
+
+def read_integer(text: str, option: str, least: int, most: int) -> int:
+    """A whole number within bounds, written in digits.
+
+    Raises:
+        AcclimateError: if it is something else.
+
+    Example:
+        >>> read_integer("3", "--seeds", 0, MAX_SEED)
+        3
+    """
+    digits = text.strip().removeprefix("-").removeprefix("+")
+    # Before it is read: Python takes other letters for digits, too, and refuses thousands of them in words of its own.
+    if not (digits.isascii() and digits.isdigit()):
+        raise AcclimateError(f"{option} must be a whole number, but got {text[:60]!r}")
+    if len(digits) > 40:
+        raise AcclimateError(f"{option} must be at most {most}, but got a number of {len(digits)} digits")
+    number = int(text)
+    _check(number, option, least, most)
+    return number
+
+
+def _check(number: float, option: str, least: float, most: float) -> None:
+    if number < least == 1:
+        raise AcclimateError(f"{option} must be positive, but got {number}")
+    if number < least:
+        raise AcclimateError(f"{option} must be at least {least}, but got {number}")
+    if number > most:
+        raise AcclimateError(f"{option} must be at most {most}, but got {number}")
