@@ -1,6 +1,5 @@
 """Runs the commands of a program: each is a module that is imported when asked for, and errors are one line each."""
 
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -9,6 +8,7 @@ from typing import Final, NamedTuple
 from .errors import AcclimateError
 from .files.printable_text import printable
 from .files.suggestion import suggestion
+from .standard_streams import watch_output
 
 BAD_USE: Final = 2
 
@@ -36,14 +36,18 @@ def run(commands: Mapping[str, Command], arguments: Sequence[str]) -> int:
         0, or 2 after one line on standard error that says what is wrong; where a command's outcome may be good or bad,
         as that of `zoo reproduce`, 1 says that it is bad.
     """
+    name = arguments[0] if arguments else ""
+    codes: list[int] = []
     try:
-        code = _run(commands, list(arguments))
-        sys.stdout.flush()
+        with watch_output():
+            codes.append(_run(commands, list(arguments)))
     except BrokenPipeError:
-        # Whoever read our output, such as `head`, has enough; Python would complain again when it flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output, such as `head`, has enough.
         return 0
-    return code
+    except AcclimateError as error:
+        # What went wrong before that has been said.
+        return codes[0] if codes and codes[0] else _fail(name, error)
+    return codes[0]
 
 
 def _run(commands: Mapping[str, Command], given: list[str]) -> int:
@@ -57,14 +61,27 @@ def _run(commands: Mapping[str, Command], given: list[str]) -> int:
         return 0
     try:
         return _find(commands, given[0])(given[1:]) or 0
-    except AcclimateError as error:
-        return _fail(given[0], " ".join(str(error).split()))
-    except ModuleNotFoundError as error:
-        if str(error.name).startswith("acclimate"):
+    except BrokenPipeError:
+        raise
+    except (AcclimateError, ModuleNotFoundError, OSError, MemoryError, UnicodeEncodeError, KeyboardInterrupt) as error:
+        line = _describe(error)
+        if line is None:
             raise
-        return _fail(given[0], f"needs the package {error.name}: pip install 'acclimate[train]'")
-    except KeyboardInterrupt:
-        return _fail(given[0], "interrupted; a run goes on from its last checkpoint with --resume")
+        return _fail(given[0], line)
+
+
+def _describe(error: BaseException) -> str | None:
+    """What a user can do something about as a line; None for all else, which keeps its trace."""
+    if isinstance(error, AcclimateError):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError):
+        ours = str(error.name).startswith("acclimate")
+        return None if ours else f"needs the package {error.name}: pip install 'acclimate[train]'"
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted; a run goes on from its last checkpoint with --resume"
+    from .system_errors import describe_system_error
+
+    return describe_system_error(error)
 
 
 def _find(commands: Mapping[str, Command], name: str) -> Callable[[list[str]], int | None]:
@@ -74,8 +91,8 @@ def _find(commands: Mapping[str, Command], name: str) -> Callable[[list[str]], i
     return command
 
 
-def _fail(command: str, message: str) -> int:
-    print(f"acclimate {printable(command)}: {printable(message)}", file=sys.stderr)
+def _fail(command: str, reason: object) -> int:
+    print(f"acclimate {printable(command)}: {printable(' '.join(str(reason).split()))}", file=sys.stderr)
     return BAD_USE
 
 

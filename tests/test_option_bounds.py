@@ -64,7 +64,7 @@ HUGE = "1" + 30 * "0"
 def test_a_number_beyond_its_bounds_is_refused(
     command: str, option: str, value: str, rule: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    name = command.split()[0]
+    name = command.split(maxsplit=1)[0]
     assert main([*command.split(), option, value]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1

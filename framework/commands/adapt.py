@@ -11,6 +11,7 @@ from .options import (
     add_run_options,
     add_skip_option,
     add_task_option,
+    check_run_folder,
     choose_domains,
     count_skipped,
     make_parser,
@@ -55,6 +56,7 @@ def main(arguments: list[str]) -> None:
     add_task_option(parser)
     add("--oracle", action="store_true", help="report in metrics.jsonl, and nowhere else, what the target's labels say")
     options = parser.parse_args(arguments)
+    check_run_folder(options.out, resume=options.resume)
 
     from ..data import open_table
     from ..experiments.comparison import Reference, adapt_table

@@ -1,5 +1,6 @@
 """What several commands share: a parser whose errors are one line, and readers of common options."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
@@ -224,6 +225,25 @@ def read_run_options(
         checkpoint_every=options.checkpoint_every,
         oracle=oracle,
     )
+
+
+def check_run_folder(out: Path, *, resume: bool) -> None:
+    """Refuse before any data is read a folder in which no run can be written.
+
+    Args:
+        out: run folder.
+        resume: whether to go on with the run that is there.
+
+    Raises:
+        AcclimateError: if it cannot be written, or holds something else.
+    """
+    # Of several processes that accelerate starts, the first looks for all: looking makes folders, and removes them.
+    if os.environ.get("RANK", "0") == "0":
+        from ..files.folders import check_folder
+        from ..runs.run_folder import check_free
+
+        check_free(out, resume=resume)
+        check_folder(out)
 
 
 def check_device(device: str) -> None:

@@ -19,6 +19,7 @@ from ..training.adapted import Adapted
 from ..training.domains import Domains
 from ..training.exchange import on_main
 from ..training.loader import Loader
+from ..training.run_lock import hold_run
 from ..training.run_options import RunOptions
 from ..training.selection import comparable_scores
 from .experiment import Experiment
@@ -101,6 +102,22 @@ def adapt_table(
         AcclimateError: one line that names what is wrong.
     """
     options = options or RunOptions()
+    with hold_run(out, resume=options.resume):
+        return _adapt(
+            experiment, out, options, reference=reference, initial=initial, skip_bad=skip_bad, trunk_cache=trunk_cache
+        )
+
+
+def _adapt(
+    experiment: Experiment,
+    out: Path,
+    options: RunOptions,
+    *,
+    reference: Reference,
+    initial: Path | None,
+    skip_bad: bool,
+    trunk_cache: "TrunkCache | None",
+) -> ComparedRun:
     # Read before hours of training, not after.
     scores = _summary_scores(reference) if isinstance(reference, Path) else {}
     if skip_bad:

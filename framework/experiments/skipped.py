@@ -8,8 +8,9 @@ import attrs
 
 from ..data import Problem
 from ..errors import AcclimateError, RunError
-from ..files.whole_file import write_whole
-from ..runs.run_folder import SKIPPED_FILE, check_free
+from ..files.folders import make_folder
+from ..files.whole_file import write_whole, writing
+from ..runs.run_folder import AGAIN, SKIPPED_FILE, check_free
 from ..training.exchange import on_main
 
 
@@ -36,8 +37,9 @@ def settle_skipped(find: Callable[[], Iterable[Problem]], out: Path, *, resume: 
             problems = [attrs.asdict(problem) for problem in find()]
         except AcclimateError as error:
             raise RunError(str(error)) from error
-        out.mkdir(parents=True, exist_ok=True)
-        write_whole(path, json.dumps(problems, indent=1) + "\n")
+        make_folder(out)
+        with writing(path, AGAIN):
+            write_whole(path, json.dumps(problems, indent=1) + "\n")
 
     on_main(settle)
     return read_skipped(out)

@@ -20,7 +20,7 @@ def make_folder(path: Path) -> None:
         WriteError: if one cannot be made.
     """
     try:
-        for folder in reversed(_missing(path)):
+        for folder in reversed(missing_folders(path)):
             with suppress(FileExistsError):  # Another process was quicker.
                 folder.mkdir()
             sync_folder(folder.parent)
@@ -38,7 +38,7 @@ def check_folder(path: Path) -> None:
     """
     missing: list[Path] = []
     try:
-        missing = _missing(path)
+        missing = missing_folders(path)
         make_folder(path)
         probe = path / f".{uuid4().hex}.part"
         try:
@@ -81,8 +81,8 @@ def sync_tree(folder: Path) -> None:
         sync_folder(Path(place))
 
 
-def _missing(path: Path) -> list[Path]:
-    """The folders that are not there, the innermost first."""
+def missing_folders(path: Path) -> list[Path]:
+    """Those of a folder and the ones above it that are not there, the innermost first."""
     found = []
     for folder in (path, *path.parents):
         if os.path.lexists(folder):

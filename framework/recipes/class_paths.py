@@ -17,6 +17,7 @@ from ..files.shown_value import shown
 from ..files.strict_yaml import MAX_BYTES, YamlRuleError, parse_yaml
 from .class_spec import ClassSpec, is_import_path
 from .trust import is_part
+from .user_packages import note_user_packages
 
 T = TypeVar("T")
 
@@ -141,6 +142,7 @@ def _look_here(spec: ClassSpec, name: str) -> None:
         raise RecipeError(f"{name}: {error}") from error
     except RecursionError as error:
         raise RecipeError(f"{name}: arguments are nested too deeply") from error
+    note_user_packages(paths)
     for path in paths:
         package, dot, _ = path.partition(".")
         if _is_installed(package):

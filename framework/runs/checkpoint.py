@@ -1,6 +1,8 @@
 """A checkpoint: one safetensors file of tensors, with plain data in its metadata. Nothing that we load is unpickled."""
 
 import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,9 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a file that is there whole or not at all, whatever happens meanwhile.
 
     Tensors that share memory are written once, and listed in the metadata under their other names.
+
+    Raises:
+        WriteError: if it cannot be written.
     """
     kept: dict[tuple[Any, ...], str] = {}
     aliases: dict[str, str] = {}
@@ -43,7 +48,16 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
             aliases[name] = first
     metadata = {"state": json.dumps(dict(checkpoint.state)), "aliases": json.dumps(aliases)}
     with whole_file(path) as unfinished:
-        save_file(tensors, unfinished, metadata)
+        try:
+            save_file(tensors, unfinished, metadata)
+        except SafetensorError as error:
+            raise _system_error(error) from error
+
+
+def _system_error(error: SafetensorError) -> OSError:
+    """What the system said; safetensors puts its number into words."""
+    number = re.search(r"\(os error (\d+)\)", str(error))
+    return OSError(str(error)) if number is None else OSError(int(number[1]), os.strerror(int(number[1])))
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

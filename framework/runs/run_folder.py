@@ -1,6 +1,8 @@
 """A run folder: config.yaml, environment.json, metrics.jsonl, checkpoints.
 
-All that is needed to resume, export or explain a run.
+All that is needed to resume, export or explain a run. What a file relies on is on the disk before it: first
+skipped.json, where there is one, then the folders, config.yaml, environment.json; before each checkpoint the rows that
+it remembers, and the best checkpoint before the last one.
 """
 
 import json
@@ -14,12 +16,17 @@ import yaml
 
 from ..errors import RunError
 from ..files.bounded_file import read_bounded_text
+from ..files.folder_lock import LOCK_FILES
+from ..files.folders import make_folder, sync_folder
 from ..files.strict_yaml import MAX_DEPTH, parse_yaml
-from ..files.whole_file import write_whole
+from ..files.whole_file import write_whole, writing
 from .checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 
 LAST: Final = "last"
 BEST: Final = "best"
+AGAIN: Final = "--resume"
+"""What to do when what went wrong is mended."""
+
 _CONFIG_BYTES: Final = 2**26
 """Of config.yaml, in which a recipe stands beside all classes of its tasks."""
 
@@ -51,18 +58,20 @@ class RunFolder:
 
         Raises:
             RunError: if a run is there and `resume` is false, or it was started with another configuration.
+        WriteError: if it cannot be written.
         """
         folder, plain = cls(path), _to_plain(config)
         written = path / "config.yaml"
         if check_free(path, resume=resume):
             check_same(folder.config(), plain, path)
-        for leftover in path.rglob("*.part"):
-            if _is_half_written(leftover):
-                leftover.unlink()
-        (path / "checkpoints").mkdir(parents=True, exist_ok=True)
-        if not written.exists():
-            # Last, so that where it is, the folder is a run.
-            write_whole(written, yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
+        with writing(path, AGAIN):
+            for leftover in path.rglob("*.part"):
+                if _is_half_written(leftover):
+                    leftover.unlink()
+            make_folder(path / "checkpoints")
+            if not written.exists():
+                # Last, so that where it is, the folder is a run.
+                write_whole(written, yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
         return folder
 
     @classmethod
@@ -94,35 +103,70 @@ class RunFolder:
 
     def write_json(self, name: str, content: object) -> None:
         """Write a JSON file into the folder."""
-        write_whole(self.path / name, json.dumps(content, indent=2) + "\n")
+        with writing(self.path / name, AGAIN):
+            write_whole(self.path / name, json.dumps(content, indent=2) + "\n")
 
     def log(self, row: Mapping[str, Any]) -> None:
         """Add a row to metrics.jsonl."""
-        with self._metrics.open("a", encoding="utf-8") as file:
+        with writing(self._metrics, AGAIN), self._metrics.open("a", encoding="utf-8") as file:
             file.write(json.dumps(dict(row)) + "\n")
 
     def metrics(self) -> Iterator[dict[str, Any]]:
-        """The rows of metrics.jsonl, without one that a killed run left half written."""
-        if self._metrics.exists():
-            lines = self._metrics.read_text(encoding="utf-8").splitlines(keepends=True)
-            yield from (json.loads(line) for line in lines if line.endswith("\n"))
+        """The rows of metrics.jsonl, without one that a killed run left half written.
+
+        Raises:
+            RunError: if it cannot be read.
+        """
+        if not self._metrics.exists():
+            return
+        try:
+            lines = self._metrics.read_bytes().split(b"\n")
+            # Behind the last end of a line stands nothing, or half a row.
+            yield from (json.loads(line) for line in lines[:-1])
+        except (OSError, ValueError) as error:
+            raise RunError(f"{self._metrics} cannot be read: {' '.join(str(error).split())}") from error
 
     def metrics_length(self) -> int:
         """Bytes of metrics.jsonl so far: what a checkpoint remembers, and a resumed run cuts back to."""
         return self._metrics.stat().st_size if self._metrics.exists() else 0
 
     def cut_metrics(self, length: int) -> None:
-        """Forget the rows that were written after a checkpoint."""
-        if self.metrics_length() > length:
-            os.truncate(self._metrics, length)
+        """Forget the rows that were written after a checkpoint.
+
+        Raises:
+            RunError: if rows are missing that it remembers, which its run would never write again.
+        """
+        found = self.metrics_length()
+        if found < length or (length and not self._ends_a_row(length)):
+            raise RunError(
+                f"{self._metrics} must have the {length} bytes that the last checkpoint remembers, whole rows, but has "
+                f"{found} or others: bring it back, or begin anew in another folder"
+            )
+        if found > length:
+            with writing(self._metrics, AGAIN):
+                os.truncate(self._metrics, length)
+
+    def _ends_a_row(self, length: int) -> bool:
+        with self._metrics.open("rb") as file:
+            file.seek(length - 1)
+            return file.read(1) == b"\n"
 
     def has(self, checkpoint: str) -> bool:
         """Whether there is a checkpoint of that name."""
         return self._checkpoint(checkpoint).exists()
 
     def save(self, name: str, checkpoint: Checkpoint) -> None:
-        """Write a checkpoint in one piece."""
-        write_checkpoint(self._checkpoint(name), checkpoint)
+        """Write a checkpoint in one piece, after what it relies on: the rows of metrics.jsonl that it remembers.
+
+        Raises:
+            WriteError: if it cannot be written; the one before it stays.
+        """
+        with writing(self._checkpoint(name), AGAIN):
+            if self._metrics.exists():
+                with self._metrics.open("rb+") as file:
+                    os.fsync(file.fileno())
+                sync_folder(self.path)
+            write_checkpoint(self._checkpoint(name), checkpoint)
 
     def load(self, name: str) -> Checkpoint:
         """Read a checkpoint."""
@@ -177,7 +221,7 @@ def _is_leftover(path: Path) -> bool:
     """Whether a run that was killed before it had a config.yaml left this."""
     return (
         _is_half_written(path)
-        or path.name == SKIPPED_FILE
+        or path.name in {SKIPPED_FILE, *LOCK_FILES}
         or (path.name == "checkpoints" and path.is_dir() and not any(path.iterdir()))
     )
 

@@ -17,6 +17,7 @@ from .exchange import on_main
 from .loop import Loop
 from .own_batches import OwnBatches
 from .read_ahead import naming_dead_workers
+from .run_lock import hold_run
 from .run_options import RunOptions
 
 
@@ -40,7 +41,8 @@ def adapt(
         config: further things to write into config.yaml, such as where the data came from.
 
     Raises:
-        RunError: if the folder cannot be used, or a loss is not finite.
+        RunError: if the folder cannot be used, another run has it, or a loss is not finite.
+        WriteError: if it cannot be written; the run can be resumed.
         RecipeError: if the recipe does not fit the Method, or needs a target and there is none.
         WorkerError: if a process that reads samples ahead was killed; the run can be resumed.
     """
@@ -61,7 +63,7 @@ def adapt(
             f"{accelerator.mixed_precision!r}"
         )
     devices = [accelerator.device] if accelerator.device.type == "cuda" else []
-    with torch.random.fork_rng(devices), naming_dead_workers():
+    with hold_run(out, resume=options.resume), torch.random.fork_rng(devices), naming_dead_workers():
         loop = Loop(method, recipe, domains, folder=RunFolder(out), accelerator=accelerator, options=options)
         settings = {"recipe": recipe.to_config(), "seed": options.seed, **(config or {})}
         if options.oracle is not None:

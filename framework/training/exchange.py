@@ -7,7 +7,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from ..errors import RunError
+from ..errors import AcclimateError, RunError
 from ..gathering import gather_equal, world
 
 BUCKET: Final = 2**24
@@ -18,14 +18,14 @@ def on_main(action: Callable[[], None]) -> None:
     """Do something in the main process only, while the others wait.
 
     Raises:
-        RunError: in every process, if `action` raises it.
+        AcclimateError: if `action` raises it; where there are several processes, a RunError of the same words in all.
     """
     rank, processes = world()
     messages: list[str | None] = [None]
     if rank == 0:
         try:
             action()
-        except RunError as error:
+        except AcclimateError as error:
             if processes == 1:
                 raise
             messages = [str(error)]

@@ -2,13 +2,14 @@
 
 import json
 import os
+import resource
 import signal
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
 import torch
-from acclimate.framework import RunError
+from acclimate.framework import RunError, WriteError
 from acclimate.framework.runs.checkpoint import Checkpoint, load_weights, read_checkpoint, write_checkpoint
 from bits import assert_same_bits, same_bits
 from safetensors import safe_open
@@ -118,6 +119,28 @@ def test_a_failed_write_leaves_the_earlier_file(tmp_path: Path) -> None:
     write_checkpoint(path, Checkpoint(TENSORS, STATE))
     with pytest.raises(TypeError):
         write_checkpoint(path, Checkpoint(TENSORS, {"not JSON": object()}))
+    assert read_checkpoint(path).state == STATE
+    assert [found.name for found in tmp_path.iterdir()] == ["one.safetensors"]
+
+
+def test_others_may_read_a_checkpoint_as_any_file_that_is_made_here(tmp_path: Path) -> None:
+    """Safetensors makes a file that only its owner may read."""
+    write_checkpoint(tmp_path / "one.safetensors", Checkpoint(TENSORS, STATE))
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "one.safetensors").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_no_room_is_one_line_and_leaves_the_earlier_file(tmp_path: Path) -> None:
+    """As a full disk does, a limit on the size of files ends the writing in the middle."""
+    path = tmp_path / "one.safetensors"
+    write_checkpoint(path, Checkpoint(TENSORS, STATE))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(WriteError, match=r"one\.safetensors cannot be written: File too large; make room, then"):
+            write_checkpoint(path, Checkpoint({"large": torch.zeros(100_000)}, STATE))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert read_checkpoint(path).state == STATE
     assert [found.name for found in tmp_path.iterdir()] == ["one.safetensors"]
 

@@ -112,6 +112,20 @@ def test_a_run_killed_at_chosen_moments_ends_the_same(
     assert_same_end(unbroken, tmp_path / "run")
 
 
+def test_two_that_go_on_with_one_run_leave_one_log(
+    unbroken: Path, child: Child, processes: ForkServerContext, table_path: Path, tmp_path: Path
+) -> None:
+    """The second is refused, unless the first has ended already, and nothing is left to do."""
+    assert child(tmp_path / "run", Trap("step", 8)) == -signal.SIGKILL
+    both = [processes.Process(target=adapt_and_die, args=(table_path, tmp_path / "run", None)) for _ in range(2)]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join()
+    assert sorted(process.exitcode or 0 for process in both) in ([0, 1], [0, 0])
+    assert_same_end(unbroken, tmp_path / "run")
+
+
 def test_a_run_killed_before_its_summary_ends_the_same(unbroken: Path, child: Child, tmp_path: Path) -> None:
     """After the last checkpoint of source-only there is one more rename: of summary.json."""
     renames = count_renames(unbroken)

@@ -96,6 +96,27 @@ def test_metrics_are_cut_back_to_a_length(tmp_path: Path) -> None:
     assert list(folder.metrics()) == [{"step": 1}, {"step": 3}]
 
 
+@pytest.mark.parametrize("left", ["", '{"step": 1}\n', '{"step": 1}\n{"step": 2', '{"step": 1, "more": 0.123456}\n'])
+def test_a_log_without_the_rows_that_a_checkpoint_remembers_is_refused(left: str, tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, CONFIG)
+    folder.log({"step": 1})
+    folder.log({"step": 2})
+    length = folder.metrics_length()
+    (tmp_path / "metrics.jsonl").write_text(left)
+    with pytest.raises(
+        RunError, match=rf"must have the {length} bytes .* but has {len(left)} or others: bring it back"
+    ):
+        folder.cut_metrics(length)
+    assert (tmp_path / "metrics.jsonl").read_text() == left
+
+
+def test_a_damaged_log_is_one_line(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, CONFIG)
+    (tmp_path / "metrics.jsonl").write_bytes(b'{"step": 1}\n\xff\n')
+    with pytest.raises(RunError, match=r"metrics\.jsonl cannot be read"):
+        list(folder.metrics())
+
+
 def test_a_half_written_row_is_no_row(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path, CONFIG)
     folder.log({"step": 1})
