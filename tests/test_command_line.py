@@ -158,14 +158,14 @@ def test_the_number_of_threads_is_set_and_said(run: Path, artefact: Path, table:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--confidence", "95"], "--confidence, --seed: level must be between 0 and 1, but got 95.0"),
-        (["--seed", "-1"], "seed must not be negative, but got -1"),
+        (["--confidence", "95"], "--confidence must be at most 1.0, but got 95.0"),
+        (["--seed", "-1"], "--seed must be at least 0, but got -1"),
         (["--batch-size", "0"], "--batch-size must be positive, but got 0"),
         (["--threads", "0"], "--threads must be positive, but got 0"),
         (["--picture", "FOLDER/picture.png"], "--picture is an SVG, so its name must end in .svg, but got"),
         (["--picture", "OUT/picture.svg"], "cannot be written: there is no folder"),
         (["--json", "OUT/scores.json"], "cannot be written: there is no folder"),
-        (["--json", "FOLDER"], "cannot be written: Is a directory"),
+        (["--json", "FOLDER"], "cannot be written: there is a folder of that name"),
         (
             ["--picture", "FOLDER/p.svg", "--corrupt", "motion=gaussian_noise"],
             "--picture shows subsets of modalities, so it does not go with --corrupt or --preset",
