@@ -12,7 +12,7 @@ from acclimate.exporters.artefact import FEATURES, LENGTH, PRESENT, output_names
 from acclimate.exporters.components import EncoderComponent, FusionComponent
 from acclimate.exporters.runtime import Graph
 from acclimate.framework import Encoder, MultimodalModel
-from acclimate.framework.data.samples import Arrays
+from acclimate.framework.data.arrays import Arrays
 from acclimate.framework.layout import JOINT
 from numpy.typing import NDArray
 from torch import Tensor, nn

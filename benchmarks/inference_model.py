@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 import torch
 from acclimate.framework import Builder, Encoder, MultimodalModel, Schema, Task, read_recipe
+from acclimate.framework.data.arrays import Arrays
 from acclimate.framework.data.preprocessing import (
     AudioPreprocessing,
     FeaturesPreprocessing,
@@ -16,7 +17,6 @@ from acclimate.framework.data.preprocessing import (
     TextPreprocessing,
 )
 from acclimate.framework.data.preprocessing.word_tokenizer import make_word_tokenizer
-from acclimate.framework.data.samples import Arrays
 from acclimate.framework.encoders import MLP, TimmImage, TimmSpectrogram, TransformerText
 from acclimate.framework.encoders.default import make_encoder
 from acclimate.framework.layout import modality_subsets

@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 import numpy as np
-from acclimate.framework.data.samples import Arrays
+from acclimate.framework.data.arrays import Arrays
 from inference_candidates import Candidate, OneGraph, Run
 from inference_report import spread
 from interleaved import Contestant, Ratio, race, ratio

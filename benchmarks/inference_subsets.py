@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from acclimate.exporters import read_config
 from acclimate.exporters.execution import Execution
-from acclimate.framework.data.samples import Arrays
+from acclimate.framework.data.arrays import Arrays
 from acclimate.framework.layout import modality_subsets
 from inference_artefacts import Artefacts, Key
 from inference_candidates import Candidate, Eager, OneGraph

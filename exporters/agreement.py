@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..framework.data.samples import Arrays
+from ..framework.data.arrays import Arrays
 from ..framework.errors import ExportError
 from ..framework.evaluation.scores import score_task
 from ..framework.layout import JOINT, Task

@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..framework.data.samples import Arrays
+from ..framework.data.arrays import Arrays
 from ..framework.model import MultimodalModel
 from .artefact import LENGTH, ArtefactConfig
 from .components import Components, export_encoder

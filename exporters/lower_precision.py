@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..framework.data.samples import Arrays
+from ..framework.data.arrays import Arrays
 from ..framework.errors import ExportError
 from ..framework.evaluation.timing import time_in_turns
 from ..framework.layout import JOINT

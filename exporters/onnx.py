@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 import torch
 
-from ..framework.data.samples import Arrays
+from ..framework.data.arrays import Arrays
 from ..framework.data.schema import Schema
 from ..framework.errors import ExportError
 from ..framework.files.hashes import sha256

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import get_args
 
+import feature_table
 import figures
 import input_pipeline
 import losses
@@ -219,6 +220,19 @@ def test_the_input_pipeline_is_timed_in_all_ways(tmp_path: Path, capsys: pytest.
     assert [row["name"] for row in found["rows"]] == names
     assert all(row["milliseconds"] > 0 < row["own_milliseconds"] for row in found["rows"])
     assert capsys.readouterr().out == (tmp_path / "input-pipeline.md").read_text()
+
+
+# As above.
+@pytest.mark.benchmark
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_rows_of_arrays_are_timed_in_all_ways(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sizes = ["--rows", "40", "--batch", "10", "--steps", "2", "--rounds", "1"]
+    feature_table.main([*sizes, "--out", str(tmp_path)])
+    found = json.loads((tmp_path / "feature-table.json").read_text())
+    names = ["rows one by one", "gathered", "gathered in a worker", feature_table.FLOOR]
+    assert [row["name"] for row in found["rows"]] == names
+    assert all(row["milliseconds"] > 0 for row in found["rows"])
+    assert (tmp_path / "feature-table.md").read_text() in capsys.readouterr().out
 
 
 @pytest.mark.benchmark

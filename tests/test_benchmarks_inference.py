@@ -12,7 +12,7 @@ import matrix_product
 import numpy as np
 import pytest
 import torch
-from acclimate.framework.data.samples import Arrays
+from acclimate.framework.data.arrays import Arrays
 from acclimate.framework.layout import JOINT
 from inference_artefacts import Artefacts, Key
 from inference_candidates import Candidate, Eager, Encoders, InSession, Run, to_tensors

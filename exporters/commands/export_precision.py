@@ -47,7 +47,7 @@ def read_evidence(options: Any, schema: "Schema") -> dict[str, Any]:  # noqa: AN
     """
     if options.precision == "float32":
         return {}
-    from ...framework.data.samples import stack
+    from ...framework.data.arrays import stack
 
     target, source = _open_samples(options.run, schema, options.data, options.calibration_rows)
     return {

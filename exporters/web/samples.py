@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from ...framework.data.arrays import Sample
 from ...framework.data.reading import read_modality
-from ...framework.data.samples import Sample, Samples
+from ...framework.data.samples import Samples
 from ...framework.data.table import Table
 from ...framework.layout import modality_subsets
 from ..session import Session

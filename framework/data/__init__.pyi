@@ -1,3 +1,4 @@
+from .arrays import Arrays as Arrays, Sample as Sample, stack as stack
 from .augmentation import Augmentation as Augmentation
 from .builtin import (
     builtin_names as builtin_names,
@@ -22,7 +23,7 @@ from .problem import Problem as Problem
 from .reading import read_cell as read_cell
 from .reference import Reference as Reference, parse_reference as parse_reference
 from .report import Report as Report
-from .samples import Arrays as Arrays, Sample as Sample, Samples as Samples, stack as stack
+from .samples import Samples as Samples
 from .schema import Schema as Schema
 from .skipping import find_bad_rows as find_bad_rows, find_misfits as find_misfits, leave_out as leave_out
 from .table import Row as Row, Table as Table

@@ -1,4 +1,4 @@
-"""Preprocessed samples of a table, and batches of them as numpy arrays."""
+"""The rows of a table, preprocessed one by one or a batch at a time."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from ..layout import Task
 from .array_columns import ArrayColumn, PreparedRows, find_column
+from .arrays import Arrays, Sample, stack
 from .corruptions.applying import check_rows, corrupt_prepared
 from .labels import encode_label
 from .preprocessing import Prepared, Preprocessing
@@ -24,67 +25,6 @@ CACHE_BYTES: Final = 512 * 2**20
 
 UNKNOWN_CLASS: Final = -1
 """The label of a row whose class the schema does not know, where that is allowed."""
-
-
-@attrs.frozen(eq=False)
-class Sample:
-    """One preprocessed row.
-
-    Args:
-        id: of its row.
-        domain: name of its domain.
-        index: position in its data set.
-        inputs: array by modality, in alphabetical order; zeros where the modality is absent.
-        present: `(M,)`, which modalities it has.
-        labels: class index or number by task; None where labels are not to be seen.
-        lengths: steps that are the sample's own, by modality whose samples differ in length; 1 where it is absent.
-    """
-
-    id: str
-    domain: str
-    index: int
-    inputs: Mapping[str, NDArray[Any]]
-    present: NDArray[np.bool_]
-    labels: Mapping[str, int | float] | None = None
-    lengths: Mapping[str, int] = attrs.field(factory=dict)
-
-
-@attrs.frozen(eq=False)
-class Arrays:
-    """A batch in numpy, for torch and ONNX Runtime alike.
-
-    Args:
-        inputs: `(B, ...)` by modality, in alphabetical order; zeros where a modality is absent.
-        present: `(B, M)`, which modalities each sample has.
-        labels: `(B,)` by task, int64 for classes and float32 for regression; None where labels are not to be seen.
-        ids: of the rows.
-        domains: their names.
-        index: `(B,)`, positions in the data set.
-        lengths: `(B,)` int64 by modality whose samples differ in length: steps that are a sample's own, 1 where absent.
-    """
-
-    inputs: Mapping[str, NDArray[Any]]
-    present: NDArray[np.bool_]
-    labels: Mapping[str, NDArray[Any]] | None
-    ids: tuple[str, ...]
-    domains: tuple[str, ...]
-    index: NDArray[np.int64]
-    lengths: Mapping[str, NDArray[np.int64]] = attrs.field(factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def __getitem__(self, rows: slice) -> "Arrays":
-        """Some of the rows, as views."""
-        return Arrays(
-            inputs={name: array[rows] for name, array in self.inputs.items()},
-            present=self.present[rows],
-            labels=None if self.labels is None else {task: array[rows] for task, array in self.labels.items()},
-            ids=self.ids[rows],
-            domains=self.domains[rows],
-            index=self.index[rows],
-            lengths={name: array[rows] for name, array in self.lengths.items()},
-        )
 
 
 class Samples:
@@ -258,33 +198,6 @@ def _join(modality: str, samples: Sequence[Mapping[str, Prepared]]) -> PreparedR
     rows = [prepared[modality] for prepared in samples]
     lengths = [one.length for one in rows if one.length is not None]
     return PreparedRows(np.stack([one.values for one in rows]), np.array(lengths, dtype=np.int64) if lengths else None)
-
-
-def stack(samples: Sequence[Sample]) -> Arrays:
-    """Samples as one batch.
-
-    Raises:
-        ValueError: if there are no samples: nothing tells the shapes.
-    """
-    if not samples:
-        raise ValueError("samples must be one or more, but got none.")
-    first = samples[0]
-    return Arrays(
-        inputs={name: np.stack([sample.inputs[name] for sample in samples]) for name in first.inputs},
-        present=np.stack([sample.present for sample in samples]),
-        labels=None if first.labels is None else {task: _stack_labels(task, samples) for task in first.labels},
-        ids=tuple(sample.id for sample in samples),
-        domains=tuple(sample.domain for sample in samples),
-        index=np.array([sample.index for sample in samples], dtype=np.int64),
-        lengths={
-            name: np.array([sample.lengths[name] for sample in samples], dtype=np.int64) for name in first.lengths
-        },
-    )
-
-
-def _stack_labels(task: str, samples: Sequence[Sample]) -> NDArray[Any]:
-    labels = [sample.labels[task] for sample in samples if sample.labels is not None]
-    return np.array(labels, dtype=np.int64 if isinstance(labels[0], int) else np.float32)
 
 
 def _encode(row: Row, tasks: tuple[Task, ...], *, unknown_classes: bool) -> dict[str, int | float]:

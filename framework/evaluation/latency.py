@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 import numpy as np
 
-from ..data.samples import Arrays, Samples
+from ..data.arrays import Arrays
+from ..data.samples import Samples
 from ..layout import modality_subsets
 from .prediction import Predictor, Subset
 from .timing import time_in_turns

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arguments import check_positive
-from ..data.samples import Arrays, Samples
+from ..data.arrays import Arrays
+from ..data.samples import Samples
 from ..errors import RunError
 from ..layout import JOINT, Task
 

@@ -9,8 +9,9 @@ import torch
 from torch.utils.data import Dataset
 
 from ..batch import Batch
+from ..data.arrays import Arrays
 from ..data.augmentation import Augmentation
-from ..data.samples import Arrays, Samples
+from ..data.samples import Samples
 from ..errors import DataError
 from .read_ahead import ReadAhead
 

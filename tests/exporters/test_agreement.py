@@ -5,8 +5,8 @@ import pytest
 from acclimate.exporters.agreement import compare_logits, correlation, cosine, score_logits
 from acclimate.exporters.artefact import ArtefactConfig
 from acclimate.framework import Task
+from acclimate.framework.data.arrays import Arrays
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing
-from acclimate.framework.data.samples import Arrays
 from acclimate.framework.data.schema import Schema
 
 PART = FeaturesPreprocessing(mean=[0.0], std=[1.0])

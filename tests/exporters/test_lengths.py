@@ -10,8 +10,8 @@ from acclimate.adapters import LateSum
 from acclimate.exporters import Session, SessionPredictor, export_onnx
 from acclimate.framework import DataError, Encoder, EncoderInput, MultimodalModel, Task
 from acclimate.framework.data import Samples, Schema, read_table
+from acclimate.framework.data.arrays import stack
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing, SignalPreprocessing
-from acclimate.framework.data.samples import stack
 from acclimate.framework.evaluation.prediction import predict_subsets
 from acclimate.framework.training.torch_predictor import TorchPredictor
 from bits import assert_same_bits

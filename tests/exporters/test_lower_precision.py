@@ -17,7 +17,7 @@ from acclimate.exporters.lower_precision import Evidence, check_thresholds, choo
 from acclimate.exporters.onnx import ExportReport
 from acclimate.exporters.precision_report import Agreement, PrecisionReport
 from acclimate.framework import Encoder, ExportError, MultimodalModel, Task
-from acclimate.framework.data.samples import Arrays
+from acclimate.framework.data.arrays import Arrays
 from acclimate.framework.data.schema import Schema
 from acclimate.framework.encoders import MLP, LogMelCNN, SmallCNN, TransformerText
 from bits import assert_same_bits

@@ -14,7 +14,7 @@ from acclimate.exporters.components import Components
 from acclimate.exporters.onnx import export_onnx
 from acclimate.exporters.session import Session
 from acclimate.framework import EncoderInput, ExportError, Task, modality_subsets
-from acclimate.framework.data.samples import Arrays
+from acclimate.framework.data.arrays import Arrays
 from acclimate.framework.data.schema import Schema
 from bits import assert_same_bits
 from onnx import numpy_helper
