@@ -16,11 +16,12 @@ def main(arguments: list[str]) -> None:
     parser = make_parser(
         "serve",
         "Answer requests with an artefact: the open inference protocol over HTTP and gRPC, with health and metrics, by "
-        "KServe's server. It listens on all addresses of the machine.",
+        "KServe's server. It listens on 127.0.0.1, unless --host says otherwise, and asks nobody who they are.",
     )
     add = parser.add_argument
     add("artefact", type=Path, help="folder of the artefact")
     add("--name", type=str, help="of the model, in URLs; default: the folder's name")
+    add("--host", type=str, default="127.0.0.1", help="address to listen on; 0.0.0.0 for all of the machine's")
     add_integer(parser, "--port", most=MAX_PORT, default=8080, help="for HTTP")
     add_integer(parser, "--grpc-port", most=MAX_PORT, help="for gRPC; default: none")
     add_integer(parser, "--workers", most=MAX_PROCESSES, default=1, help="processes, each with a session of its own")
@@ -38,6 +39,8 @@ def main(arguments: list[str]) -> None:
         default=64,
         help="of a request's body, and of each file in it after decoding",
     )
+    add_integer(parser, "--timeout", default=30, help="seconds in which a request must have come whole")
+    add_integer(parser, "--max-connections", default=512, help="that are open at a time, over HTTP")
     options = parser.parse_args(arguments)
     if find_spec("kserve") is None:
         raise AcclimateError("needs the package kserve: pip install 'acclimate[serve]'")
@@ -47,10 +50,11 @@ def main(arguments: list[str]) -> None:
     serve(
         options.artefact,
         name=options.name,
+        host=options.host,
         port=options.port,
         grpc_port=options.grpc_port,
         workers=options.workers,
         provider=options.provider,
         threads=options.threads,
-        limits=Limits(options.max_rows, options.max_megabytes * 2**20),
+        limits=Limits(options.max_rows, options.max_megabytes * 2**20, options.timeout, options.max_connections),
     )

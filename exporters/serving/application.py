@@ -1,4 +1,4 @@
-"""What KServe's web application lacks: a limit of a body's size, and errors of one line."""
+"""What KServe's web application lacks: limits of what it reads, and errors of one line."""
 
 import logging
 from typing import Any, Final
@@ -8,41 +8,12 @@ from fastapi.responses import JSONResponse
 from kserve.errors import InvalidInput, ModelNotFound
 from kserve.model_server import app
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-TOO_LARGE: Final = 413
+from .gate import RequestGate
+from .json_bounds import JsonBounds
+from .limits import Limits
+
 BAD_REQUEST: Final = 400
-
-
-class BodyLimit:
-    """Stops reading a request whose body is too large.
-
-    Args:
-        app: what answers the others.
-        max_bytes: of a body.
-    """
-
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        self.app, self.max_bytes = app, max_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        declared = dict(scope["headers"]).get(b"content-length", b"")
-        read = int(declared) if declared.isdigit() else 0
-
-        async def receive_some() -> Message:
-            nonlocal read
-            message = {} if read > self.max_bytes else await receive()
-            read += 0 if declared else len(message.get("body", b""))
-            if read > self.max_bytes:
-                # Raised where the body is asked for, it becomes an answer.
-                raise HTTPException(TOO_LARGE, f"expected a body of at most {self.max_bytes} bytes, but got more.")
-            return message
-
-        await self.app(scope, receive_some, send)
 
 
 class OneLine(logging.Filter):
@@ -59,9 +30,14 @@ class OneLine(logging.Filter):
         return True
 
 
-def prepare_application(max_bytes: int) -> None:
-    """Prepare the application of this process; to be done once, before it starts."""
-    app.add_middleware(BodyLimit, max_bytes=max_bytes)
+def prepare_application(limits: Limits, bounds: JsonBounds) -> None:
+    """Prepare the application of this process; to be done once, before it starts.
+
+    Args:
+        limits: of one request.
+        bounds: of its JSON.
+    """
+    app.add_middleware(RequestGate, limits=limits, bounds=bounds)
     app.add_exception_handler(RequestValidationError, _refuse_form)
     app.add_exception_handler(HTTPException, _refuse)
     one_line = OneLine()

@@ -1,61 +1,62 @@
-"""Requests over HTTP: read without copies, and refused where they are none."""
+"""Requests over HTTP: handed on as they came, and models that stay."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-import orjson
-from kserve import InferInput, InferRequest, ModelRepository
+from kserve import InferRequest, ModelRepository
+from kserve.constants.constants import PredictorProtocol
 from kserve.errors import InvalidInput
 from kserve.protocol.dataplane import DataPlane
-from kserve.protocol.infer_type import RequestedOutput
 from kserve.protocol.model_repository_extension import ModelRepositoryExtension
 
+from ...framework.errors import DataError
 from .application import prepare_application
-
-_JSON_LENGTH: Final = "inference-header-content-length"
-"""Header that says how many bytes of a body are JSON; binary tensors follow."""
+from .json_bounds import JsonBounds
+from .limits import Limits
+from .requests import RawRequest, json_length
 
 
 class ArtefactDataPlane(DataPlane):
-    """KServe's, but for two things.
+    """KServe's, but for one thing: a request is parsed by the model, in a thread of its own.
 
-    Binary tensors stay bytes: KServe makes lists of numbers and text of them, which is slow, and impossible for the
-    content of most files. And whatever cannot be read is the client's mistake, not the server's.
+    KServe parses where all connections are served, so that one large request holds up all others, health too.
 
     Args:
         models: what is served.
-        max_bytes: of a request's body.
+        limits: of one request.
+        bounds: of its JSON.
     """
 
-    def __init__(self, models: ModelRepository, max_bytes: int) -> None:
+    def __init__(self, models: ModelRepository, limits: Limits, bounds: JsonBounds) -> None:
         super().__init__(model_registry=models)
-        self.max_bytes = max_bytes
-        prepare_application(max_bytes)
+        self.limits, self.bounds = limits, bounds
+        prepare_application(limits, bounds)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """A worker gets the data plane from the process that starts it, and has an application of its own."""
         self.__dict__.update(state)
-        prepare_application(self.max_bytes)
+        prepare_application(self.limits, self.bounds)
 
-    def decode(self, *arguments: Any, **options: Any) -> tuple[Any, dict[str, Any]]:  # noqa: ANN401 - KServe has no types
-        """The request.
+    def decode(
+        self,
+        body: bytes | InferRequest,
+        headers: Mapping[str, str],
+        protocol_version: str = PredictorProtocol.REST_V1.value,
+        model_name: str | None = None,
+    ) -> tuple[RawRequest | InferRequest, dict[str, Any]]:
+        """The request as it came.
 
         Raises:
-            InvalidInput: if it cannot be read.
+            InvalidInput: if its headers contradict it.
         """
-        try:
-            found: tuple[Any, dict[str, Any]] = super().decode(*arguments, **options)
-        except InvalidInput:
-            raise
-        except Exception as error:
-            raise InvalidInput(f"the request cannot be read: {type(error).__name__}: {error}") from error
-        return found
-
-    def decode_inference_request(self, body: Any, headers: Mapping[str, str], model_name: str) -> InferRequest:  # noqa: ANN401
-        """A request of the second protocol."""
         if not isinstance(body, bytes):
-            return super().decode_inference_request(body, headers, model_name)
-        return read_binary(body, int(headers.get(_JSON_LENGTH, len(body))), model_name)
+            return body, {}
+        if protocol_version != PredictorProtocol.REST_V2.value:
+            return RawRequest(body, len(body), None), {}
+        try:
+            return RawRequest(body, json_length(headers, len(body)), model_name or ""), {}
+        except DataError as error:
+            raise InvalidInput(str(error)) from error
 
 
 class FixedRepository(ModelRepositoryExtension):
@@ -76,27 +77,3 @@ class FixedRepository(ModelRepositoryExtension):
             InvalidInput: always.
         """
         await self.load(model_name)
-
-
-def read_binary(body: bytes, json_length: int, model_name: str) -> InferRequest:
-    """A request whose tensors may follow its JSON, as bytes.
-
-    Raises:
-        InvalidInput: if bytes are missing or left over.
-        KeyError: if a field is missing.
-    """
-    head, start = orjson.loads(body[:json_length]), json_length
-    inputs = []
-    for one in head["inputs"]:
-        tensor = InferInput(one["name"], one["shape"], one["datatype"], one.get("data"), one.get("parameters"))
-        if tensor.data is None:
-            size = int(one["parameters"]["binary_data_size"])
-            tensor._raw_data = body[start : start + size]  # noqa: SLF001 - it has no setter
-            start += size
-        inputs.append(tensor)
-    if start != len(body):
-        raise InvalidInput(f"the inputs take {start} bytes of the body, but it has {len(body)}.")
-    asked = [RequestedOutput(one["name"], one.get("parameters")) for one in head.get("outputs") or ()]
-    return InferRequest(
-        model_name, inputs, request_id=head.get("id"), parameters=head.get("parameters"), request_outputs=asked or None
-    )

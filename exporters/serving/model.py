@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -17,8 +18,12 @@ from ..session import Session
 from .answers import answer, answer_types
 from .batch import SessionBatch
 from .instances import read_instances
+from .json_bounds import json_bounds
 from .limits import Limits
+from .requests import RawRequest
 from .tensors import DATATYPES, Tensor, read_tensors
+
+_UNSHARED: Final = {"session", "_pool", "_parsing"}
 
 _NAMES: Final[dict[Any, str]] = {np.dtype(dtype): name for name, dtype in DATATYPES.items()}
 
@@ -66,11 +71,18 @@ class ServedArtefact(Model):
         self.session = Session(self.path, provider=self.provider, threads=self.threads)
         # As many requests at a time as there are cores: more would only wait for each other, and hold memory meanwhile.
         self._pool = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="acclimate")
+        self.bounds = json_bounds(self.session.config, self.limits)
+        # One at a time: a parser lets nobody else compute meanwhile, so several would only hold more memory.
+        self._parsing = threading.Lock()
         self.ready = True
         return True
 
+    def validate(self, payload: object) -> object:
+        """Leave it to `predict`, which parses it."""
+        return payload
+
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in {"session", "_pool"}}
+        return {name: value for name, value in vars(self).items() if name not in _UNSHARED}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -82,7 +94,7 @@ class ServedArtefact(Model):
         """Answer a request.
 
         Args:
-            payload: of the second protocol, or a JSON object of the first.
+            payload: a body that came over HTTP, or a request that came over gRPC.
             headers: are not looked at.
             response_headers: are left as they are.
 
@@ -111,6 +123,9 @@ class ServedArtefact(Model):
     def _answer(self, payload: object) -> InferResponse | dict[str, Any]:
         config = self.session.config
         try:
+            if isinstance(payload, RawRequest):
+                with self._parsing:
+                    payload = payload.parse(self.bounds)
             if not isinstance(payload, InferRequest):
                 outputs = self._run(read_instances(payload, config, self.limits))
                 return {"predictions": _to_predictions(outputs)}
@@ -125,6 +140,8 @@ class ServedArtefact(Model):
     def _to_response(self, outputs: dict[str, NDArray[Any]], request: InferRequest) -> InferResponse:
         types = {name: datatype for name, datatype, _ in self._output_types()}
         asked = [output.name for output in request.request_outputs or ()] or list(outputs)
+        if len(set(asked)) < len(asked):
+            raise InvalidInput("every output may be asked for once, but one is asked for twice.")
         unknown = [name for name in asked if name not in outputs]
         if unknown:
             raise InvalidInput(f"unknown output {unknown[0]!r}: the artefact has {', '.join(outputs)}.")

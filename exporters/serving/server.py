@@ -1,12 +1,12 @@
 """Starts KServe's server for an artefact."""
 
 import re
-import socket
 import sys
 from pathlib import Path
 from typing import Final
 
 from ...framework.errors import AcclimateError
+from .addresses import check_free
 from .limits import Limits
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -16,6 +16,7 @@ def serve(
     path: Path,
     *,
     name: str | None = None,
+    host: str = "127.0.0.1",
     port: int = 8080,
     grpc_port: int | None = None,
     workers: int = 1,
@@ -28,7 +29,8 @@ def serve(
     Args:
         path: the artefact's folder.
         name: of the model, in URLs; None for the folder's name.
-        port: for HTTP, on all addresses of the machine.
+        host: address to listen on, 127.0.0.1 for this machine's own programs, 0.0.0.0 for whoever reaches it.
+        port: for HTTP.
         grpc_port: for gRPC; None for none.
         workers: processes that answer over HTTP, each with a session of its own; one answers over gRPC.
         provider: execution provider, see `Session`.
@@ -36,7 +38,7 @@ def serve(
         limits: of one request.
 
     Raises:
-        AcclimateError: if an argument breaks its rule, or a port is taken.
+        AcclimateError: if an argument breaks its rule, or an address is taken.
         ExportError: if the artefact cannot be opened.
     """
     name = name or path.absolute().name
@@ -45,20 +47,22 @@ def serve(
     if workers < 1:
         raise AcclimateError(f"--workers must be positive, but got {workers}.")
     for number in (port, *([] if grpc_port is None else [grpc_port])):
-        _check_free(number)
+        check_free(host, number)
     # KServe reads the command line when it is imported, and would take our options for its own.
     sys.argv = sys.argv[:1]
-    from kserve import ModelServer, model_server
+    from kserve import ModelServer
     from kserve.logging import configure_logging
 
     from .data_plane import ArtefactDataPlane, FixedRepository
+    from .listening import listen_within
     from .model import ServedArtefact
     from .workers import use_patient_processes
 
     configure_logging()
     use_patient_processes()
     limits = limits or Limits()
-    model_server.args.grpc_max_receive_message_length = limits.bytes
+    listen_within(host, limits)
+    model = ServedArtefact(path, name, provider=provider, threads=threads, limits=limits)
     server = ModelServer(
         http_port=port,
         grpc_port=grpc_port,
@@ -66,14 +70,6 @@ def serve(
         workers=workers,
         enable_latency_logging=False,
     )
-    server.dataplane = ArtefactDataPlane(server.registered_models, limits.bytes)
+    server.dataplane = ArtefactDataPlane(server.registered_models, limits, model.bounds)
     server.model_repository_extension = FixedRepository(server.registered_models)
-    server.start([ServedArtefact(path, name, provider=provider, threads=threads, limits=limits)])
-
-
-def _check_free(port: int) -> None:
-    """Refuse a port before the artefact is opened: uvicorn would end the process with a line of its own."""
-    try:
-        socket.create_server(("", port)).close()
-    except (OSError, OverflowError) as error:
-        raise AcclimateError(f"the port {port} cannot be listened to: {error}.") from error
+    server.start([model])

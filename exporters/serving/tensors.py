@@ -2,7 +2,7 @@
 
 import math
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -20,6 +20,9 @@ BYTES: Final = "BYTES"
 
 DATATYPES: Final = {"BOOL": np.bool_, "UINT8": np.uint8, "INT32": np.int32, "INT64": np.int64, "FP32": np.float32}
 """The protocol's names of types that an artefact takes."""
+
+_WHOLE: Final = frozenset({int, bool})
+_NUMBERS: Final = _WHOLE | {float}
 
 
 @attrs.frozen(eq=False)
@@ -65,7 +68,8 @@ class Tensor:
         Raises:
             DataError: if there is not one for each row.
         """
-        elements = _split(self.data, self.name) if isinstance(self.data, bytes) else list(_flatten(self.data))
+        rows = self.shape[0] if self.shape else 0
+        elements = _split(self.data, self.name, rows) if isinstance(self.data, bytes) else _unwrap(self.data)
         if self.shape not in {(len(elements),), (len(elements), 1)}:
             raise DataError(
                 f"{self.name}: expected one element of {BYTES} a row, but got {len(elements)} for shape {self.shape}."
@@ -120,15 +124,18 @@ def to_numbers(data: Sequence[Any], dtype: type[np.generic], name: str) -> NDArr
     Raises:
         DataError: if they are none, or of another kind.
     """
-    try:
-        found = np.asarray(data)
-    except ValueError as error:
-        raise DataError(f"{name}: expected lists of equal lengths, but got {error}.") from error
-    kinds = {"f": "fiub", "i": "iub", "u": "iub", "b": "biu"}[np.dtype(dtype).kind]
-    if found.size and found.dtype.kind not in kinds:
+    # As objects first: of a number and a long text, numpy would make two long texts.
+    found = np.asarray(data, dtype=np.object_)
+    kinds = set(map(type, found.flat))
+    if not kinds.isdisjoint({list, tuple}):
+        raise DataError(f"{name}: expected lists of equal lengths, but got some that are not.")
+    if not kinds <= (_NUMBERS if np.dtype(dtype).kind == "f" else _WHOLE):
         raise DataError(f"{name}: expected {np.dtype(dtype)} values, but got some that are not.")
-    with np.errstate(over="ignore"):
-        return found.astype(dtype)
+    try:
+        with np.errstate(over="ignore"):
+            return found.astype(np.float64 if np.dtype(dtype).kind == "f" else np.int64).astype(dtype)
+    except OverflowError as error:
+        raise DataError(f"{name}: expected {np.dtype(dtype)} values, but got one of more than 64 bits.") from error
 
 
 def _check(tensors: Sequence[Tensor], given: Mapping[str, Tensor], config: ArtefactConfig, limits: Limits) -> None:
@@ -161,19 +168,16 @@ def _prepare(tensor: Tensor, asked: NDArray[np.bool_], config: ArtefactConfig, l
     return samples
 
 
-def _flatten(data: Sequence[Any]) -> Iterable[Any]:
-    for element in data:
-        if isinstance(element, list | tuple):
-            yield from _flatten(element)
-        else:
-            yield element
+def _unwrap(data: Sequence[Any]) -> list[Any]:
+    """The elements of a list, or of lists of one each."""
+    return [element[0] if isinstance(element, list | tuple) and len(element) == 1 else element for element in data]
 
 
-def _split(data: bytes, name: str) -> list[bytes | str]:
-    """The elements of a binary tensor: each follows its length, in 4 bytes."""
+def _split(data: bytes, name: str, most: int) -> list[bytes | str]:
+    """The elements of a binary tensor, up to one more than there may be: each follows its length, in 4 bytes."""
     elements: list[bytes | str] = []
     start = 0
-    while start < len(data):
+    while start < len(data) and len(elements) <= most:
         if start + 4 > len(data):
             raise DataError(f"{name}: expected 4 bytes of an element's length, but {len(data) - start} are left.")
         (size,) = struct.unpack_from("<I", data, start)

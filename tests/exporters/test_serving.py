@@ -5,8 +5,6 @@ import json
 import signal
 import socket
 import struct
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +14,6 @@ from itertools import chain, combinations
 from pathlib import Path
 from typing import Any, Final
 
-import attrs
 import numpy as np
 import pytest
 import soundfile
@@ -28,68 +25,13 @@ from PIL import Image
 from acclimate.__main__ import main
 
 from .conftest import Exported
+from .serving_process import AUDIO, Server, start, stop
 
 pytestmark = pytest.mark.server
 
-COMMAND: Final = "import sys; from acclimate.__main__ import main; sys.exit(main())"
 BINARY: Final = {"Content-Type": "application/octet-stream"}
 
 needs_kserve = pytest.mark.skipif(find_spec("kserve") is None, reason="the package kserve is not installed")
-
-
-@attrs.frozen
-class Server:
-    """A process that serves."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-    grpc_port: int
-
-    def ask(
-        self, path: str, body: object = None, headers: Mapping[str, str] | None = None
-    ) -> tuple[int, Any, Mapping[str, str]]:
-        """Status, body (of JSON, what it holds) and headers of an answer."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        given = {"Content-Type": "application/json", **(headers or {})}
-        connection.request("GET" if body is None else "POST", path, None if body is None else content, given)
-        answer = connection.getresponse()
-        found, names = answer.read(), {name.lower(): value for name, value in answer.getheaders()}
-        connection.close()
-        return answer.status, json.loads(found) if names.get("content-type") == "application/json" else found, names
-
-    def infer(self, *inputs: Mapping[str, Any], **fields: object) -> tuple[int, Any]:
-        """Status and body of an answer of the second protocol."""
-        status, body, _ = self.ask("/v2/models/digits/infer", {"inputs": inputs, **fields})
-        return status, body
-
-
-def free_port() -> int:
-    with socket.create_server(("", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port
-
-
-def start(folder: Path, log: Path, *options: str) -> Server:
-    port, grpc_port = free_port(), free_port()
-    ports = ["--port", str(port), "--grpc-port", str(grpc_port)]
-    command = [sys.executable, "-c", COMMAND, "serve", str(folder), "--name", "digits", "--threads", "1", *ports]
-    with log.open("wb") as file:
-        process = subprocess.Popen([*command, *options], stdout=file, stderr=file)
-    server = Server(process, port, grpc_port)
-    while True:
-        assert process.poll() is None, log.read_text()
-        try:
-            assert server.ask("/v2/health/ready") == (200, {"ready": True}, server.ask("/v2/health/ready")[2])
-        except OSError:
-            time.sleep(0.2)
-        else:
-            return server
-
-
-def stop(server: Server) -> int:
-    server.process.send_signal(signal.SIGTERM)
-    return server.process.wait(timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +107,7 @@ def test_every_subset_is_answered_as_a_session_does(server: Server, session: Ses
 def test_rows_differ_in_what_they_have(server: Server, session: Session, recordings: Exported) -> None:
     inputs = recordings.inputs(2)
     present = np.array([[1, 0, 1], [0, 1, 0]], np.float32)
-    inputs["image"][0] = np.nan  # An absent slot may hold anything.
+    inputs["image"][0] = 1e30  # An absent slot may hold anything that JSON has.
     given = [tensor(name, values) for name, values in inputs.items()]
     expected = session.run(inputs, present)["logits"]
     status, answer = server.infer(*given, tensor("present", present))
@@ -232,9 +174,6 @@ def test_grpc(server: Server, session: Session, recordings: Exported) -> None:
         assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
-AUDIO: Final = {"name": "audio", "datatype": "FP32", "shape": [1, 400], "data": [0.0] * 400}
-
-
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
@@ -242,7 +181,8 @@ AUDIO: Final = {"name": "audio", "datatype": "FP32", "shape": [1, 400], "data": 
         ([{**AUDIO, "name": "video"}], "unknown input 'video'"),
         ([{**AUDIO, "shape": [1, 200], "data": [0.0] * 200}], "audio: expected the shape ('batch', 400)"),
         ([{**AUDIO, "datatype": "INT64", "data": [0] * 400}], "audio: expected float32 values, but got int64"),
-        ([{**AUDIO, "data": [float("nan")] * 400}], "audio: expected finite values, but row 0 holds NaN or infinity"),
+        ([{**AUDIO, "data": [float("nan")] * 400}], "the request is no JSON"),
+        ([{**AUDIO, "data": [1e300] * 400}], "audio: expected finite values, but row 0 holds NaN or infinity"),
         ([{**AUDIO, "data": [1e38] * 400}], "digit: row 0 has no finite answer"),
         ([AUDIO, tensor("image", np.zeros((2, 1, 8, 8), np.float32))], "must have the same number of rows"),
         ([AUDIO, tensor("present", np.zeros((1, 3), np.float32))], "every row must have a modality"),
@@ -250,7 +190,7 @@ AUDIO: Final = {"name": "audio", "datatype": "FP32", "shape": [1, 400], "data": 
         ([{**AUDIO, "shape": [9, 400], "data": []}], "expected 1 to 8 rows, but got 9"),
         ([{**AUDIO, "datatype": "BYTES", "shape": [1], "data": ["R0lGODlh"]}], "audio: row 0: expected the content of"),
         ([{**AUDIO, "datatype": "BYTES", "shape": [1], "data": ["/etc/hosts"]}], "content in base64"),
-        ([{"name": 1, "data": float("nan")}], "inputs.0.name: Input should be a valid string"),
+        ([{"name": 1}], "inputs.0.name must be a string, but is int"),
         ([{**AUDIO, "data": [[1.0], [2.0, 3.0]]}], "audio: expected lists of equal lengths"),
     ],
 )
@@ -271,12 +211,41 @@ def test_bad_input_is_the_clients_mistake(inputs: list[Any], message: str, serve
         ("/v2/models/digits/infer", b'{"inputs": []}', {**BINARY, "Inference-Header-Content-Length": "x"}, 400),
         ("/v2/models/digits/infer", b'{"inputs": []}  x', {**BINARY, "Inference-Header-Content-Length": "14"}, 400),
         ("/v2/models/digits/infer", {"inputs": [AUDIO], "outputs": [{"name": "nonesuch"}]}, {}, 400),
+        ("/v2/models/digits/infer", {"inputs": [AUDIO], "outputs": [{"name": "logits"}] * 2}, {}, 400),
+        ("/v2/models/digits/infer", {"inputs": [AUDIO], "id": "\ud800"}, {}, 400),
+        ("/v2/models/digits/infer", {"inputs": [AUDIO], "id": {"a": 1}}, {}, 400),
+        ("/v2/models/digits/infer", {"inputs": [{**AUDIO, "name": "\ud800"}]}, {}, 400),
+        ("/v2/models/digits/infer", {"inputs": [AUDIO], "parameters": [1]}, {}, 400),
+        ("/v2/models/digits/infer", {"inputs": [{**AUDIO, "shape": [1, 2**70]}]}, {}, 400),
+        ("/v2/models/digits/infer", {"inputs": [{**AUDIO, "shape": [1.0, 400]}]}, {}, 400),
+        ("/v2/models/digits/infer", {"inputs": [{**AUDIO, "data": [10**400] * 400}]}, {}, 400),
+        ("/v2/models/digits/infer", {"inputs": [{**AUDIO, "data": [{}] * 400}]}, {}, 400),
+        ("/v2/models/digits/infer", {"inputs": [{**AUDIO, "data": ["x" * 9 * 10**5, *([0] * 399)]}]}, {}, 400),
+        ("/v2/models/digits/infer", b'{"inputs": [], "inputs": []}', {}, 400),
+        ("/v2/models/digits/infer", b'{"inputs": [' + b"[" * 200 + b"]" * 200 + b"]}", {}, 400),
+        ("/v2/models/digits/infer", b'{"inputs": [' + b"[" * 5000, {}, 413),
+        ("/v2/models/digits/infer", b'{"inputs": ' + b"9" * 10**5 + b"}", {}, 400),
+        ("/v2/models/digits/infer", b'{"inputs": []}', {**BINARY, "Inference-Header-Content-Length": "-5"}, 400),
+        ("/v2/models/digits/infer", b'{"inputs": []}', {**BINARY, "Inference-Header-Content-Length": "99"}, 400),
+        (
+            "/v2/models/digits/infer",
+            {"inputs": [{"name": "audio", "datatype": "FP32", "shape": [1], "parameters": {"binary_data_size": -1}}]},
+            BINARY,
+            400,
+        ),
         ("/v2/models/nonesuch/infer", {"inputs": [AUDIO]}, {}, 404),
         ("/v2/models/digits/infer", b" " * (2**20 + 1), {}, 413),
         ("/v2/repository/models/digits/unload", {}, {}, 400),
         ("/v1/models/digits:predict", b"\xff", {}, 400),
         ("/v1/models/digits:predict", b"sound", {"Content-Type": "audio/wav"}, 400),
         ("/v1/models/digits:predict", {"instances": [{"audio": [1]}]}, {}, 400),
+        ("/v1/models/digits:predict", {"instances": [{"audio": {"b64": "\ud800"}}]}, {}, 400),
+        ("/v1/models/digits:predict", {"instances": [{"\ud800": 1}]}, {}, 400),
+        ("/v1/models/digits:predict", b'{"instances": [{"audio": [NaN]}]}', {}, 400),
+        ("/v1/models/digits:predict", b'{"instances": [{"audio": [1], "audio": [1]}]}', {}, 400),
+        ("/v1/models/digits:predict", b'{"instances": [' + b"[]," * 5000 + b"[]]}", {}, 413),
+        ("/v1/models/digits:predict", {"instances": [{}]}, {"ce-id": "1", "ce-type": "x", "ce-source": "y"}, 400),
+        ("/v1/models/digits:predict", {"data": 1}, {"Content-Type": "application/cloudevents+json"}, 400),
         ("/v1/models/nonesuch:predict", {"instances": []}, {}, 404),
         ("/nonesuch", {}, {}, 404),
     ],
@@ -366,7 +335,7 @@ def test_bad_options_are_refused_in_one_line(recordings: Exported, capsys: pytes
     folder = str(recordings.folder)
     with socket.create_server(("", 0)) as taken:
         port = str(taken.getsockname()[1])
-        assert f"the port {port} cannot be listened to" in error_line([folder, "--port", port], capsys)
+        assert f"127.0.0.1:{port} cannot be listened to" in error_line([folder, "--port", port], capsys)
     assert "--name must be letters" in error_line([folder, "--name", "a/b"], capsys)
     assert "--workers must be positive, but got 0" in error_line([folder, "--workers", "0"], capsys)
     assert "the limit of rows must be positive" in error_line([folder, "--max-rows", "0"], capsys)
