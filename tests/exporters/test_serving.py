@@ -338,7 +338,7 @@ def test_bad_options_are_refused_in_one_line(recordings: Exported, capsys: pytes
         assert f"127.0.0.1:{port} cannot be listened to" in error_line([folder, "--port", port], capsys)
     assert "--name must be letters" in error_line([folder, "--name", "a/b"], capsys)
     assert "--workers must be positive, but got 0" in error_line([folder, "--workers", "0"], capsys)
-    assert "the limit of rows must be positive" in error_line([folder, "--max-rows", "0"], capsys)
+    assert "--max-rows must be positive, but got 0" in error_line([folder, "--max-rows", "0"], capsys)
 
 
 @pytest.mark.skipif(find_spec("kserve") is not None, reason="the package kserve is installed")
