@@ -1,19 +1,24 @@
 """Arrays in HDF5 files, of which only the row that is asked for is read; needs h5py."""
 
 import importlib.util
+import math
 import os
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from .decoding_limit import check_decoded_size
 
 if TYPE_CHECKING:
     import h5py
+
+_DAMAGE: Final = (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError, MemoryError)
+"""What reading a damaged file raises."""
 
 
 def read_array(path: Path, key: str, row: int | None) -> NDArray[Any]:
@@ -28,10 +33,27 @@ def read_array(path: Path, key: str, row: int | None) -> NDArray[Any]:
     if row is not None and row >= (shape[0] if shape else 0):
         raise DataError(f"expected a row below {shape[0] if shape else 0}, but found {row}.")
     try:
-        values: NDArray[Any] = _open(path)[key][() if row is None else row]
-    except OSError as error:
+        dataset = _open(path)[key]
+        _check_dataset(dataset, shape, row)
+        values: NDArray[Any] = dataset[() if row is None else row]
+    except _DAMAGE as error:
+        if isinstance(error, DataError):
+            raise
         raise DataError(f"expected an array of numbers, but found: {' '.join(str(error).split())}") from error
     return values
+
+
+def _check_dataset(dataset: "h5py.Dataset", shape: tuple[int, ...], row: int | None) -> None:
+    """Refuse what is no array of numbers, lies in other files, or is too large; nothing of it is read here."""
+    if dataset.dtype.kind not in "biufc":
+        raise DataError(f"expected real numbers, but found an array of {dataset.dtype}.")
+    if dataset.external or dataset.is_virtual:
+        raise DataError("expected an array that lies in this file, but found one that lies in others.")
+    wanted = shape if row is None else shape[1:]
+    check_decoded_size(math.prod(wanted) * dataset.dtype.itemsize, "", f"an array of shape {wanted}")
+    # Whole pieces are unpacked, however little of them is wanted.
+    pieces = dataset.chunks or ()
+    check_decoded_size(math.prod(pieces) * dataset.dtype.itemsize, "", f"packed in pieces of shape {pieces}")
 
 
 def array_shapes(path: Path) -> Mapping[str, tuple[int, ...]]:
@@ -58,7 +80,7 @@ def _open_version(path: Path, _process: int, _version: tuple[int, int]) -> "h5py
 
     try:
         return h5py.File(path, "r")
-    except OSError as error:
+    except _DAMAGE as error:
         raise DataError("expected an HDF5 file, but found another kind of file.") from error
 
 
@@ -73,5 +95,8 @@ def _find_shapes(path: Path, _version: tuple[int, int]) -> Mapping[str, tuple[in
         if isinstance(found, h5py.Dataset):
             shapes[name] = tuple(found.shape or ())
 
-    file.visititems(note)
+    try:
+        file.visititems(note)
+    except _DAMAGE as error:
+        raise DataError(f"expected an HDF5 file, but found a damaged one: {' '.join(str(error).split())}") from error
     return MappingProxyType(shapes)

@@ -7,10 +7,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import DataError
+from .npy_header import read_npy_header
+
 MAPPED_BYTES: Final = 64 * 2**20
 """Arrays from this size on are mapped; smaller ones are read, which finds out damage too."""
 
-_HEADERS: Final = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 _LOCAL_HEADER: Final = 30
 """Bytes of a member's header in a .zip, before its name and what else stands there."""
 
@@ -21,6 +23,7 @@ def map_array(path: Path, key: str) -> NDArray[Any] | None:
     `numpy.savez` and `acclimate data convert` do not compress. What is mapped is not compared with its checksum.
 
     Raises:
+        DataError: if the array is damaged or truncated, or holds something else than numbers.
         OSError, ValueError, zipfile.BadZipFile: if the archive is damaged.
     """
     with zipfile.ZipFile(path) as archive, path.open("rb") as file:
@@ -31,11 +34,10 @@ def map_array(path: Path, key: str) -> NDArray[Any] | None:
         header = file.read(_LOCAL_HEADER)
         lengths = (int.from_bytes(header[start : start + 2], "little") for start in (26, 28))
         file.seek(sum(lengths), 1)
-        read_header = _HEADERS.get(np.lib.format.read_magic(file))
-        if read_header is None:
-            return None
-        shape, fortran, dtype = read_header(file)
-        if dtype.hasobject:
-            return None
-        mapped = np.memmap(file, dtype, "r", file.tell(), shape, "F" if fortran else "C")
+        start = file.tell()
+        found = read_npy_header(file)
+        missing = found.nbytes - member.file_size + file.tell() - start
+        if missing > 0:
+            raise DataError(f"expected {missing} more bytes, as its header says: the file is truncated.")
+        mapped = np.memmap(file, found.dtype, "r", file.tell(), found.shape, found.order)
     return np.asarray(mapped)

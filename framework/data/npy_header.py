@@ -1,17 +1,23 @@
-"""What a .npy says of its array, so that the array itself need not be copied."""
+"""What a .npy says of its array, and the array, which is not copied."""
 
 import math
-from io import BufferedIOBase
+from io import BufferedIOBase, BytesIO
 from tokenize import TokenError
 from typing import Any, Final, Literal
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import DataError
+from .decoding_limit import check_decoded_size
 
-_DAMAGE: Final = (ValueError, EOFError, RecursionError, MemoryError, SyntaxError, TokenError)
+_DAMAGE: Final = (ValueError, EOFError, RecursionError, MemoryError, SyntaxError, TokenError, UserWarning)
 """What reading a damaged header raises."""
+
+_MAX_AXES: Final = 32
+_MAX_BYTES: Final = 2**63
+"""Numpy counts them in 64 bits, with a sign; also where there are none, as one of the sizes is zero."""
 
 
 @attrs.frozen
@@ -26,6 +32,11 @@ class NpyHeader:
     def size(self) -> int:
         """Number of values."""
         return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the values."""
+        return self.size * self.dtype.itemsize
 
 
 def read_npy_header(stream: BufferedIOBase) -> NpyHeader:
@@ -48,6 +59,30 @@ def read_npy_header(stream: BufferedIOBase) -> NpyHeader:
         shape, columns_first, dtype = read(stream)
     except _DAMAGE as error:
         raise DataError(f"expected an array of numbers (.npy), but found: {error}") from error
-    if dtype.kind not in "biufc" or any(size < 0 for size in shape):
+    if dtype.kind not in "biufc" or not _could_be(shape, dtype.itemsize):
         raise DataError(f"expected an array of numbers, but found one of {dtype}, of shape {shape}.")
     return NpyHeader(shape, "F" if columns_first else "C", dtype)
+
+
+def parse_npy(data: bytes, max_bytes: int | None = None) -> NDArray[Any]:
+    """The array of a .npy's content, whose memory it shares.
+
+    Raises:
+        DataError: if it is damaged or truncated, holds something else than numbers, or is larger than `max_bytes` (see
+            `check_decoded_size`).
+    """
+    stream = BytesIO(data)
+    header = read_npy_header(stream)
+    start = stream.tell()
+    check_decoded_size(header.nbytes, "", f"an array of shape {header.shape}", max_bytes)
+    missing = header.nbytes - len(data) + start
+    if missing > 0:
+        raise DataError(f"expected {missing} more bytes, as its header says: the file is truncated.")
+    values = np.frombuffer(data, header.dtype, header.size, start)
+    return values.reshape(header.shape, order=header.order)
+
+
+def _could_be(shape: tuple[int, ...], itemsize: int) -> bool:
+    """Whether numpy can have arrays of a shape at all."""
+    counted = math.prod(max(size, 1) for size in shape) * itemsize
+    return len(shape) <= _MAX_AXES and all(size >= 0 for size in shape) and counted < _MAX_BYTES

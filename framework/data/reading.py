@@ -1,13 +1,17 @@
 """A cell to decoded data: parse the reference, fetch the bytes, decode them."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..files.bounded_file import read_bounded
 from .decoding import Decoded, decode
-from .reference import HDF5_SUFFIXES, Reference, parse_reference
+from .decoding_limit import decoding_limit, raising_hint
+from .file_names import find_file
+from .reference import HDF5_SUFFIXES, Reference, parse_reference, shown
 
 if TYPE_CHECKING:
     from .table import Row, Table
@@ -21,31 +25,39 @@ def read_cell(cell: str, root: Path) -> Decoded:
         root: folder that relative paths start from.
 
     Raises:
-        DataError: if the cell is no reference, there is no such file, or it cannot be decoded; the message starts with
-            the cell.
+        DataError: if the cell is no reference, there is no such file, it cannot be decoded, or it would become too
+            large; the message starts with the cell.
     """
-    reference = parse_reference(cell)
-    path = root / reference.path
-    if not path.is_file():
-        raise DataError(f"{cell}: expected a file, but found none at {path}.")
+    reference, name = parse_reference(cell), shown(cell)
+    path = find_file(root, reference.path)
     try:
-        return _read(reference, path, cell)
+        if not path.is_file():
+            raise DataError(f"{name}: expected a file, but found none at {shown(str(path))}{_hint(reference.path)}.")
+        return _read(reference, path, name)
     except OSError as error:
-        raise DataError(f"{cell}: expected a file that can be read, but found: {error.strerror}.") from error
+        raise DataError(f"{name}: expected a file that can be read, but found: {error.strerror or error}.") from error
+    except MemoryError as error:
+        raise DataError(f"{name}: expected a file that fits in memory, but found one that does not.") from error
 
 
-def _read(reference: Reference, path: Path, cell: str) -> Decoded:
+def _hint(path: str) -> str:
+    return ", as addresses of the internet are not fetched" if re.match(r"[a-z0-9]+://", path) else ""
+
+
+def _read(reference: Reference, path: Path, name: str) -> Decoded:
     if reference.member is None:
-        return decode(path.read_bytes(), reference.suffix, cell)
+        limit = decoding_limit()
+        hint = f": {raising_hint(path.stat().st_size)}"
+        return decode(read_bounded(path, limit, name=name, hint=hint), reference.suffix, name)
     try:
         if reference.is_array:
-            return Decoded("array", _read_array(path, reference.member, reference.row), None, cell)
+            return Decoded("array", _read_array(path, reference.member, reference.row), None, name)
         from .archives import read_member
 
         data = read_member(path, reference.member)
     except DataError as error:
-        raise DataError(f"{cell}: {error}") from error
-    return decode(data, reference.suffix, cell)
+        raise DataError(f"{name}: {error}") from error
+    return decode(data, reference.suffix, name)
 
 
 def _read_array(path: Path, key: str, row: int | None) -> NDArray[Any]:

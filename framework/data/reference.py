@@ -8,8 +8,22 @@ from typing import Final
 import attrs
 
 from ..errors import DataError
+from .other_files import advice
 
-SUFFIXES: Final = (".flac", ".jpeg", ".jpg", ".npy", ".png", ".txt", ".wav")
+SUFFIXES: Final = (
+    ".flac",
+    ".jpeg",
+    ".jpg",
+    ".mp3",
+    ".npy",
+    ".ogg",
+    ".png",
+    ".tif",
+    ".tiff",
+    ".txt",
+    ".wav",
+    ".webp",
+)
 """Files that can be read, by the end of their names in small letters."""
 
 HDF5_SUFFIXES: Final = (".h5", ".hdf5")
@@ -17,6 +31,12 @@ HDF5_SUFFIXES: Final = (".h5", ".hdf5")
 
 _ARRAY: Final = re.compile(r"(?P<path>.+\.(?:npz|h5|hdf5)):(?P<member>[^\[\]]+)(?:\[(?P<row>\d+)\])?", re.IGNORECASE)
 _MEMBER: Final = re.compile(r"(?P<path>.+?\.zip)!(?P<member>.+)", re.IGNORECASE)
+_SLICE: Final = re.compile(r".+\.(?:npz|h5|hdf5)(?::[^\[\]]*)?\[[^\[\]]*\]|.+\.npy\[[^\[\]]*\]", re.IGNORECASE)
+_SHOWN: Final = 200
+"""Characters of a cell that errors show at most."""
+
+_MAX_ROW: Final = 18
+"""Digits of the number of a row: more than any array can have."""
 
 
 @attrs.frozen
@@ -41,7 +61,7 @@ class Reference:
     @property
     def suffix(self) -> str:
         """End of the name of the file that is decoded, in small letters."""
-        return splitext(self.member or self.path)[1].lower()
+        return _suffix(self.member or self.path)
 
 
 def parse_reference(cell: str) -> Reference:
@@ -58,15 +78,17 @@ def parse_reference(cell: str) -> Reference:
         >>> parse_reference("speech.zip!0/george.wav").suffix
         '.wav'
     """
-    if found := _ARRAY.fullmatch(cell):
+    found = _ARRAY.fullmatch(cell)
+    if found and len(found["row"] or "") <= _MAX_ROW:
         row = found["row"]
         return Reference(found["path"], found["member"], None if row is None else int(row))
     found = _MEMBER.fullmatch(cell)
     reference = Reference(found["path"], found["member"]) if found else Reference(cell)
     if reference.suffix not in SUFFIXES:
+        other = "a slice" if _SLICE.fullmatch(cell) else reference.suffix or "no such ending"
         raise DataError(
-            f"{cell}: expected a file that ends in {', '.join(SUFFIXES)}, `archive.zip!member` or "
-            f"`archive.npz:key[row]`, but found {reference.suffix or 'no such ending'}."
+            f"{shown(cell)}: expected a file that ends in {', '.join(SUFFIXES)}, `archive.zip!member` or "
+            f"`archive.npz:key[row]`, but found {other}{advice(other)}."
         )
     return reference
 
@@ -80,12 +102,31 @@ def is_reference(cell: str) -> bool:
     return True
 
 
+def looks_like_file(cell: str) -> bool:
+    """Whether a cell has the form of a reference, or of one to what cannot be read: a film, a slice of an array.
+
+    Example:
+        >>> [looks_like_file(cell) for cell in ("a.wav", "clips/a.mp4", "a.npz:key[0:35]", "It ended at 3.")]
+        [True, True, True, False]
+    """
+    return is_reference(cell) or _SLICE.fullmatch(cell) is not None or bool(advice(_suffix(cell)))
+
+
 def holds_text(cells: Iterable[str | None]) -> bool:
-    """Whether a column holds inline text: fewer than half of its cells, empty ones apart, have the form of a reference.
+    """Whether a column holds inline text: fewer than half of its cells, empty ones apart, look like files.
 
     Example:
         >>> holds_text(["a.wav", None, "b.wav"]), holds_text(["a fine day", "see notes.txt", "no"])
         (False, True)
     """
-    forms = [is_reference(cell) for cell in cells if cell is not None]
+    forms = [looks_like_file(cell) for cell in cells if cell is not None]
     return 2 * sum(forms) < len(forms)
+
+
+def shown(cell: str) -> str:
+    """A cell as errors show it: not all of it, if it is a long text."""
+    return cell if len(cell) <= 2 * _SHOWN else f"{cell[:_SHOWN]}... ({len(cell)} characters)"
+
+
+def _suffix(path: str) -> str:
+    return splitext(path)[1].lower()

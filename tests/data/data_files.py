@@ -13,7 +13,7 @@ from PIL import Image
 HEADER = "id,domain,split,label,image,signal,speech"
 CLASSES = ("nod", "shake", "wave")
 
-ENDINGS = ".flac, .jpeg, .jpg, .npy, .png, .txt, .wav"
+ENDINGS = ".flac, .jpeg, .jpg, .mp3, .npy, .ogg, .png, .tif, .tiff, .txt, .wav, .webp"
 """What errors say of the files that can be read."""
 
 UNREADABLE = Path("/proc/self/mem")

@@ -12,6 +12,7 @@ from .data_files import CLASSES, ENDINGS, write_image, write_multimodal_table, w
 
 NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, 40)
 REFERENCES = f"{ENDINGS}, `archive.zip!member` or `archive.npz:key[row]`"
+TO_PNG = "(convert the picture to .png or .jpg)"
 HEADER = "id,domain,split,label,image,speech"
 
 
@@ -113,7 +114,7 @@ def test_every_problem_is_found_and_named(tmp_path: Path) -> None:
         "line 12, id 'd': expected an id of its own, but found it in line 10 too.",
         "line 13, id 'f', image: a.wav: expected the kind image, as 9 of 10 files have, but found audio.",
         "line 13, id 'f', speech: empty.wav: expected at least one value, but found an array of shape (0,).",
-        f"line 14, id 'g', image: a.bmp: expected a file that ends in {REFERENCES}, but found .bmp.",
+        f"line 14, id 'g', image: a.bmp: expected a file that ends in {REFERENCES}, but found .bmp {TO_PNG}.",
         "line 14, id 'g', speech: a.png: expected the kind audio, as 8 of 9 files have, but found image.",
         "line 15, id 'h': task 'label': expected a label, as domain 'lab' has labels, but found an empty cell.",
         "line 16, id 'i': expected a cell in column 'split', but found it empty.",

@@ -170,9 +170,19 @@ def test_sound_from_a_pipe_has_no_length_in_its_header() -> None:
     assert_same_bits(decode(streamed, ".wav", "x").array(), decode(whole, ".wav", "x").array())
 
 
-def test_sound_whose_recorder_died_has_no_samples() -> None:
+@pytest.mark.parametrize("endian", ["FILE", "BIG"])
+def test_sound_whose_recorder_died_is_what_it_wrote(endian: str) -> None:
+    whole = sound(endian=endian)
+    unfinished = whole[:4] + bytes(4) + whole[8:40] + bytes(4) + whole[44:]
+    assert_same_bits(decode(unfinished, ".wav", "x").array(), decode(whole, ".wav", "x").array())
+    assert_same_bits(decode(unfinished[:-1], ".wav", "x").array(), decode(whole, ".wav", "x").array()[:-1])
+
+
+def test_sound_of_no_length_before_other_chunks_is_none() -> None:
     whole = sound()
-    assert decode(whole[:40] + bytes(4) + whole[44:], ".wav", "x").array().shape == (0,)
+    empty = whole[:40] + bytes(4)
+    assert decode(empty, ".wav", "x").array().shape == (0,)
+    assert decode(empty + b"LIST" + struct.pack("<I", 4) + b"INFO", ".wav", "x").array().shape == (0,)
 
 
 @pytest.mark.parametrize("progressive", [False, True])
@@ -222,12 +232,16 @@ def test_whatever_is_damaged_is_a_data_error(suffix: str, whole: bytes) -> None:
 NO_IMAGE = "expected an image in grey or RGB with 8 bits a channel, but found"
 
 
+SHAPE = f"(an array of shape ({10**12},)):"
+RAISE = "set ACCLIMATE_MAX_DECODED=7629395 (MiB) to allow it."
+
+
 @pytest.mark.parametrize(
     ("suffix", "data", "message"),
     [
         (".wav", b"no sound", "expected audio, but found 8 bytes that are none or damaged."),
         (".flac", b"", "expected audio, but found 0 bytes that are none or damaged."),
-        (".wav", sound("AIFF"), "expected WAV or FLAC, but found AIFF."),
+        (".wav", sound("AIFF"), "expected WAV, FLAC, OGG or MP3, but found AIFF."),
         (".png", b"no picture", "expected an image, but found 10 bytes that are none or damaged."),
         (".png", half_a_picture(), "expected an image, but found 2000 bytes that are none or damaged."),
         (".png", sixteen_bits(2, 3), f"{NO_IMAGE} 16 bits: convert it first."),
@@ -243,7 +257,12 @@ NO_IMAGE = "expected an image in grey or RGB with 8 bits a channel, but found"
         (
             ".npy",
             numbers(f"({10**12},)"),
-            f"expected {8 * 10**12} more bytes, as its header says: the file is truncated.",
+            f"expected at most {2**28:,} bytes after decoding, but found {8 * 10**12:,} {SHAPE} {RAISE}",
+        ),
+        (
+            ".npy",
+            numbers(f"({10**18}, {10**18})"),
+            f"expected an array of numbers, but found one of float64, of shape ({10**18}, {10**18}).",
         ),
     ],
 )

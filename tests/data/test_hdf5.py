@@ -117,14 +117,14 @@ def test_large_arrays_of_a_npz_are_mapped(tmp_path: Path, monkeypatch: pytest.Mo
 def test_large_arrays_of_objects_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mapped_arrays, "MAPPED_BYTES", 1)
     np.savez(tmp_path / "a.npz", key=np.array([{}], dtype=object), allow_pickle=True)
-    with pytest.raises(DataError, match="Object arrays cannot be loaded"):
+    with pytest.raises(DataError, match="expected an array of numbers, but found one of object"):
         archives.read_array(tmp_path / "a.npz", "key", None)
 
 
-def test_arrays_with_an_unusual_header_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mapped_arrays, "MAPPED_BYTES", 1)
+def test_structures_are_refused(tmp_path: Path) -> None:
     # Names of fields beyond latin1 need the third version of numpy's format.
     values = np.zeros(3, dtype=[("\u20ac", "f4")])
     with pytest.warns(UserWarning, match="format 3.0"):
         np.savez(tmp_path / "a.npz", key=values)
-    assert_same_bits(archives.read_array(tmp_path / "a.npz", "key", None), values)
+    with pytest.raises(DataError, match="expected an array of numbers, but found one of"):
+        archives.read_array(tmp_path / "a.npz", "key", None)

@@ -4,6 +4,10 @@ import pytest
 from acclimate.framework import DataError
 from acclimate.framework.data.reference import SUFFIXES, Reference, holds_text, parse_reference
 
+from .data_files import ENDINGS
+
+A_ROW = "name one row, archive.npz:key[row], or a whole array"
+
 
 @pytest.mark.parametrize(
     ("cell", "reference", "suffix"),
@@ -29,24 +33,37 @@ def test_a_cell_is_parsed(cell: str, reference: Reference, suffix: str) -> None:
 @pytest.mark.parametrize(
     ("cell", "found"),
     [
-        ("a.mp3", ".mp3"),
+        ("a.xyz", ".xyz"),
         ("a", "no such ending"),
-        ("x.npz", ".npz"),
-        ("x.h5", ".h5"),
+        ("x.npz", ".npz (name one array of it, file:key, or a row, file:key[row])"),
+        ("x.h5", ".h5 (name one array of it, file:key, or a row, file:key[row])"),
         ("x.npz:", ".npz:"),
-        ("x.npz:key[-1]", ".npz:key[-1]"),
+        ("x.npz:key[-1]", f"a slice ({A_ROW})"),
+        ("x.npz:key[0:35]", f"a slice ({A_ROW})"),
+        ("x.npz:key[0,3]", f"a slice ({A_ROW})"),
+        ("x.h5:key[:]", f"a slice ({A_ROW})"),
+        ("x.npz[3]", f"a slice ({A_ROW})"),
+        ("x.npy[3]", f"a slice ({A_ROW})"),
+        (f"x.npz:key[{'9' * 5000}]", f"a slice ({A_ROW})"),
         ("x.npz:key[1", ".npz:key[1"),
         ("x.zip!", ".zip!"),
-        ("x.zip!a.mp3", ".mp3"),
+        ("x.zip!a.aac", ".aac (convert the sound to .wav or .flac)"),
+        ("IMG_1.HEIC", ".heic (convert the picture to .png or .jpg)"),
+        (
+            "clips/a.mp4",
+            ".mp4 (a video: give its sound as .wav, and its frames as features in a .npy of (time, features))",
+        ),
     ],
 )
 def test_a_bad_reference_is_refused(cell: str, found: str) -> None:
     with pytest.raises(DataError) as error:
         parse_reference(cell)
+    name = cell if len(cell) < 400 else f"{cell[:200]}... ({len(cell)} characters)"
     assert str(error.value) == (
-        f"{cell}: expected a file that ends in .flac, .jpeg, .jpg, .npy, .png, .txt, .wav, `archive.zip!member` or "
-        f"`archive.npz:key[row]`, but found {found}."
+        f"{name}: expected a file that ends in {ENDINGS}, `archive.zip!member` or `archive.npz:key[row]`, but found "
+        f"{found}."
     )
+    assert holds_text([cell]) == (found in {".xyz", "no such ending", ".npz:", ".npz:key[1", ".zip!"})
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

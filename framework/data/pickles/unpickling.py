@@ -112,7 +112,8 @@ def unpickle(stream: io.BufferedIOBase) -> object:
     except RecursionError:
         raise DataError(ENDLESS) from None
     except _FAULTS as error:
-        raise DataError(f"expected a pickle of data, but found: {type(error).__name__}: {error}") from error
+        words = " ".join(str(error).split())
+        raise DataError(f"expected a pickle of data, but found: {type(error).__name__}: {words}") from error
 
 
 def _resolve(value: object) -> object:

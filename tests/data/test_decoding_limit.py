@@ -1,0 +1,178 @@
+"""No file makes more of itself than the user allows, and none takes the memory before that is found out."""
+
+import os
+import struct
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from acclimate.framework import DataError
+from acclimate.framework.data.archives import read_array
+from acclimate.framework.data.decoding import decode
+from acclimate.framework.data.decoding_limit import VARIABLE, decoding_limit, set_decoding_limit
+from acclimate.framework.data.reading import read_cell
+from bits import assert_same_bits
+
+from .media import archive, npy, npy_of, picture, png_of, sound
+
+h5py = pytest.importorskip("h5py")
+
+MEBIBYTE = 2**20
+LIMIT = 16
+"""In MiB."""
+
+PROGRAM = """
+import resource, sys
+from pathlib import Path
+import h5py, numpy, soundfile, PIL.PngImagePlugin, PIL.JpegImagePlugin, PIL.TiffImagePlugin, PIL.WebPImagePlugin
+from acclimate.framework.errors import DataError
+from acclimate.framework.data.reading import read_cell
+own = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (own + 48 * 2**20,) * 2)
+for cell in sys.argv[2:]:
+    try:
+        read_cell(cell, Path(sys.argv[1]))
+        print("read")
+    except DataError as error:
+        print(error)
+"""
+
+
+def flac_of(samples: int) -> bytes:
+    """A FLAC whose header promises any number of samples."""
+    content = bytearray(sound("FLAC"))
+    content[21] = content[21] & 0xF0 | samples >> 32
+    content[22:26] = struct.pack(">I", samples & 0xFFFFFFFF)
+    return bytes(content)
+
+
+def webp_of(kind: bytes, width: int, height: int) -> bytes:
+    """A WEBP whose header promises any size."""
+    content = bytearray(picture("webp", lossless=kind == b"VP8L"))
+    if kind == b"VP8L":
+        content[21:25] = struct.pack(
+            "<I", struct.unpack_from("<I", content, 21)[0] & 0xF0000000 | width - 1 | height - 1 << 14
+        )
+    elif kind == b"VP8 ":
+        content[26:30] = struct.pack("<2H", width, height)
+    else:
+        sizes = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+        content[12:12] = b"VP8X" + struct.pack("<2I", 10, 0) + sizes
+    return bytes(content)
+
+
+def lying(content: bytes, size: int) -> bytes:
+    """A .zip of one member whose two headers say another size than it has."""
+    changed = bytearray(content)
+    changed[22:26] = struct.pack("<I", size)
+    start = changed.index(b"PK\1\2")
+    changed[start + 24 : start + 28] = struct.pack("<I", size)
+    return bytes(changed)
+
+
+PACKINGS = {"deflate": zipfile.ZIP_DEFLATED, "bzip2": zipfile.ZIP_BZIP2, "lzma": zipfile.ZIP_LZMA}
+
+
+def make_bombs() -> dict[str, bytes]:
+    """By their cells: what becomes too large."""
+    zeros = bytes(64 * MEBIBYTE)
+    bombs = {
+        "flac.flac": flac_of(8 * 10**8),
+        "ends.flac": flac_of(2**36 - 1),
+        "palette.png": png_of(13_000, 13_000, lines=1),
+        "vp8.webp": webp_of(b"VP8 ", 16_000, 16_000),
+        "vp8l.webp": webp_of(b"VP8L", 16_000, 16_000),
+        "vp8x.webp": webp_of(b"VP8X", 2**24, 200),
+        "shape.npy": npy_of((10**9,)),
+        "deep.npy": npy_of((10**18,)),
+        "text.txt": b"word " * MEBIBYTE,
+        "shape.npz:a": archive({"a.npy": npy_of((10**18,))}),
+        "row.npz:a[3]": archive({"a.npy": npy_of((10**18,))}, zipfile.ZIP_STORED),
+        "zeros.npz:a[3]": archive({"a.npy": npy_of((64, MEBIBYTE // 4)) + zeros}),
+    }
+    return bombs | {f"{name}.zip!a": archive({"a.wav": zeros}, packing) for name, packing in PACKINGS.items()}
+
+
+def write_hdf5(path: Path) -> list[str]:
+    with h5py.File(path, "w") as file:
+        file.create_dataset("empty", shape=(10**15,), dtype="f4")
+        file.create_dataset("pieces", shape=(10, 10**9), dtype="f4", chunks=(10, 10**8), compression="gzip")
+        file.create_dataset("piece", shape=(10**7, 4), dtype="f4", chunks=(10**7, 4), compression="gzip")
+    return ["a.h5:empty", "a.h5:pieces[0]", "a.h5:piece[0]"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system does not say what a process has")
+def test_bombs_are_refused_before_they_take_memory(tmp_path: Path) -> None:
+    bombs = make_bombs()
+    liars = {f"lying-{cell}.wav": lying(bombs[cell], 1000) for cell in bombs if "!" in cell}
+    bombs = {f"{cell}.wav" if "!" in cell else cell: content for cell, content in bombs.items()}
+    for cell, content in {**bombs, **liars}.items():
+        (tmp_path / cell.split("!")[0].split(":")[0]).write_bytes(content)
+    cells = [*bombs, *liars, *write_hdf5(tmp_path / "a.h5")]
+    for name in ("hole.wav", "hole.npy", "hole.flac", "hole.png", "hole.txt"):
+        (tmp_path / name).touch()
+        os.truncate(tmp_path / name, 256 * 2**30)
+        cells.append(name)
+    run = subprocess.run(
+        [sys.executable, "-P", "-c", PROGRAM, tmp_path, *cells],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, VARIABLE: str(LIMIT)},
+    )
+    assert run.stderr == ""
+    for cell, line in zip(cells, run.stdout.splitlines(), strict=True):
+        assert line.startswith(f"{cell}: expected"), line
+        if cell not in liars:
+            assert "at most 16,777,216 bytes" in line or "text of at most 262,144 bytes" in line, line
+            assert f"set {VARIABLE}=" in line
+
+
+def test_the_limit_is_said_and_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert decoding_limit() == 256 * MEBIBYTE
+    monkeypatch.setenv(VARIABLE, "1")
+    content = png_of(1000, 400, 2)
+    with pytest.raises(DataError) as error:
+        decode(content, ".png", "large.png")
+    assert str(error.value) == (
+        "large.png: expected at most 1,048,576 bytes after decoding, but found 1,200,000 (an image of 1,000 x 400 "
+        "pixels, 3 bytes each): set ACCLIMATE_MAX_DECODED=2 (MiB) to allow it."
+    )
+    set_decoding_limit(2)
+    assert decode(content, ".png", "large.png").array().shape == (400, 1000, 3)
+    np.save(tmp_path / "a.npy", np.zeros(2**19, np.float32))
+    with pytest.raises(DataError, match="but found 2,097,280: set ACCLIMATE_MAX_DECODED=3"):
+        read_cell("a.npy", tmp_path)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "all", "9" * 30])
+def test_a_limit_that_is_none_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, text)
+    with pytest.raises(DataError, match="ACCLIMATE_MAX_DECODED must be a positive whole number of MiB, but got"):
+        decoding_limit()
+
+
+def test_a_caller_may_have_a_limit_of_its_own() -> None:
+    with pytest.raises(
+        DataError, match=r"^x: expected at most 100 bytes after decoding, but found 48,000 \([^)]+\)\.$"
+    ):
+        decode(sound(samples=12_000), ".wav", "x", 100)
+
+
+def test_recent_arrays_are_kept_within_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "1")
+    values = {str(number): np.full(2**17, number, np.float32) for number in range(20)}
+    np.savez_compressed(tmp_path / "a.npz", **values)
+    for key, array in 2 * list(values.items()):
+        assert_same_bits(read_array(tmp_path / "a.npz", key, 5), array[5])
+
+
+def test_25_minutes_of_sound_are_allowed() -> None:
+    samples = 25 * 60 * 44_100
+    content = npy(np.zeros(1, np.float32))
+    header = content[:-4].replace(b"(1,), }       ", f"({samples},), }}".encode())
+    with pytest.raises(DataError, match="the file is truncated"):
+        decode(header, ".npy", "x")
