@@ -8,6 +8,7 @@ from .builtin import (
 )
 from .check import check_data as check_data, check_file as check_file, check_table as check_table
 from .decoding import Decoded as Decoded
+from .decoding_limit import set_decoding_limit as set_decoding_limit
 from .open_set import UnknownClasses as UnknownClasses, keep_known as keep_known
 from .preprocessing import (
     AudioPreprocessing as AudioPreprocessing,
