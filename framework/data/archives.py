@@ -43,11 +43,25 @@ _arrays: Final = RecentArrays()
 
 
 def read_array(path: Path, key: str, row: int | None) -> NDArray[Any]:
-    """A .npz's array, or one row of it, read-only. The array is read once and kept, or mapped (see `map_array`).
+    """A .npz's array, or one row of it, read-only; see `open_array`.
 
     Raises:
-        DataError: if the archive has no such key or row, the array is damaged or holds pickled objects, or it, or the
-            row of one that is mapped, is too large.
+        DataError: as `open_array` does; also if there is no such row, or what is asked for is too large.
+    """
+    array = open_array(path, key)
+    if row is not None and (array.ndim == 0 or row >= len(array)):
+        raise DataError(f"expected a row below {len(array) if array.ndim else 0}, but found {row}.")
+    values: NDArray[Any] = array if row is None else array[row, ...]
+    check_decoded_size(values.nbytes, "", f"an array of shape {values.shape}")
+    return values
+
+
+def open_array(path: Path, key: str) -> NDArray[Any]:
+    """A .npz's array, read-only, which is read once and kept, or mapped (see `map_array`).
+
+    Raises:
+        DataError: if the archive has no such key, the array is damaged, holds something else than numbers, or is too
+            large and not one that is mapped.
     """
     status = path.stat()
     version = (path, key, status.st_mtime_ns, status.st_size)
@@ -55,11 +69,7 @@ def read_array(path: Path, key: str, row: int | None) -> NDArray[Any]:
     if array is None:
         array, taken = _load_array(path, key)
         _arrays.keep(version, array, taken, _KEPT * decoding_limit())
-    if row is not None and (array.ndim == 0 or row >= len(array)):
-        raise DataError(f"expected a row below {len(array) if array.ndim else 0}, but found {row}.")
-    values: NDArray[Any] = array if row is None else array[row, ...]
-    check_decoded_size(values.nbytes, "", f"an array of shape {values.shape}")
-    return values
+    return array
 
 
 def read_member(path: Path, member: str) -> bytes:

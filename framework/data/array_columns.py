@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from . import archives
+from .decoding_limit import check_decoded_size
 from .preprocessing import Preprocessing
 from .reference import HDF5_SUFFIXES, parse_reference
 from .table import Table
@@ -67,7 +68,8 @@ class ArrayColumn:
     def _gather(self, number: int, rows: NDArray[np.int64]) -> NDArray[Any] | None:
         path, key = self.arrays[number]
         try:
-            found = archives.read_array(path, key, None)
+            found = archives.open_array(path, key)
+            check_decoded_size(found[:1].nbytes if found.ndim else 0, "", "a row")
         except (DataError, OSError):
             return None
         if found.ndim == 0 or rows.max() >= len(found):
