@@ -35,8 +35,8 @@ _SLICE: Final = re.compile(r".+\.(?:npz|h5|hdf5)(?::[^\[\]]*)?\[[^\[\]]*\]|.+\.n
 _SHOWN: Final = 200
 """Characters of a cell that errors show at most."""
 
-_MAX_ROW: Final = 18
-"""Digits of the number of a row: more than any array can have."""
+_MAX_ROW: Final = 100
+"""Digits of the number of a row, which no array has; Python does not read thousands of them."""
 
 
 @attrs.frozen
