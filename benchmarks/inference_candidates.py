@@ -8,12 +8,13 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 import torch
 from acclimate.exporters import Session
-from acclimate.exporters.artefact import FEATURES, LENGTH, PRESENT, output_names
+from acclimate.exporters.artefact import output_names
 from acclimate.exporters.components import EncoderComponent, FusionComponent
 from acclimate.exporters.runtime import Graph
 from acclimate.framework import Encoder, MultimodalModel
 from acclimate.framework.data.arrays import Arrays
 from acclimate.framework.layout import JOINT
+from acclimate.framework.port_names import FEATURES, LENGTH, PRESENT
 from numpy.typing import NDArray
 from torch import Tensor, nn
 

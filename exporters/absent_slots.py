@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from ..framework.errors import ExportError
-from .artefact import LENGTH, PRESENT, ArtefactConfig
+from ..framework.port_names import LENGTH, PRESENT
+from .artefact import ArtefactConfig
 from .graphs import ArrayGraphs
 from .trial_batches import TrialRows, presence_cases
 

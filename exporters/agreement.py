@@ -10,7 +10,8 @@ from ..framework.data.arrays import Arrays
 from ..framework.errors import ExportError
 from ..framework.evaluation.scores import score_task
 from ..framework.layout import JOINT, Task
-from .artefact import LENGTH, PRESENT, ArtefactConfig
+from ..framework.port_names import LENGTH, PRESENT
+from .artefact import ArtefactConfig
 from .graphs import ArrayGraphs
 from .precision_report import Agreement
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..framework.errors import DataError
-from .artefact import PRESENT
+from ..framework.port_names import PRESENT
 from .ports import Port, to_numbers
 
 

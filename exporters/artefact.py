@@ -8,7 +8,8 @@ import attrs
 
 from ..framework.data.schema import Schema
 from ..framework.errors import AcclimateError, ExportError
-from ..framework.layout import JOINT, Task
+from ..framework.layout import Task
+from ..framework.port_names import FEATURES, LENGTH, PRESENT, logits_names, name_taken_twice
 from .documents import check_fields
 from .file_names import can_name_a_file, encoder_files
 
@@ -27,15 +28,6 @@ METADATA_KEY: Final = "acclimate.config"
 
 CHECKPOINT_KEY: Final = "checkpoint"
 """Where config.json says how the model was trained, in a checkpoint of the zoo; the graph does not repeat that."""
-
-PRESENT: Final = "present"
-"""Name of the graph's input that says which modalities each row has."""
-
-LENGTH: Final = "{modality}_length"
-"""Name of the graph's input that says how many steps of each row are its own."""
-
-FEATURES: Final = "{modality}_features"
-"""Name of what an encoder gives, and of the fusion's input."""
 
 FORMAT: Final = 1
 
@@ -174,7 +166,7 @@ class ArtefactConfig:
 def output_names(
     tasks: Sequence[Task], modalities: Sequence[str], inputs: Sequence[str] = ()
 ) -> dict[str, dict[str, str]]:
-    """Names of the graph's outputs by task, then by modality and `JOINT`.
+    """Names of the graph's outputs, see `logits_names`, checked together with those of its inputs.
 
     Args:
         tasks: what is predicted.
@@ -183,24 +175,15 @@ def output_names(
 
     Raises:
         ExportError: if two inputs or outputs would have one name, or one that no file could have.
-
-    Example:
-        >>> output_names([Task("digit", ("0", "1"))], ["audio"])
-        {'digit': {'joint': 'logits', 'audio': 'audio_logits'}}
-        >>> output_names([Task("noun"), Task("verb")], ["audio"])["verb"]
-        {'joint': 'verb_logits', 'audio': 'verb_audio_logits'}
     """
-    names: dict[str, dict[str, str]] = {}
-    for task in tasks:
-        stem = "" if len(tasks) == 1 else f"{task.name}_"
-        names[task.name] = {JOINT: f"{stem}logits"} | {name: f"{stem}{name}_logits" for name in modalities}
-    seen: set[str] = set()
-    for name in (*inputs, *(name for by_modality in names.values() for name in by_modality.values())):
-        if name in seen or not name:
-            raise ExportError(f"the graph's inputs and outputs need names of their own, but {name!r} would name two.")
+    names = logits_names(tasks, modalities)
+    everything = (*inputs, *(name for by_modality in names.values() for name in by_modality.values()))
+    found = name_taken_twice(everything)
+    if found is not None:
+        raise ExportError(f"{found}.")
+    for name in everything:
         if not can_name_a_file(name):
             raise ExportError(f"the graph's inputs and outputs name files, but {name!r} cannot be the name of one.")
-        seen.add(name)
     return names
 
 

@@ -16,8 +16,9 @@ from ..framework.errors import ExportError
 from ..framework.interfaces import Encoder
 from ..framework.intermediate import to_encoded
 from ..framework.model import MultimodalModel
+from ..framework.port_names import FEATURES, LENGTH, PRESENT
 from ..framework.tensors.unit_norm import to_unit_norm
-from .artefact import FEATURES, LENGTH, PRESENT, ArtefactConfig
+from .artefact import ArtefactConfig
 from .graph import BATCH, name_ports, strip_notes
 from .trial_batches import TrialRows
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ..framework.data.arrays import Arrays
 from ..framework.model import MultimodalModel
-from .artefact import LENGTH, ArtefactConfig
+from ..framework.port_names import LENGTH
+from .artefact import ArtefactConfig
 from .components import Components, export_encoder
 from .full_precision import full_precision_modules
 from .half import HalfEncoder

@@ -8,7 +8,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from .artefact import FEATURES, FUSION_FILE, MODEL_FILE, PRESENT, ArtefactConfig, Form
+from ..framework.port_names import FEATURES, PRESENT
+from .artefact import FUSION_FILE, MODEL_FILE, ArtefactConfig, Form
 from .components import Components
 from .file_names import encoder_files
 from .graph import BATCH, prefix_names

@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .artefact import FEATURES, LENGTH, PRESENT
+from ..framework.port_names import FEATURES, LENGTH, PRESENT
 from .ports import Port
 
 Values = TypeVar("Values")

@@ -12,8 +12,9 @@ from ..framework.data.arrays import Arrays
 from ..framework.errors import ExportError
 from ..framework.evaluation.timing import time_in_turns
 from ..framework.layout import JOINT
+from ..framework.port_names import PRESENT
 from .agreement import compare_logits, predict, score_logits, to_feed
-from .artefact import PRESENT, ArtefactConfig
+from .artefact import ArtefactConfig
 from .graphs import ArrayGraphs
 from .precision_report import EncoderChange, PrecisionReport, Timing
 

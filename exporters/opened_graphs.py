@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 import attrs
 
 from ..framework.errors import ExportError
-from .artefact import FEATURES, FUSION_FILE, LENGTH, MODEL_FILE, PRESENT, ArtefactConfig
+from ..framework.port_names import FEATURES, LENGTH, PRESENT
+from .artefact import FUSION_FILE, MODEL_FILE, ArtefactConfig
 from .file_names import encoder_files
 from .graphs import Graphs, Memory, Runnable, SplitGraphs, Values, WholeGraph
 from .ports import Port, make_ports

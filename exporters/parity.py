@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..framework.errors import ExportError
 from ..framework.model import MultimodalModel
-from .artefact import LENGTH, PRESENT
+from ..framework.port_names import LENGTH, PRESENT
 from .graphs import ArrayGraphs
 from .trial_batches import TrialRows, presence_cases
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from ..framework.data.preprocessing import Preprocessing
 from ..framework.errors import DataError, ExportError
-from .artefact import LENGTH, ArtefactConfig
+from ..framework.port_names import LENGTH
+from .artefact import ArtefactConfig
 from .runtime import TensorSpec
 
 

@@ -17,8 +17,9 @@ from ..framework.data.reference import is_reference
 from ..framework.data.schema import Schema
 from ..framework.errors import DataError, ExportError
 from ..framework.layout import JOINT, Task
+from ..framework.port_names import PRESENT
 from .array_feed import check_names, make_feed
-from .artefact import CONFIG_FILE, METADATA_KEY, PRESENT, ArtefactConfig
+from .artefact import CONFIG_FILE, METADATA_KEY, ArtefactConfig
 from .artefact_folder import read_artefact
 from .documents import parse_document
 from .execution import Execution

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..framework.errors import DataError
+from ..framework.port_names import PRESENT
 from .array_feed import check_known, check_names, check_present, count_rows
-from .artefact import PRESENT
 from .ports import Port, longest_row
 from .tensor_memory import TORCH_TYPES, TensorMemory
 

@@ -13,7 +13,7 @@ from kserve.errors import InvalidInput
 from numpy.typing import NDArray
 
 from ...framework.errors import DataError
-from ..artefact import LENGTH, PRESENT
+from ...framework.port_names import LENGTH, PRESENT
 from ..session import Session
 from .answers import answer, answer_types
 from .batch import SessionBatch

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ...framework.data.preprocessing import Prepared
 from ...framework.errors import DataError
-from ..artefact import LENGTH, PRESENT, ArtefactConfig
+from ...framework.port_names import LENGTH, PRESENT
+from ..artefact import ArtefactConfig
 from .batch import SessionBatch, stack
 from .content import decode_base64, decode_content
 from .limits import Limits

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import attrs
 
-from ..artefact import FEATURES, PRESENT, ArtefactConfig
+from ...framework.port_names import FEATURES, PRESENT
+from ..artefact import ArtefactConfig
 from ..artefact_folder import Stored
 from ..execution import Execution
 from ..file_names import encoder_files

@@ -48,10 +48,12 @@ def main(arguments: list[str]) -> None:
     grid = _make_grid(options)
     search = None if options.search is None else _read_search(options, grid)
     if search is None:
-        grid.check()
+        notes = grid.check()
     else:
         trials = (trial.recipe for recipe in grid.recipes for trial in search.draw(recipe))
-        grid.check(trials, () if search.shift is None else (search.shift,))
+        notes = grid.check(trials, () if search.shift is None else (search.shift,))
+    for note in notes:
+        print(f"note: {note}")
     executor, display = _make_executor(options), GridDisplay()
     grid.claim(options.out, shlex.join(["acclimate", "compare", *arguments]))
     try:

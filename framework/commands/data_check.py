@@ -17,15 +17,26 @@ from .options import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..data import Problem
+    from ..data import Problem, Table
     from ..data.labels import TaskKind
+    from ..recipes.recipe import Recipe
 
 
 def main(arguments: list[str]) -> None:
     """Run the command; problems make it fail after they are printed."""
-    parser = make_parser("data check", "Count a table by domain, split, class and modality, and list every problem.")
+    parser = make_parser(
+        "data check",
+        "Count a table by domain, split, class and modality; show what is inferred of each modality; note what may not "
+        "be meant, and list every problem: what training or evaluation would refuse.",
+    )
     parser.add_argument("table", type=str, help="table of files, or name of a built-in data set")
-    parser.add_argument("--source", type=str, help="domain that must have labels, or several as A+B")
+    parser.add_argument(
+        "--source", type=str, help="domain that must have labels, or several as A+B: all is tried as `adapt` would"
+    )
+    parser.add_argument("--target", type=str, help="with --source: domain to adapt to; others are not looked at then")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the rows that `adapt` keeps for validation, and of built-in splits"
+    )
     parser.add_argument(
         "--recipe",
         type=str,
@@ -50,8 +61,19 @@ def main(arguments: list[str]) -> None:
         raise AcclimateError("--out is the table without the bad rows, so it needs --skip-bad")
     if options.out is not None:
         check_table_output(options.out, options.table)
+    if options.target is not None and options.source is None:
+        raise AcclimateError("--target is what a --source is adapted to, so it needs one, such as --source A")
     source, kinds = None if options.source is None else options.source.split("+"), read_kinds(options.task)
-    report = check_data(options.table, source, kinds, _read_preprocessing(options.recipe, options.set))
+    recipe = _read_recipe(options.recipe, options.set)
+    report = check_data(
+        options.table,
+        source,
+        kinds,
+        recipe.data.preprocessing,
+        target=options.target,
+        validation=recipe.training.validation,
+        seed=options.seed,
+    )
     print(report)
     of_rows = [problem for problem in report.problems if problem.line is not None]
     left = len(report.problems) - (len(of_rows) if options.skip_bad else 0)
@@ -59,29 +81,32 @@ def main(arguments: list[str]) -> None:
         what = "problem(s) that no row has alone" if options.skip_bad else "problem(s)"
         raise AcclimateError(f"{options.table} has {left} {what}, listed above")
     if options.skip_bad:
-        _write_good_rows(options.table, kinds, of_rows, options.out)
+        _write_good_rows(_open(options.table, kinds, options.seed), of_rows, options.out)
         print(count_skipped(of_rows))
 
 
-def _read_preprocessing(recipe: str | None, settings: "Sequence[str]") -> "Mapping[str, Mapping[str, object]]":
-    if recipe is None:
-        if settings:
-            raise AcclimateError("--set changes a recipe, so it needs --recipe, such as --recipe source-only")
-        return {}
+def _read_recipe(recipe: str | None, settings: "Sequence[str]") -> "Recipe":
+    """The recipe that was asked for; where there is none, one that knows nothing of the data."""
+    if recipe is None and settings:
+        raise AcclimateError("--set changes a recipe, so it needs --recipe, such as --recipe source-only")
     from ..recipes.recipe_files import read_recipe
 
-    return read_recipe(recipe, read_settings(settings)).data.preprocessing
+    return read_recipe(recipe or "source-only", read_settings(settings))
 
 
-def _write_good_rows(
-    name: str, kinds: "Mapping[str, TaskKind]", problems: "Sequence[Problem]", out: Path | None
-) -> None:
+def _open(name: str, kinds: "Mapping[str, TaskKind]", seed: int) -> "Table":
+    from ..data import builtin_names, open_table, scan_table
+
+    table = open_table(name, seed=seed) if name in builtin_names() else scan_table(name)[0]
+    return table.with_kinds(kinds)
+
+
+def _write_good_rows(table: "Table", problems: "Sequence[Problem]", out: Path | None) -> None:
     """Make sure that enough rows are left, and write them where that is asked for."""
-    from ..data import builtin_names, leave_out, name_unwritten, open_table, scan_table, write_table
+    from ..data import leave_out, name_unwritten, write_table
     from ..data.relocation import relocate
 
-    table = open_table(name) if name in builtin_names() else scan_table(name)[0]
-    good = leave_out(table.with_kinds(kinds), problems, labelled=True)
+    good = leave_out(table, problems, labelled=True)
     if out is not None:
         write_table(relocate(good, out.parent), out)
         for note in name_unwritten(good):

@@ -3,26 +3,19 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
 
 import attrs
 
-from ..errors import DataError
 from .builtin import builtin_names, open_table
-from .consistency import check_files
-from .coverage import check_labels
-from .inline_text import find_stray_words
+from .findings import Overrides
 from .labels import TaskKind
 from .problem import Problem
+from .rehearsal import Plan, rehearse
 from .report import Report, count
-from .schema import Schema
-from .schema_fitting import fit_preprocessing
-from .skipping import find_misfits
+from .survey import survey
 from .table import Table
 from .table_file import scan_table
-
-Overrides: TypeAlias = Mapping[str, Mapping[str, object]]
-"""What is known of the preprocessing; see `fit_preprocessing`."""
+from .validation import SHARE
 
 
 def check_data(
@@ -30,6 +23,10 @@ def check_data(
     source: Sequence[str] | None = None,
     kinds: Mapping[str, TaskKind] | None = None,
     preprocessing: Overrides | None = None,
+    *,
+    target: str | None = None,
+    validation: float = SHARE,
+    seed: int = 0,
 ) -> Report:
     """Check a built-in data set, or the table in a file, of which rows that break a rule are reported too.
 
@@ -38,13 +35,21 @@ def check_data(
         source: see `check_table`.
         kinds: of tasks, where labels do not show it; see `Table`.
         preprocessing: see `check_table`.
+        target: see `check_table`.
+        validation: see `check_table`.
+        seed: see `check_table`; of a built-in data set's split too.
 
     Raises:
         DataError: if there is no such data, or the file as a whole cannot be read.
     """
+    problems: tuple[Problem, ...] = ()
     if name_or_path in builtin_names() or not Path(name_or_path).suffix:
-        return check_table(open_table(name_or_path).with_kinds(kinds or {}), source, preprocessing)
-    return check_file(name_or_path, source, kinds, preprocessing)
+        table = open_table(name_or_path, seed=seed)
+    else:
+        table, problems = scan_table(name_or_path)
+    known = table.with_kinds(kinds or {})
+    report = check_table(known, source, preprocessing, target=target, validation=validation, seed=seed)
+    return attrs.evolve(report, problems=_in_order((*problems, *report.problems)))
 
 
 def check_file(
@@ -69,49 +74,44 @@ def check_file(
     return attrs.evolve(report, problems=_in_order((*problems, *report.problems)))
 
 
-def check_table(table: Table, source: Sequence[str] | None = None, preprocessing: Overrides | None = None) -> Report:
-    """Count rows by domain, split, class and modality, read every file, and collect all problems.
+def check_table(
+    table: Table,
+    source: Sequence[str] | None = None,
+    preprocessing: Overrides | None = None,
+    *,
+    target: str | None = None,
+    validation: float = SHARE,
+    seed: int = 0,
+) -> Report:
+    """Count rows by domain, split, class and modality, read every file, and collect all problems and doubts.
 
     Args:
         table: what to check.
-        source: domains that are to have labels. Their training rows must have one each, and every class. Where None,
-            that is asked of every domain that has any label, and of each by itself.
-        preprocessing: what a recipe knows of it. It is then fitted, as training does, on the good rows among the
-            source's training rows, or among all rows where there is no source, and tried on every good row.
+        source: domains that are to have labels. All is then tried as training and evaluation do it: preprocessing and
+            tasks are fitted on their training rows, and every other row is held to that. Where None, files are compared
+            with each other, and each domain that has labels is taken for a possible source.
+        preprocessing: what a recipe knows of it.
+        target: domain to adapt to; rows of neither source nor target are then not looked at.
+        validation: share of the source's training rows that is kept where the table has no split `validation`.
+        seed: of those rows.
 
     Returns:
-        The counts, and problems in the order of the rows.
+        The counts, what was inferred, doubts, and problems in the order of the rows.
 
     Raises:
-        DataError: if a domain of `source` is not in the table, or a kind of preprocessing is not known.
+        DataError: if a domain is not in the table, or a kind of preprocessing is not known.
     """
-    if source is not None:
-        table.select(source)
     known = preprocessing or {}
-    problems = [problem for name in table.modalities for problem in _check_modality(table, name, known.get(name, {}))]
-    if known:
-        problems += _try_preprocessing(table, source, known, problems)
-    problems += [problem for task in table.tasks for problem in check_labels(table, task, source)]
-    return attrs.evolve(count(table), problems=_in_order(problems))
-
-
-def _check_modality(table: Table, modality: str, known: Mapping[str, object]) -> list[Problem]:
-    stray = None if "kind" in known else find_stray_words(table, modality)
-    return check_files(table, modality, known) if stray is None else [stray]
-
-
-def _try_preprocessing(
-    table: Table, source: Sequence[str] | None, known: Overrides, found: Sequence[Problem]
-) -> list[Problem]:
-    bad = {(problem.line, problem.id) for problem in found}
-    good = table.with_rows(row for row in table.rows if (row.line, row.id) not in bad)
-    try:
-        training = good if source is None else good.select(source, "train")
-        schema = Schema(fit_preprocessing(training, known), ())
-    except DataError as error:
-        # Of stray words, fitting says the same.
-        return [] if str(error) in map(str, found) else [Problem(str(error))]
-    return list(find_misfits(good, schema))
+    if source is None:
+        found = survey(table, known)
+    else:
+        found = rehearse(table, Plan(tuple(source), target, validation, seed), known)
+    return attrs.evolve(
+        count(table),
+        problems=_in_order(found.problems),
+        inferred=tuple(found.inferred),
+        doubts=tuple(dict.fromkeys(found.doubts)),
+    )
 
 
 def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -1,49 +1,122 @@
-"""Whether the domains that can be a source have labels, and all classes."""
+"""What labels and modalities a source has, and what it lacks of what others have."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
-from .labels import sort_naturally
+from ..errors import DataError
+from ..layout import Task
+from .doubt import Doubt
+from .labels import encode_label, is_number
+from .open_set import keep_known
 from .problem import Problem
 from .table import Row, Table
 
 
-def check_labels(table: Table, task: str, source: Sequence[str] | None) -> list[Problem]:
-    """Look for training rows without a label, and for classes without a training row.
+def find_unlabelled(rows: Iterable[Row], task: str, why: str) -> Iterator[Problem]:
+    """A problem for each row without a label.
 
     Args:
-        table: all rows.
+        rows: that must have one.
         task: the label column.
-        source: domains that are the source, taken together. Where None, each domain with a labelled training row could
-            be the source by itself.
-
-    Returns:
-        A problem for each training row without a label, then one for each class that a source lacks.
+        why: their domains must have labels, such as `is a source`.
     """
-    training = [row for row in table.rows if row.split == "train"]
-    labelled = {row.domain for row in training if row.labels[task] is not None}
-    sources = [(name,) for name in sorted(labelled)] if source is None else [tuple(source)]
-    classes = {cell for row in table.rows if (cell := row.labels[task]) is not None}
-    # A task whose classes are known beforehand may have rare ones.
-    names = sort_naturally(classes) if table.kind(task) == "classes" and task not in table.classes else ()
-    problems: list[Problem] = []
-    for domains in sources:
-        rows = [row for row in training if row.domain in domains]
-        problems += _find_unlabelled(rows, task, "has labels" if source is None else "is a source")
-        problems += _find_empty_classes(rows, task, names, " + ".join(domains))
-    return problems
-
-
-def _find_unlabelled(rows: Sequence[Row], task: str, why: str) -> Iterator[Problem]:
     for row in rows:
         if row.labels[task] is None:
             message = f"task {task!r}: expected a label, as domain {row.domain!r} {why}, but found an empty cell."
             yield Problem(message, row.line, row.id)
 
 
-def _find_empty_classes(rows: Sequence[Row], task: str, classes: Sequence[str], source: str) -> Iterator[Problem]:
-    found = {row.labels[task] for row in rows}
-    for name in classes:
-        if name not in found:
-            yield Problem(
-                f"task {task!r}: expected training rows of class {name!r} in a source {source}, but found none."
+def find_unfit_labels(rows: Iterable[Row], task: Task) -> Iterator[Problem]:
+    """A problem for each label that a training cannot take: of validation rows, those that the training rows lack."""
+    for row in rows:
+        label = row.labels[task.name]
+        try:
+            if label is not None:
+                encode_label(task, label)
+        except DataError as error:
+            yield Problem(f"task {task.name!r}: {error}", row.line, row.id)
+
+
+def doubt_modalities(source: Table, target: Table) -> Iterator[Doubt]:
+    """Modalities that no row of a target has, although the source has them.
+
+    Args:
+        source: training rows.
+        target: training rows of the domain to adapt to.
+    """
+    names = ", ".join(map(repr, target.domains))
+    for modality in source.modalities:
+        had, has = (any(row.cells[modality] is not None for row in rows.rows) for rows in (source, target))
+        if had and not has:
+            yield Doubt(f"{modality}: no training row of the target {names} has it, so nothing of it is adapted")
+
+
+def doubt_labels(table: Table, source: Sequence[str], task: Task) -> Iterator[Doubt]:
+    """What evaluation cannot score of the rows that a training does not learn from, and what training cannot know.
+
+    Labels of all domains are looked at: for `data check` alone, and for nothing that a training sees.
+
+    Args:
+        table: rows of all domains, without the source's rows for training and validation.
+        source: labelled domains.
+        task: as the source's training rows have it.
+    """
+    for domain in table.domains:
+        rows = table.select(domain)
+        labels = [label for row in rows.rows if (label := row.labels[task.name]) is not None]
+        if task.classes is None:
+            yield from _doubt_numbers(labels, domain, task.name)
+        elif labels:
+            yield from _doubt_classes(rows, domain, task)
+            if domain not in source and len(labels) == len(rows):
+                yield from _doubt_missing(labels, domain, task)
+    yield from doubt_unlabelled(table, task.name)
+
+
+def doubt_unlabelled(table: Table, task: str) -> Iterator[Doubt]:
+    """Splits that cannot be evaluated; a target's training rows need no labels.
+
+    Args:
+        table: rows of all domains.
+        task: the label column.
+    """
+    counts = Counter((row.domain, row.split) for row in table.rows if row.split != "train")
+    bare = Counter((row.domain, row.split) for row in table.rows if row.labels[task] is None)
+    for (domain, split), rows in sorted(counts.items()):
+        if missing := bare[domain, split]:
+            yield Doubt(
+                f"task {task!r}: {missing} of {rows} rows of domain {domain!r}, split {split!r}, have no label, so "
+                "evaluate refuses that split"
             )
+
+
+def _doubt_numbers(labels: Sequence[str], domain: str, task: str) -> Iterator[Doubt]:
+    words = [label for label in labels if not is_number(label)]
+    if words:
+        yield Doubt(
+            f"task {task!r}: {len(words)} labels of domain {domain!r} are no numbers, such as {words[0]!r}, and "
+            "evaluate refuses them"
+        )
+
+
+def _doubt_classes(rows: Table, domain: str, task: Task) -> Iterator[Doubt]:
+    try:
+        _, left_out = keep_known(rows, [task])
+    except DataError as error:
+        yield Doubt(f"task {task.name!r}: domain {domain!r}: {str(error).removesuffix('.')}")
+        return
+    if left_out:
+        yield Doubt(
+            f"task {task.name!r}: {left_out.rows} of {left_out.of} rows of domain {domain!r} are of classes that the "
+            f"source's training rows lack, {left_out.name_classes()}: they are never predicted, and evaluate leaves "
+            "the rows out"
+        )
+
+
+def _doubt_missing(labels: Sequence[str], domain: str, task: Task) -> Iterator[Doubt]:
+    missing = [name for name in task.classes or () if name not in labels]
+    if missing:
+        yield Doubt(
+            f"task {task.name!r}: no row of domain {domain!r} is of class {', '.join(map(repr, missing))}, which the "
+            "source has: methods that align the domains, or give pseudo-labels, go by the source's classes"
+        )

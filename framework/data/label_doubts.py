@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Final
 
-import attrs
-
+from .doubt import Doubt
 from .labels import infer_kind, is_number
 from .table import Table
 
@@ -18,20 +17,6 @@ _NUMBERS: Final = 0.8
 
 _ENOUGH: Final = 10
 """Rows below which nobody can tell whether there are too many classes."""
-
-
-@attrs.frozen
-class Doubt:
-    """That labels mean what a training would take them for.
-
-    Args:
-        message: what was found, and what to do about it.
-        refused: whether training refuses them, since they are certain to be something else; the user may overrule it
-            by saying what the task is. Otherwise it is a warning.
-    """
-
-    message: str
-    refused: bool = False
 
 
 def find_label_doubts(table: Table, task: str) -> Iterator[Doubt]:

@@ -70,22 +70,32 @@ def keep_known(table: Table, tasks: Sequence[Task]) -> tuple[Table, UnknownClass
         >>> len(known), left_out.classes
         (2, {'label': {'y': 1}})
     """
-    unknown = {id(row): found for row in table.rows if (found := list(_unknown(row, tasks)))}
-    if not unknown:
-        return table, UnknownClasses(0, len(table))
-    counts = Counter(pair for pairs in unknown.values() for pair in pairs)
-    by_task = {task.name: [name for of, name in counts if of == task.name] for task in tasks}
-    classes = {
-        task: {name: counts[task, name] for name in sort_naturally(names)} for task, names in by_task.items() if names
-    }
-    left_out = UnknownClasses(len(unknown), len(table), classes)
-    if len(unknown) == len(table):
+    left_out = count_unknown(table, tasks)
+    if not left_out:
+        return table, left_out
+    if left_out.rows == left_out.of:
         known = "; ".join(f"{task.name}: {', '.join(map(repr, task.classes or ()))}" for task in tasks)
         raise DataError(
             f"expected rows of classes that the model knows ({known}), but all {len(table)} are of others: "
             f"{left_out.name_classes()}."
         )
-    return table.with_rows(row for row in table.rows if id(row) not in unknown), left_out
+    return table.with_rows(row for row in table.rows if not any(_unknown(row, tasks))), left_out
+
+
+def count_unknown(table: Table, tasks: Sequence[Task]) -> UnknownClasses:
+    """The rows of classes that are not known.
+
+    Args:
+        table: rows.
+        tasks: what the model predicts.
+    """
+    unknown = [found for row in table.rows if (found := list(_unknown(row, tasks)))]
+    counts = Counter(pair for pairs in unknown for pair in pairs)
+    by_task = {task.name: [name for of, name in counts if of == task.name] for task in tasks}
+    classes = {
+        task: {name: counts[task, name] for name in sort_naturally(names)} for task, names in by_task.items() if names
+    }
+    return UnknownClasses(len(unknown), len(table), classes)
 
 
 def _unknown(row: Row, tasks: Sequence[Task]) -> Iterator[tuple[str, str]]:

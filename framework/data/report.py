@@ -6,6 +6,8 @@ from typing import TypeAlias
 
 import attrs
 
+from .doubt import Doubt
+from .inferred import Inferred, format_inferred
 from .labels import sort_naturally
 from .problem import Problem
 from .table import Row, Table
@@ -27,6 +29,8 @@ class Report:
         presence: counts by the modalities that a row has, such as `audio+image`.
         problems: in the order of the rows, then those of the table as a whole.
         corruptions: counts by what spoils a modality on purpose, such as `image: gaussian_noise(std=0.3, seed=0)`.
+        inferred: the preprocessing of each modality, as a training would fit it.
+        doubts: what a training or an evaluation does all the same, and may not be meant.
     """
 
     parts: tuple[Part, ...]
@@ -34,6 +38,8 @@ class Report:
     presence: Counts
     problems: tuple[Problem, ...] = ()
     corruptions: Counts = attrs.field(factory=dict)
+    inferred: tuple[Inferred, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -45,9 +51,12 @@ class Report:
         blocks.append(_format("modalities", self.presence, self.parts))
         if self.corruptions:
             blocks.append(_format("corruptions", self.corruptions, self.parts, summed=False))
-        problems = "\n".join(map(str, self.problems))
-        found = f"{len(self.problems)} problem{'s' * (len(self.problems) > 1)}:\n{problems}"
-        return "\n\n".join([*blocks, found if self.problems else "no problems"])
+        if self.inferred:
+            blocks.append(format_inferred(self.inferred))
+        if self.doubts:
+            blocks.append(_list("note", [doubt.message for doubt in self.doubts]))
+        blocks.append(_list("problem", list(map(str, self.problems))) if self.problems else "no problems")
+        return "\n\n".join(blocks)
 
 
 def count(table: Table) -> Report:
@@ -62,6 +71,10 @@ def count(table: Table) -> Report:
     )
     presence = _count(("+".join(row.present), row) for row in table.rows)
     return Report(parts, classes, presence, corruptions=_count(corrupted))
+
+
+def _list(what: str, lines: Sequence[str]) -> str:
+    return "\n".join([f"{len(lines)} {what}{'s' * (len(lines) > 1)}:", *lines])
 
 
 def _count_classes(table: Table, task: str) -> Counts:

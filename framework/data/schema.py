@@ -7,6 +7,7 @@ import attrs
 
 from ..errors import DataError
 from ..layout import Task
+from ..port_names import find_clash
 from .preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -54,15 +55,24 @@ class Schema:
             tasks: `"classes"` or `"regression"` by task, where `Table.kind` would be wrong.
 
         Raises:
-            DataError: if a modality has no data, its files do not fit together, a task has fewer than two classes, or a
-                name is not in the table. The message names the row.
+            DataError: if a modality has no data, its files do not fit together, a task has fewer than two classes, a
+                name is not in the table, or columns have names that would clash in an exported graph. The message
+                names the row.
         """
         # Late: whoever reads a schema that was stored, as an artefact does, infers nothing.
         from .schema_fitting import check_labels, fit_preprocessing, fit_tasks
 
         check_labels(table, tasks or {})
-        preprocessing = fit_preprocessing(table, overrides)
-        return cls(preprocessing, fit_tasks(table, tasks or {}))
+        schema = cls(fit_preprocessing(table, overrides), fit_tasks(table, tasks or {}))
+        clash = schema.find_clash()
+        if clash is not None:
+            raise DataError(f"{clash}.")
+        return schema
+
+    def find_clash(self) -> str | None:
+        """Why a model of this schema could not be exported, if columns have names that would clash in its graph."""
+        told = [name for name, part in self.preprocessing.items() if part.time_axis is not None]
+        return find_clash(self.tasks, self.modalities, told)
 
     def to_config(self) -> dict[str, object]:
         """The schema as JSON values."""

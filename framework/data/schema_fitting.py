@@ -38,9 +38,49 @@ def fit_preprocessing(
             names the row.
     """
     overrides = overrides or {}
-    kinds = {name: _find_kind(table, name, overrides) for name in table.modalities}
-    _check_names("modality or kind of input", overrides, tuple(dict.fromkeys((*kinds, *kinds.values()))))
-    return {name: _fit_modality(table, name, kind, overrides) for name, kind in kinds.items()}
+    fitted = {name: fit_modality(table, name, overrides) for name in table.modalities}
+    check_overrides(overrides, fitted)
+    return fitted
+
+
+def fit_modality(
+    table: Table, modality: str, overrides: Mapping[str, Mapping[str, object]] | None = None
+) -> Preprocessing:
+    """Infer the preprocessing of one modality; see `fit_preprocessing`.
+
+    Raises:
+        DataError: if there are no data, or its files do not fit together.
+    """
+    overrides = overrides or {}
+    kind = _find_kind(table, modality, overrides)
+    fields = dict(overrides.get(modality, overrides.get(kind, {})))
+    fields.pop("kind", None)
+    fitted = Preprocessing.of_kind(kind)
+    column = _Column(table, modality, rows_to_fit(table, modality, fitted))
+    with _named_row(column):
+        return fitted.fit(column, fields)
+
+
+def rows_to_fit(table: Table, modality: str, preprocessing: type[Preprocessing] | None = None) -> list[Row]:
+    """The rows that a modality's preprocessing is fitted on; where None, those that its kind is inferred from.
+
+    Raises:
+        DataError: if no row has the modality.
+    """
+    rows = [row for row in table.rows if row.cells[modality] is not None]
+    if not rows:
+        raise DataError(f"modality {modality!r} must be there in some of the source's training rows, but is in none.")
+    return rows if preprocessing is not None and preprocessing.fits_all_rows else _spread(rows)
+
+
+def check_overrides(overrides: Mapping[str, Mapping[str, object]], fitted: Mapping[str, Preprocessing]) -> None:
+    """Check that all that is known of preprocessing is of a modality, or of a kind that one of them has.
+
+    Raises:
+        DataError: if it is of something else.
+    """
+    kinds = (preprocessing.kind for preprocessing in fitted.values())
+    _check_names("modality or kind of input", overrides, tuple(dict.fromkeys((*fitted, *kinds))))
 
 
 def check_labels(table: Table, kinds: Mapping[str, TaskKind]) -> None:
@@ -65,10 +105,11 @@ def fit_tasks(table: Table, kinds: Mapping[str, TaskKind]) -> tuple[Task, ...]:
         DataError: if a task has fewer than two classes, a regression target is no number, or labels are certain to be
             something else than the classes that they would be taken for; see `find_label_doubts`.
     """
-    return tuple(_fit_task(table, name, kinds.get(name)) for name in table.tasks)
+    return tuple(fit_task(table, name, kinds.get(name)) for name in table.tasks)
 
 
-def _fit_task(table: Table, name: str, kind: TaskKind | None) -> Task:
+def fit_task(table: Table, name: str, kind: TaskKind | None = None) -> Task:
+    """One of the tasks that `fit_tasks` makes."""
     kind = kind or table.kinds.get(name)
     if name in table.classes and kind != "regression":
         return Task(name, table.classes[name])
@@ -100,31 +141,12 @@ def _find_kind(table: Table, modality: str, overrides: Mapping[str, Mapping[str,
     known = overrides.get(modality, {}).get("kind")
     if known is not None:
         return Preprocessing.of_kind(known).kind
-    column = _Column(table, modality, _spread(_rows_with(table, modality)))
+    column = _Column(table, modality, rows_to_fit(table, modality))
     stray = find_stray_words(table, modality)
     if stray is not None:
         raise DataError(str(stray))
     with _named_row(column):
         return infer_kind(column)
-
-
-def _fit_modality(
-    table: Table, modality: str, kind: str, overrides: Mapping[str, Mapping[str, object]]
-) -> Preprocessing:
-    fields = dict(overrides.get(modality, overrides.get(kind, {})))
-    fields.pop("kind", None)
-    fitted = Preprocessing.of_kind(kind)
-    rows = _rows_with(table, modality)
-    column = _Column(table, modality, rows if fitted.fits_all_rows else _spread(rows))
-    with _named_row(column):
-        return fitted.fit(column, fields)
-
-
-def _rows_with(table: Table, modality: str) -> list[Row]:
-    rows = [row for row in table.rows if row.cells[modality] is not None]
-    if not rows:
-        raise DataError(f"modality {modality!r} must be there in some of the source's training rows, but is in none.")
-    return rows
 
 
 def _spread(rows: list[Row]) -> list[Row]:

@@ -2,12 +2,36 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
 from ..errors import DataError
 from .labels import is_number
+from .schema_fitting import fit_tasks
 from .table import Row, Table
+
+SHARE: Final = 0.15
+"""Of the source's training rows that is kept for validation where nobody says how much."""
+
+
+def divide_source(rows: Table, fraction: float = SHARE, seed: int = 0) -> tuple[Table, Table]:
+    """The rows of a source to train on and to validate on: those of split `validation`, or carved from the others.
+
+    Args:
+        rows: of the source, of all splits.
+        fraction: see `carve_validation`.
+        seed: see `carve_validation`.
+
+    Raises:
+        DataError: if there is no split `train`, its labels make no task, or no row can be spared.
+    """
+    training = rows.select(split="train")
+    # Where labels are no classes, each is the last row of one: what is wrong is better said than that.
+    fit_tasks(training, {})
+    if "validation" in rows.splits:
+        return training, rows.select(split="validation")
+    return carve_validation(training, fraction, seed)
 
 
 def carve_validation(table: Table, fraction: float, seed: int) -> tuple[Table, Table]:

@@ -9,6 +9,7 @@ import attrs
 
 from ..data import Problem, Schema
 from ..errors import RunError
+from ..gathering import world
 from ..recipes.recipe import Recipe, Stage
 from ..recipes.recipe_files import read_recipe
 from ..recipes.selection import Selection
@@ -125,6 +126,9 @@ def _adapt(
             experiment, skipped=settle_skipped(experiment.find_bad_rows, out, resume=options.resume)
         )
     schema, domains = experiment.open(options.seed, pin=options.on_gpu)
+    if options.display is not None and world()[0] == 0:
+        for doubt in experiment.find_doubts(schema, options.seed):
+            options.display.note(doubt.message)
 
     def train(recipe: Recipe, folder: Path, initial: Path | None, options: RunOptions) -> Adapted:
         method = experiment.build(recipe, schema, domains, options.seed)

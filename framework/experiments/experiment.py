@@ -7,7 +7,10 @@ from typing import Any
 import attrs
 
 from ..builder import Builder
-from ..data import Augmentation, Problem, Samples, Schema, Table, carve_validation, find_bad_rows, leave_out
+from ..data import Augmentation, Problem, Samples, Schema, Table, find_bad_rows, leave_out
+from ..data.doubt import Doubt
+from ..data.run_doubts import find_run_doubts
+from ..data.validation import divide_source
 from ..errors import DataError
 from ..layout import DomainSide
 from ..method import Method
@@ -79,6 +82,18 @@ class Experiment:
             target_in_order=None if unlabelled is None else load(unlabelled, shuffle=False),
         )
 
+    def find_doubts(self, schema: Schema, seed: int = 0) -> tuple[Doubt, ...]:
+        """What may not be meant, and is done all the same; no label of the target is looked at.
+
+        Args:
+            schema: of this experiment.
+            seed: that it was opened with.
+        """
+        training, _ = self._source_rows(seed)
+        known = self._known()
+        named = {name for name, fields in known.items() if "kind" in fields}
+        return tuple(find_run_doubts(training, self._target_rows(), schema, named))
+
     def find_bad_rows(self) -> tuple[Problem, ...]:
         """Read every file that training will read; see the function of this name."""
         source, target = self.table.select(self.source), self._target_rows()
@@ -105,10 +120,7 @@ class Experiment:
 
     def _source_rows(self, seed: int) -> tuple[Table, Table]:
         rows = leave_out(self.table.select(self.source), self.skipped or (), labelled=True)
-        training = rows.select(split="train")
-        if "validation" in rows.splits:
-            return training, rows.select(split="validation")
-        return carve_validation(training, self.recipe.training.validation, seed)
+        return divide_source(rows, self.recipe.training.validation, seed)
 
     def _target_rows(self) -> Table | None:
         if self.target is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
 
-from ..data import Schema, Table, builtin_names, keep_known, open_table
+from ..data import Schema, Table, UnknownClasses, builtin_names, keep_known, open_table
 from ..data.labels import TaskKind
 from ..data.schema_fitting import fit_tasks
 from ..errors import RecipeError, RunError
@@ -94,12 +94,15 @@ class Grid:
                     chosen, changes = (tuned or {}).get((shift, recipe.name), (recipe, {}))
                     yield self.make_cell(shift, chosen, seed, tuned=changes)
 
-    def check(self, others: Iterable[Recipe] = (), shifts: Iterable[Shift] = ()) -> None:
-        """Find out before hours of training what cannot be run.
+    def check(self, others: Iterable[Recipe] = (), shifts: Iterable[Shift] = ()) -> tuple[str, ...]:
+        """Find out before hours of training what cannot be run, and what may not be meant.
 
         Args:
             others: further recipes, such as a search's trials.
             shifts: further shifts, such as a search's own.
+
+        Returns:
+            Doubts about the data of the first shift, in words, and test rows that no score will be of.
 
         Raises:
             DataError: if a domain, a split or a task is not there, or labels that reports need.
@@ -107,9 +110,13 @@ class Grid:
         """
         table = open_table(self.data, seed=self.seeds[0]).with_kinds(self.kinds)
         upper_bound = any(recipe.name == SUPERVISED_TARGET for recipe in self.recipes)
-        for shift in (*self.shifts, *shifts):
-            _check_shift(table, shift, upper_bound=upper_bound)
+        left_out = {
+            f"shift {shift}: {unknown}": None
+            for shift in (*self.shifts, *shifts)
+            if (unknown := _check_shift(table, shift, upper_bound=upper_bound))
+        }
         shift = self.shifts[0]
+        doubts: dict[str, None] = {}
         opened: dict[str, tuple[Schema, Domains]] = {}
         for recipe in (*self.recipes, *others):
             experiment = Experiment(recipe, table, shift.source, shift.target)
@@ -117,7 +124,10 @@ class Grid:
             prepared = json.dumps([recipe.data.preprocessing, recipe.training.augment, views], sort_keys=True)
             if prepared not in opened:
                 opened[prepared] = experiment.open(self.seeds[0])
+                found = experiment.find_doubts(opened[prepared][0], self.seeds[0])
+                doubts |= dict.fromkeys(doubt.message for doubt in found)
             experiment.build(recipe, *opened[prepared])
+        return (*doubts, *left_out)
 
     def claim(self, out: Path, command: str) -> None:
         """Make a folder this grid's, or add to the grid that is there; each data set has its own overrides.
@@ -194,13 +204,14 @@ def _split_setting(setting: str) -> tuple[str, str]:
     return owner, key
 
 
-def _check_shift(table: Table, shift: Shift, *, upper_bound: bool) -> None:
+def _check_shift(table: Table, shift: Shift, *, upper_bound: bool) -> UnknownClasses:
     for domains in (shift.source, shift.target):
         for split in ("train", "test"):
             table.select(domains, split)
     for domain in shift.source:
         check_labels(table, domain, "test")
     check_labels(table, shift.target, "test")
-    keep_known(table.select(shift.target, "test"), fit_tasks(table.select(shift.source, "train"), {}))
+    _, left_out = keep_known(table.select(shift.target, "test"), fit_tasks(table.select(shift.source, "train"), {}))
     if upper_bound:
         check_labels(table, shift.target, "train")
+    return left_out

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 class Display:
     """Is told what happens, and shows nothing. Subclass it to show something."""
 
+    def note(self, message: str) -> None:
+        """Before training: what may not be meant, and is done all the same."""
+
     @contextmanager
     def training(self, name: str, epochs: float) -> Iterator[None]:
         """Around the training of a recipe of so many epochs, whole or not."""
@@ -41,6 +44,12 @@ class RichDisplay(Display):
         self._writer: Any = None
         self._progress: Any = None
         self._task: Any = None
+
+    def note(self, message: str) -> None:
+        """Print it as a line."""
+        from rich.console import Console
+
+        Console().print(f"note: {message}", markup=False, highlight=False, soft_wrap=True)
 
     @contextmanager
     def training(self, name: str, epochs: float) -> Iterator[None]:

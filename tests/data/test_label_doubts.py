@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from acclimate.framework import DataError
 from acclimate.framework.data import Row, Schema, Table
-from acclimate.framework.data.label_doubts import Doubt, find_label_doubts
+from acclimate.framework.data.doubt import Doubt
+from acclimate.framework.data.label_doubts import find_label_doubts
 from acclimate.framework.data.labels import TaskKind, is_number, sort_naturally
 
 NUMBERS = [f"{number / 7:.3f}" for number in range(1, 60)]

@@ -1,0 +1,65 @@
+"""Names of a graph's inputs and outputs: they come from modalities and tasks, and so are known before any training."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from .layout import JOINT, Task
+
+PRESENT: Final = "present"
+"""Name of the graph's input that says which modalities each row has."""
+
+LENGTH: Final = "{modality}_length"
+"""Name of the graph's input that says how many steps of each row are its own."""
+
+FEATURES: Final = "{modality}_features"
+"""Name of what an encoder gives, and of the fusion's input."""
+
+
+def logits_names(tasks: Sequence[Task], modalities: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Names of the graph's outputs by task, then by modality and `JOINT`.
+
+    Example:
+        >>> logits_names([Task("digit", ("0", "1"))], ["audio"])
+        {'digit': {'joint': 'logits', 'audio': 'audio_logits'}}
+        >>> logits_names([Task("noun"), Task("verb")], ["audio"])["verb"]
+        {'joint': 'verb_logits', 'audio': 'verb_audio_logits'}
+    """
+    names: dict[str, dict[str, str]] = {}
+    for task in tasks:
+        stem = "" if len(tasks) == 1 else f"{task.name}_"
+        names[task.name] = {JOINT: f"{stem}logits"} | {name: f"{stem}{name}_logits" for name in modalities}
+    return names
+
+
+def name_taken_twice(names: Iterable[str]) -> str | None:
+    """What is wrong with names of a graph's inputs and outputs, if any of them is empty or stands twice.
+
+    Example:
+        >>> name_taken_twice(["mood_logits", "logits", "mood_logits"])
+        "the graph's inputs and outputs need names of their own, but 'mood_logits' would name two"
+    """
+    seen: set[str] = set()
+    for name in names:
+        if name in seen or not name:
+            return f"the graph's inputs and outputs need names of their own, but {name!r} would name two"
+        seen.add(name)
+    return None
+
+
+def find_clash(tasks: Sequence[Task], modalities: Sequence[str], told_lengths: Iterable[str]) -> str | None:
+    """What is wrong with the columns of a table by the names that an exported graph would have.
+
+    Args:
+        tasks: what is predicted.
+        modalities: sorted.
+        told_lengths: the modalities whose rows may differ in length, and whose lengths encoders may be told.
+
+    Example:
+        >>> find_clash([Task("label")], ["video", "video_length"], ["video"])
+        "the graph's inputs and outputs need names of their own, but 'video_length' would name two: rename the column"
+    """
+    inputs = (*modalities, PRESENT, *(LENGTH.format(modality=name) for name in told_lengths))
+    features = (FEATURES.format(modality=name) for name in modalities)
+    outputs = (name for by_modality in logits_names(tasks, modalities).values() for name in by_modality.values())
+    found = name_taken_twice((*inputs, *features, *outputs))
+    return None if found is None else f"{found}: rename the column"
