@@ -1,6 +1,6 @@
 """Names of a graph's inputs and outputs: they come from modalities and tasks, and so are known before any training."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from .layout import JOINT, Task
@@ -46,7 +46,7 @@ def name_taken_twice(names: Iterable[str]) -> str | None:
     return None
 
 
-def find_clash(tasks: Sequence[Task], modalities: Sequence[str], told_lengths: Iterable[str]) -> str | None:
+def find_clash(tasks: Sequence[Task], modalities: Sequence[str], told_lengths: Sequence[str]) -> str | None:
     """What is wrong with the columns of a table by the names that an exported graph would have.
 
     Args:
@@ -56,10 +56,29 @@ def find_clash(tasks: Sequence[Task], modalities: Sequence[str], told_lengths: I
 
     Example:
         >>> find_clash([Task("label")], ["video", "video_length"], ["video"])
-        "the graph's inputs and outputs need names of their own, but 'video_length' would name two: rename the column"
+        "the graph's inputs and outputs ... but 'video_length' would name two: modality 'video_length', and lengths ..."
     """
-    inputs = (*modalities, PRESENT, *(LENGTH.format(modality=name) for name in told_lengths))
-    features = (FEATURES.format(modality=name) for name in modalities)
-    outputs = (name for by_modality in logits_names(tasks, modalities).values() for name in by_modality.values())
-    found = name_taken_twice((*inputs, *features, *outputs))
-    return None if found is None else f"{found}: rename the column"
+    ports = list(_describe_ports(tasks, modalities, told_lengths))
+    found = name_taken_twice(name for name, _ in ports)
+    if found is None:
+        return None
+    first, second = next(
+        (what, other)
+        for position, (name, what) in enumerate(ports)
+        for twin, other in ports[position + 1 :]
+        if twin == name
+    )
+    return f"{found}: {first}, and {second}; rename a column"
+
+
+def _describe_ports(
+    tasks: Sequence[Task], modalities: Sequence[str], told_lengths: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Names of all inputs and outputs, and what each is."""
+    yield from ((name, f"modality {name!r}") for name in modalities)
+    yield PRESENT, "what is present"
+    yield from ((LENGTH.format(modality=name), f"lengths of {name!r}") for name in told_lengths)
+    yield from ((FEATURES.format(modality=name), f"features of {name!r}") for name in modalities)
+    for task, by_modality in logits_names(tasks, modalities).items():
+        for modality, name in by_modality.items():
+            yield name, f"logits of task {task!r}" + ("" if modality == JOINT else f" by {modality!r}")
