@@ -32,7 +32,7 @@ def doubt_arrays(modality: str, kind: str, arrays: Sequence[NDArray[Any]]) -> It
     Example:
         >>> tone = np.sin(np.arange(16000) / 9)
         >>> [doubt.message for doubt in doubt_arrays("sound", "features", [tone])]
-        ["sound: taken for features of 16000 numbers; if it is a signal, set data.preprocessing.sound.kind=signal"]
+        ['sound: taken for features of 16000 numbers; if it is a signal, set data.preprocessing.sound.kind=signal']
     """
     if not arrays:
         return

