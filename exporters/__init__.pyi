@@ -5,4 +5,5 @@ from .precision_report import PrecisionReport as PrecisionReport
 from .predictor import SessionPredictor as SessionPredictor
 from .runtime import Graph as Graph, Runtime as Runtime, TensorSpec as TensorSpec
 from .session import Prediction as Prediction, Session as Session, read_config as read_config
+from .source import Text as Text
 from .tensors import TensorSession as TensorSession

@@ -3,17 +3,13 @@
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..framework.data.decoding import Decoded
 from ..framework.data.preprocessing import Prepared
-from ..framework.data.reading import read_cell
-from ..framework.data.reference import is_reference
 from ..framework.data.schema import Schema
 from ..framework.errors import DataError, ExportError
 from ..framework.layout import JOINT, Task
@@ -26,9 +22,7 @@ from .execution import Execution
 from .graphs import ArrayMemory
 from .opened_graphs import open_graphs
 from .runtime import Graph, Placement, Runtime
-
-Source: TypeAlias = str | os.PathLike[str] | NDArray[Any]
-"""Where a sample's modality comes from: a path or text, as in a table's cell, or an array as such a file holds it."""
+from .source import Source, decode_source
 
 
 @attrs.frozen
@@ -183,7 +177,8 @@ class Session:
         """Read, preprocess and classify one sample.
 
         Args:
-            files: by modality; those that the sample lacks are left out.
+            files: by modality, paths or arrays, and for text the text itself, see `source.decode_source`; those that
+                the sample lacks are left out.
 
         Raises:
             DataError: if a modality is not known or none is given, a file cannot be read or does not fit the
@@ -237,29 +232,6 @@ def read_config(path: str | os.PathLike[str]) -> ArtefactConfig:
     if stored.document is None:
         return Session(path).config
     return ArtefactConfig.from_document(stored.document, str(stored.file.with_name(CONFIG_FILE)))
-
-
-def decode_source(source: object, *, takes_text: bool = False) -> Decoded:
-    """Read a path as a table's cell, and take an array as it is.
-
-    Args:
-        source: path or array.
-        takes_text: take a string that has not the form of a path, see `parse_reference`, for the text itself.
-
-    Raises:
-        DataError: if it is neither, or the file cannot be read.
-
-    Example:
-        >>> decode_source("a fine day", takes_text=True).value
-        'a fine day'
-    """
-    if isinstance(source, np.ndarray):
-        return Decoded("array", source, name="array")
-    if takes_text and isinstance(source, str) and not is_reference(source):
-        return Decoded("text", source, name=repr(source))
-    if isinstance(source, str | os.PathLike):
-        return read_cell(os.fspath(source), Path())
-    raise DataError(f"expected a path or a numpy array, but got {type(source).__name__}.")
 
 
 def _own_document(graph: Graph, document: dict[str, Any] | None, name: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from ..exporters.input_options import input_words
 from .config import CheckpointConfig
 from .metrics import CheckpointMetrics, Score, TaskMetrics
 
@@ -61,7 +62,7 @@ def _sections(config: CheckpointConfig, metrics: CheckpointMetrics) -> Iterator[
         f"- **Tells** {tells}.\n"
         f"- **Licence** of the weights: {config.licence}; of the data: {trained_on.licence}."
     )
-    options = " ".join(f"--{name} FILE" for name in config.schema.modalities)
+    options = " ".join(word for name in config.schema.modalities for word in input_words(name, "FILE"))
     pull = f"$ acclimate zoo pull {config.name} --out checkpoint"
     yield f"```console\n{pull}\n$ acclimate predict checkpoint {options}\n```"
     for task, found in metrics.tasks.items():

@@ -7,21 +7,27 @@ from typing import TYPE_CHECKING
 from ...framework.commands.options import make_parser
 from ...framework.errors import AcclimateError
 from ...framework.files.printable_text import printable
+from ..input_options import FILE, INPUT, TEXT, input_words, read_inputs
 
 if TYPE_CHECKING:
+    from jsonargparse import ArgumentParser
+
     from .. import Prediction
 
 
 def main(arguments: list[str]) -> None:
     """Run the command."""
-    description = (
+    parser = make_parser(
+        "predict",
         "Classify samples by their files: one option for each modality of the artefact, with one file, or text, a "
-        "sample. Modalities may be left out."
+        "sample. Modalities may be left out. A modality that is called as another option is given by --input.",
     )
-    parser = make_parser("predict", description)
     parser.add_argument("artefact", type=Path, help="folder of the artefact, or its model.onnx")
     parser.add_argument("--provider", type=str, default="cpu", help="execution provider: cpu, cuda or tensorrt")
     parser.add_argument("--json", action="store_true", help="print one JSON object a sample")
+    _describe_inputs(parser, INPUT, "NAME=VALUE", "what a modality is: a file, or text")
+    _describe_inputs(parser, FILE, "NAME=FILE", "as --input, but a file in any case")
+    _describe_inputs(parser, TEXT, "NAME=TEXT", "as --input, but the text itself, even if it looks like a file")
     if {"-h", "--help"} & set(arguments[:1]):
         parser.parse_args(arguments)
     if not arguments or arguments[0].startswith("-"):
@@ -30,18 +36,28 @@ def main(arguments: list[str]) -> None:
     from .. import Session, read_config
 
     modalities = read_config(arguments[0]).schema.modalities
-    for name in modalities:
-        parser.add_argument(f"--{name}", type=str, nargs="+", metavar="FILE", help=f"{name} of each sample")
-    options = parser.parse_args(arguments)
-    given = {name: files for name in modalities if (files := getattr(options, name))}
-    if not given:
-        raise AcclimateError(f"at least one modality must be given: {', '.join(f'--{name}' for name in modalities)}")
-    counts = {name: len(files) for name, files in given.items()}
+    given = read_inputs(arguments[1:], modalities)
+    if {"-h", "--help"} & set(given.others):
+        for name in modalities:
+            option, metavar = input_words(name, "FILE")
+            if option != INPUT:
+                _describe_inputs(parser, option, metavar, f"{name} of each sample")
+    options = parser.parse_args([arguments[0], *given.others])
+    sources = given.sources
+    if not sources:
+        names = (" ".join(input_words(name, "FILE")).removesuffix(" FILE") for name in modalities)
+        raise AcclimateError(f"at least one modality must be given: {', '.join(names)}")
+    counts = {name: len(files) for name, files in sources.items()}
     if len(set(counts.values())) > 1:
         raise AcclimateError(f"every modality must have as many files as there are samples, but got {counts}")
     session = Session(options.artefact, provider=options.provider)
-    for sample in zip(*given.values(), strict=True):
-        print(describe(session.predict(dict(zip(given, sample, strict=True))), as_json=options.json))
+    for sample in zip(*sources.values(), strict=True):
+        print(describe(session.predict(dict(zip(sources, sample, strict=True))), as_json=options.json))
+
+
+def _describe_inputs(parser: "ArgumentParser", option: str, metavar: str, words: str) -> None:
+    """For the help alone: `read_inputs` reads them."""
+    parser.add_argument(option, type=str, nargs="+", metavar=metavar, help=words)
 
 
 def describe(prediction: "Prediction", *, as_json: bool) -> str:

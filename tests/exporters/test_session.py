@@ -13,7 +13,8 @@ import pytest
 import soundfile
 import torch
 from acclimate.exporters.ports import Port
-from acclimate.exporters.session import Session, decode_source
+from acclimate.exporters.session import Session
+from acclimate.exporters.source import decode_source
 from acclimate.framework import DataError, ExportError
 from bits import assert_same_bits
 from numpy.typing import NDArray

@@ -106,6 +106,10 @@ def test_a_run_and_its_artefact_outlive_the_files_they_came_from(
     main(["predict", str(tmp_path / "run" / "artefact"), "--said", "a fine day", str(tmp_path / "note.txt"), "--json"])
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["probabilities"]["label"] for line in lines] == [said, said]
+    sentence = session.predict({"said": "I deleted notes.txt"}).probabilities["label"]
+    for words in (["--said", "I deleted notes.txt"], ["--input-text", "said=I deleted notes.txt"]):
+        main(["predict", str(tmp_path / "run" / "artefact"), *words, "--json"])
+        assert json.loads(capsys.readouterr().out)["probabilities"]["label"] == sentence
 
 
 def test_text_without_a_model_is_encoded_by_words_of_its_own(table: Path) -> None:

@@ -24,6 +24,7 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
 
     from ...exporters import read_config
+    from ...exporters.input_options import input_words
     from ..pulling import pull
 
     folder = pull(
@@ -34,7 +35,8 @@ def main(arguments: list[str]) -> None:
         revision=options.revision,
         progress=sys.stderr.isatty(),
     )
-    files = " ".join(f"--{name} FILE" for name in read_config(folder.path).schema.modalities)
+    modalities = read_config(folder.path).schema.modalities
+    files = shlex.join(word for name in modalities for word in input_words(name, "FILE"))
     place = options.out or folder.path
     print(f"{place}: {folder.size / 1e6:.2f} MB, checked; to use it, with some modalities or all:")
     print(f"acclimate predict {shlex.quote(str(place))} {files}")

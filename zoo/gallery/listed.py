@@ -8,6 +8,7 @@ from typing import Final, Self
 
 import attrs
 
+from ...exporters.input_options import input_words
 from ..config import CheckpointConfig
 from ..folder import open_folder
 from ..local import find_local
@@ -57,7 +58,7 @@ class ListedCheckpoint:
         name = self.entry.name
         mirror = () if self.mirror is None else ("--mirror", self.mirror)
         pull = ("acclimate", "zoo", "pull", name, *mirror, "--out", name)
-        files = (word for modality in self.entry.modalities for word in (f"--{modality}", "FILE"))
+        files = (word for modality in self.entry.modalities for word in input_words(modality, "FILE"))
         run = ("acclimate", "predict", name, *files)
         return [*map(shlex.quote, pull), "&&", *map(shlex.quote, run)]
 
