@@ -62,11 +62,12 @@ def export_web(
             means `VERSION`.
 
     Raises:
-        ExportError: if the artefact cannot be loaded, onnxruntime-web cannot be had, or the folder holds something else
-            or cannot be written.
+        ExportError: if the artefact cannot be loaded or has settings that the page does not know, onnxruntime-web
+            cannot be had, or the folder holds something else or cannot be written.
         DataError: if a row cannot be read.
     """
     session, target = Session(artefact), Path(folder)
+    _check_settings(session)
     _check_target(target)
     runtime = find_runtime(onnxruntime_web)
     try:
@@ -79,6 +80,16 @@ def export_web(
     except OSError as error:
         raise ExportError(f"{target}: the page cannot be written: {error.strerror}.") from error
     return WebReport(target, size, written, runtime.version)
+
+
+def _check_settings(session: Session) -> None:
+    """Refuse what the page does otherwise than Python: it knows no settings of preprocessing."""
+    for name, preprocessing in session.schema.preprocessing.items():
+        for setting, value in preprocessing.settings.items():
+            raise ExportError(
+                f"{name}: a page prepares files as they are, but the artefact has {setting} {value!r}: train it "
+                "without that setting, on files that are alike."
+            )
 
 
 def _check_target(target: Path) -> None:

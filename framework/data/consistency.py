@@ -3,14 +3,20 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
+
+from numpy.typing import NDArray
 
 from ..errors import DataError
 from .decoding import Decoded
 from .preprocessing import Preprocessing, infer_preprocessing, kind_of, to_finite
+from .preprocessing.audio import to_waveform
+from .preprocessing.image import to_pixels, with_channels
 from .problem import Problem
 from .reading import read_modality
 from .table import Row, Table
+
+Overrides: TypeAlias = Mapping[str, Mapping[str, object]]
 
 Traits: TypeAlias = Mapping[str, str | int | None]
 """What one file says of its modality, by the keys of `_WORDS`; None where it says nothing."""
@@ -25,43 +31,58 @@ _WORDS: Final = MappingProxyType(
 )
 
 
-def find_traits(decoded: Decoded, known: Mapping[str, object] | None = None) -> Traits:
-    """Kind, channels, sampling rate and, of vectors only, length of a file.
+def find_traits(decoded: Decoded, overrides: Overrides | None = None, modality: str = "") -> Traits:
+    """Kind, channels, sampling rate and, of vectors only, length of a file, as far as its preprocessing leaves them.
+
+    Channels of sound are mixed down, so it may have any number of them; a picture's may be, where `channels` says so.
+    Sound that is resampled may have any sampling rate.
 
     Args:
         decoded: the file.
-        known: fields of its preprocessing; where `kind` is among them, the file need not show it.
+        overrides: see `check_files`.
+        modality: name of its column.
 
     Raises:
         DataError: if it is empty, holds NaN or infinite values, is of a kind that no preprocessing takes, or not of the
-            one that is named.
+            one that is named, or has channels that cannot become what `channels` says.
 
     Example:
         >>> import numpy as np
         >>> find_traits(Decoded("audio", np.zeros((5, 2)), 8000))
-        {'kind': 'audio', 'channels': 2, 'sampling_rate': 8000, 'length': None}
+        {'kind': 'audio', 'channels': None, 'sampling_rate': 8000, 'length': None}
     """
-    kind = _kind_of(decoded, known or {})
+    known = overrides or {}
+    kind = _kind_of(decoded, known.get(modality, {}))
+    fields = known.get(modality, known.get(kind, {}))
     if kind == "text":
         return {"kind": kind, "channels": None, "sampling_rate": None, "length": None}
     array = to_finite(decoded.array(), decoded.name)
-    is_vector = kind == "features"
-    axes = 3 if kind in {"depth", "image"} else 2
     return {
         "kind": kind,
-        "channels": None if is_vector else array.shape[-1] if array.ndim == axes else 1,
-        "sampling_rate": decoded.sampling_rate,
-        "length": len(array) if is_vector else None,
+        "channels": _channels(decoded, array, kind, fields.get("channels")),
+        "sampling_rate": None if kind == "audio" and fields.get("resample") else decoded.sampling_rate,
+        "length": len(array) if kind == "features" else None,
     }
 
 
-def check_files(table: Table, modality: str, known: Mapping[str, object] | None = None) -> list[Problem]:
+def _channels(decoded: Decoded, array: NDArray[Any], kind: str, setting: object) -> int | None:
+    if kind == "audio":
+        to_waveform(decoded, setting)
+        return None
+    if kind == "image" and setting is not None:
+        return int(with_channels(to_pixels(decoded), setting, decoded.name).shape[2])
+    axes = 3 if kind in {"depth", "image"} else 2
+    return None if kind == "features" else int(array.shape[-1]) if array.ndim == axes else 1
+
+
+def check_files(table: Table, modality: str, overrides: Overrides | None = None) -> list[Problem]:
     """Read every file of a modality.
 
     Args:
         table: rows.
         modality: the column.
-        known: see `find_traits`.
+        overrides: what is known of preprocessing, by modality or kind, as for `fit_preprocessing`; where a modality's
+            `kind` is known, its files need not show it.
 
     Returns:
         One problem for each file that is missing, cannot be decoded, holds NaN or infinite values, or differs from most
@@ -71,15 +92,16 @@ def check_files(table: Table, modality: str, known: Mapping[str, object] | None 
     Raises:
         DataError: if there is no kind of that name.
     """
-    if known and "kind" in known:
-        Preprocessing.of_kind(known["kind"])
+    own = (overrides or {}).get(modality, {})
+    if "kind" in own:
+        Preprocessing.of_kind(own["kind"])
     found: list[tuple[Row, Traits]] = []
     problems: list[Problem] = []
     for row in table.rows:
         try:
             decoded = read_modality(table, row, modality)
             if decoded is not None:
-                found.append((row, find_traits(decoded, known)))
+                found.append((row, find_traits(decoded, overrides, modality)))
         except DataError as error:
             problems.append(Problem(str(error), row.line, row.id, modality))
     return [*problems, *_find_outliers(found, modality)]

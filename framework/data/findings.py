@@ -48,7 +48,7 @@ class Findings:
     def compare(self, rows: Table, modalities: Iterable[str], known: Overrides) -> None:
         """Compare the files of modalities with each other."""
         for modality in modalities:
-            self.problems += check_files(rows, modality, known.get(modality))
+            self.problems += check_files(rows, modality, known)
 
     def fit(self, rows: Table, known: Overrides) -> None:
         """Fit the preprocessing of each modality on those of the rows that have no problem so far."""

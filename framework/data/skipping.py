@@ -29,11 +29,7 @@ def find_bad_rows(
         DataError: if no schema can be fitted on the training rows that are left; see `leave_out` too.
     """
     overrides = overrides or {}
-    problems = [
-        problem
-        for modality in training.modalities
-        for problem in check_files(training, modality, overrides.get(modality))
-    ]
+    problems = [problem for modality in training.modalities for problem in check_files(training, modality, overrides)]
     fitted = leave_out(training, problems, labelled=True)
     schema = Schema.fit(fitted, overrides)
     problems += [problem for table in (fitted, *others) for problem in find_misfits(table, schema)]

@@ -288,7 +288,11 @@ def test_samples_that_do_not_fit_are_refused(preprocessing: int, decoded: Decode
             "y: expected audio as in the rows before, but found text.",
         ),
         ([], {}, "expected files to infer the preprocessing from, but found none."),
-        ([sound([0.0])], {"length": 2}, "audio preprocessing has the fields sampling_rate, samples, but got 'length'."),
+        (
+            [sound([0.0])],
+            {"length": 2},
+            "audio preprocessing has the fields sampling_rate, samples, channels, resample, but got 'length'.",
+        ),
         ([sound([0.0])], {"samples": 0}, "audio preprocessing: samples must be a positive whole number, but got 0."),
     ],
 )

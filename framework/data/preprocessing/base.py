@@ -5,6 +5,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any, ClassVar, Final, Self
 
 import attrs
@@ -19,6 +20,9 @@ MAX_VALUES: Final = 2**26
 
 MAX_RATE: Final = 2**24
 """In Hz, of what was stored in a configuration; encoders make tables of a length that grows with it."""
+
+OPTIONAL: Final[Mapping[Any, Any]] = MappingProxyType({"optional": True})
+"""Metadata of a field that is a setting: a configuration leaves it out where it has its default."""
 
 _OWN_KINDS: Final = ("audio", "depth", "features", "image", "sequence", "signal", "text")
 """Each is a module of this package, which is imported when its kind is first asked for."""
@@ -101,6 +105,12 @@ class Preprocessing(ABC):
         return None
 
     @property
+    def settings(self) -> dict[str, object]:
+        """The fields that are settings, where they have another value than their default."""
+        found = {field.name: field for field in attrs.fields(type(self)) if "optional" in field.metadata}
+        return {name: value for name, field in found.items() if (value := getattr(self, name)) != field.default}
+
+    @property
     def padding(self) -> int:
         """What is put behind the end of a sample that is shorter than `shape`."""
         return 0
@@ -154,7 +164,8 @@ class Preprocessing(ABC):
     def to_config(self) -> dict[str, object]:
         """The configuration as JSON values, with the field `kind`."""
         fields: dict[str, object] = json.loads(json.dumps(attrs.asdict(self)))
-        return {"kind": self.kind, **fields}
+        unset = {field.name for field in attrs.fields(type(self)) if "optional" in field.metadata} - set(self.settings)
+        return {"kind": self.kind, **{name: value for name, value in fields.items() if name not in unset}}
 
     @staticmethod
     def from_config(config: object) -> "Preprocessing":
@@ -198,9 +209,11 @@ class Preprocessing(ABC):
             raise DataError(f"{cls.kind} preprocessing has the fields {', '.join(known)}, but got {unknown[0]!r}.")
         fields: dict[str, Any] = {**fitted, **(overrides or {})}
         try:
-            return cls(**fields)
-        except ValueError as error:
+            made = cls(**fields)
+        except (TypeError, ValueError, OverflowError) as error:
             raise DataError(f"{cls.kind} preprocessing: {error}") from error
+        _check_size(made)
+        return made
 
 
 def _check_size(preprocessing: Preprocessing) -> None:
@@ -223,6 +236,12 @@ def check_positive(_: object, field: "attrs.Attribute[int]", value: object) -> N
     """Attrs validator: a whole number above 0."""
     if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
         raise ValueError(f"{field.name} must be a positive whole number, but got {value!r}.")
+
+
+def check_flag(_: object, field: "attrs.Attribute[bool]", value: object) -> None:
+    """Attrs validator: true or false."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{field.name} must be true or false, but got {value!r}.")  # noqa: TRY004 - as other validators
 
 
 def check_std(instance: Any, field: "attrs.Attribute[tuple[float, ...]]", value: tuple[float, ...]) -> None:  # noqa: ANN401

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...errors import DataError
 from ..decoding import Decoded
-from .base import Preprocessing, as_vector, check_positive, check_std, to_numbers
+from .base import OPTIONAL, Preprocessing, as_vector, check_positive, check_std, to_numbers
 
 MAX_SIDE: Final = 224
 """Pixels of the longer side that are inferred at most, the usual size for image encoders; an override may say more."""
@@ -27,6 +27,8 @@ class ImagePreprocessing(Preprocessing):
         width: in pixels.
         mean: by channel, of values in [0, 1].
         std: by channel, of values in [0, 1].
+        channels: 1 makes all images grey, 3 gives those that are grey three channels alike; None takes them as they
+            are, and refuses those that are not like the rest.
 
     Example:
         >>> preprocessing = ImagePreprocessing(height=1, width=2, mean=[0.5], std=[0.5])
@@ -40,6 +42,14 @@ class ImagePreprocessing(Preprocessing):
     width: int = attrs.field(validator=check_positive)
     mean: tuple[float, ...] = attrs.field(converter=to_numbers)
     std: tuple[float, ...] = attrs.field(converter=to_numbers, validator=check_std)
+    channels: int | None = attrs.field(default=None, metadata=OPTIONAL)
+
+    @channels.validator
+    def _check(self, _: object, value: object) -> None:
+        if value not in {None, 1, 3} or isinstance(value, bool | float):
+            raise ValueError(f"channels must be 1 (grey) or 3 (colour), but got {value!r}.")
+        if value is not None and value != len(self.mean):
+            raise ValueError(f"mean must have a number for each of {value} channels, but has {len(self.mean)}.")
 
     @classmethod
     def fit(cls, samples: Iterable[Decoded], overrides: Mapping[str, object] | None = None) -> Self:
@@ -50,11 +60,12 @@ class ImagePreprocessing(Preprocessing):
         from .moments import Moments
 
         moments = Moments()
+        channels = (overrides or {}).get("channels")
         sizes: list[tuple[int, ...]] = []
         for decoded in samples:
-            pixels = to_pixels(decoded)
+            pixels = with_channels(to_pixels(decoded), channels, decoded.name)
             _check_channels(decoded, pixels, sizes[0][2] if sizes else pixels.shape[2])
-            moments.add(pixels.reshape(-1, pixels.shape[2]) / 255)
+            moments.add(pixels.reshape(-1, pixels.shape[2]), divisor=255)
             sizes.append(pixels.shape)
         medians = np.median([size[:2] for size in sizes], axis=0)
         height, width = (medians * min(1.0, MAX_SIDE / medians.max())).round().astype(int).clip(min=1).tolist()
@@ -76,7 +87,7 @@ class ImagePreprocessing(Preprocessing):
         }
 
     def _prepare(self, decoded: Decoded) -> NDArray[np.float32]:
-        pixels = to_pixels(decoded)
+        pixels = with_channels(to_pixels(decoded), self.channels, decoded.name)
         _check_channels(decoded, pixels, len(self.mean))
         if pixels.shape[:2] != (self.height, self.width):
             pixels = _resize(pixels, self.height, self.width)
@@ -105,6 +116,29 @@ def to_pixels(decoded: Decoded) -> NDArray[Any]:
             f"but found {pixels.dtype} of shape {pixels.shape}."
         )
     return pixels
+
+
+def with_channels(pixels: NDArray[Any], channels: object, name: str) -> NDArray[Any]:
+    """Pixels `(height, width, channels)` in grey or in colour.
+
+    Args:
+        pixels: of any number of channels.
+        channels: see `ImagePreprocessing`.
+        name: what errors call the file.
+
+    Raises:
+        DataError: if another number is wanted, and the image is neither grey nor in colour.
+    """
+    found = pixels.shape[2]
+    if channels is None or channels == found:
+        return pixels
+    if {found, channels} != {1, 3}:
+        raise DataError(f"{name}: expected an image of 1 or 3 channels, to make {channels} of them, but found {found}.")
+    if channels == 3:
+        return np.repeat(pixels, 3, axis=2)
+    from PIL import Image
+
+    return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).convert("L"))[:, :, np.newaxis]
 
 
 def _check_channels(decoded: Decoded, pixels: NDArray[Any], channels: int) -> None:

@@ -1,9 +1,12 @@
 """Mean and standard deviation of data that do not fit into memory at once."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+PIECE: Final = 2**22
+"""Values that are added at once."""
 
 
 class Moments:
@@ -22,9 +25,16 @@ class Moments:
         self._mean: NDArray[np.float64] = np.zeros(1)
         self._squares: NDArray[np.float64] = np.zeros(1)
 
-    def add(self, chunk: NDArray[Any]) -> None:
-        """Add the rows of a chunk `(rows, columns)`."""
-        values = chunk.astype(np.float64)
+    def add(self, chunk: NDArray[Any], *, divisor: float = 1.0) -> None:
+        """Add the rows of a chunk `(rows, columns)`, divided by a number.
+
+        A large chunk is added piece by piece, as each value takes eight bytes here, several times.
+        """
+        rows = max(1, PIECE // max(1, chunk.shape[1]))
+        for start in range(0, len(chunk), rows):
+            self._add(chunk[start : start + rows].astype(np.float64) / divisor)
+
+    def _add(self, values: NDArray[np.float64]) -> None:
         mean = values.mean(axis=0)
         total = self._count + len(values)
         shift = mean - self._mean
