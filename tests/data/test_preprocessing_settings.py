@@ -106,7 +106,7 @@ def test_sound_of_other_rates_is_refused_unless_it_is_resampled(rates: Path) -> 
     table = read_table(rates)
     with pytest.raises(DataError, match="expected a sampling rate of 8000 Hz, but found 16000 Hz"):
         fit_preprocessing(table)
-    assert any("expected a sampling rate of 8000 Hz" in message for message in problems(rates))
+    assert any("expected a sampling rate of" in message for message in problems(rates))
     for key in ("file", "audio"):
         settings = {key: {"resample": True}}
         assert check_file(rates, ["A"], preprocessing=settings).problems == ()
