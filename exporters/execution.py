@@ -1,7 +1,9 @@
 """How graphs are run: on which provider and device, and with which threads."""
 
 from functools import partial
-from typing import Literal, TypeAlias, get_args
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias, get_args
 
 import attrs
 
@@ -17,6 +19,27 @@ while after it, too, as ONNX Runtime does by default. `sleeping`: they never wai
 process use one pool, which spins; once there is one, no session can be opened that has its own.
 """
 
+OPENVINO: Final = MappingProxyType({"openvino": "OpenVINO", "openvino-bfloat16": "OpenVINO-bfloat16"})
+"""Names of OpenVINO on the CPU, by their short ones: in float32, and with products in bfloat16 where operators can."""
+
+
+def find_provider(provider: str) -> str:
+    """The name of what runs graphs: ONNX Runtime's name of a provider, or OpenVINO's.
+
+    Raises:
+        ExportError: if there is none of that name, or what is installed is without it.
+
+    Example:
+        >>> find_provider("cpu")
+        'CPUExecutionProvider'
+    """
+    wanted = OPENVINO.get(provider.lower(), provider)
+    if wanted not in OPENVINO.values():
+        return full_name(provider)
+    if find_spec("openvino") is None:
+        raise ExportError(f"provider {provider} needs the package openvino: pip install 'acclimate[openvino]'")
+    return wanted
+
 
 @attrs.frozen(kw_only=True)
 class Execution:
@@ -24,6 +47,7 @@ class Execution:
 
     Args:
         provider: `"cpu"`, `"cuda"`, `"tensorrt"` or ONNX Runtime's name of an execution provider; the latter is kept.
+            `"openvino"` and `"openvino-bfloat16"` are OpenVINO by itself, on the CPU.
         device_id: The number of the GPU, where there are several.
         threads: How many compute one operator together on the CPU; None for ONNX Runtime's choice, one for each core. A
             `shared` pool gets them when the process opens the first session that uses it.
@@ -41,7 +65,7 @@ class Execution:
         'CPUExecutionProvider'
     """
 
-    provider: str = attrs.field(default="cpu", converter=full_name)
+    provider: str = attrs.field(default="cpu", converter=find_provider)
     device_id: int = 0
     threads: int | None = None
     pool: ThreadPool = "stopping"
@@ -60,6 +84,8 @@ class Execution:
             raise ExportError(f"pool must be {', '.join(get_args(ThreadPool))}, but got {self.pool!r}.")
         if self.cuda_graph and not self.on_gpu:
             raise ExportError(f"CUDA graphs need the provider cuda or tensorrt, but got {self.provider}.")
+        if self.on_openvino and self.pool != "stopping":
+            raise ExportError(f"pool is ONNX Runtime's, but the provider is {self.provider}: leave it out.")
         check_options(self.provider, self.provider_options)
 
     @property
@@ -68,8 +94,17 @@ class Execution:
         return self.provider in GPU_PROVIDERS
 
     @property
+    def on_openvino(self) -> bool:
+        """Whether OpenVINO runs it, and not ONNX Runtime."""
+        return self.provider in OPENVINO.values()
+
+    @property
     def runtime(self) -> Runtime:
         """What opens graphs to be run so."""
+        if self.on_openvino:
+            from .openvino import opening
+
+            return partial(opening.open_graph, self)
         from .onnx_runtime.opening import open_graph
 
         return partial(open_graph, self)

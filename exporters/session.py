@@ -57,7 +57,8 @@ class Session:
     Args:
         path: the artefact's folder, or its main graph, model.onnx or fusion.onnx. Without a config.json beside it, the
             graph's own metadata count.
-        provider: `"cpu"`, `"cuda"`, `"tensorrt"` or ONNX Runtime's name of an execution provider.
+        provider: `"cpu"`, `"cuda"`, `"tensorrt"`, ONNX Runtime's name of an execution provider, or `"openvino"` and
+            `"openvino-bfloat16"`, see `Execution`.
         device_id: which of several GPUs.
         threads: that compute one operator together on the CPU; None for ONNX Runtime's choice.
         execution: these three and all other options, in their place.

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..framework.data.schema import Schema
 from ..framework.errors import AcclimateError, DataError, ExportError
-from .execution import Execution
+from .execution import OPENVINO, Execution
 from .onnx_runtime.provider_options import PROVIDERS
 from .onnx_runtime.turn import Turn
 from .opened_graphs import OpenedGraphs
@@ -20,7 +20,12 @@ from .session import Session, read_config
 from .tensor_feed import Small, TensorFeed, check_odd
 from .tensor_memory import TensorGraph, TensorMemory, make_buffers
 
-_DEVICES = {PROVIDERS["cpu"]: "cpu", PROVIDERS["cuda"]: "cuda", PROVIDERS["tensorrt"]: "cuda"}
+_DEVICES = {
+    PROVIDERS["cpu"]: "cpu",
+    PROVIDERS["cuda"]: "cuda",
+    PROVIDERS["tensorrt"]: "cuda",
+    **dict.fromkeys(OPENVINO.values(), "cpu"),
+}
 
 
 class TensorSession:
@@ -172,7 +177,9 @@ def _check_capture(path: str | os.PathLike[str], batch: int) -> None:
 def _find_device(execution: Execution) -> torch.device:
     kind = _DEVICES.get(execution.provider)
     if kind is None:
-        raise ExportError(f"provider of a TensorSession must be cpu, cuda or tensorrt, but got {execution.provider}.")
+        raise ExportError(
+            f"provider of a TensorSession must be cpu, cuda, tensorrt or openvino, but got {execution.provider}."
+        )
     if kind == "cpu":
         return torch.device("cpu")
     if not torch.cuda.is_available():

@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> None:
     add("--split", type=str, default="test", help="split")
     add_seed(parser, help="of a built-in data set's split (a run's own must be given), noise and intervals")
     add("--checkpoint", type=str, default="best", help="best or last, of a run")
-    add("--provider", type=str, default="cpu", help="execution provider of an artefact: cpu, cuda or tensorrt")
+    add("--provider", type=str, default="cpu", help="what runs an artefact: cpu, cuda, tensorrt, openvino")
     add_integer(
         parser,
         "--threads",

@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> None:
         "sample. Modalities may be left out. A modality that is called as another option is given by --input.",
     )
     parser.add_argument("artefact", type=Path, help="folder of the artefact, or its model.onnx")
-    parser.add_argument("--provider", type=str, default="cpu", help="execution provider: cpu, cuda or tensorrt")
+    parser.add_argument("--provider", type=str, default="cpu", help="what runs it: cpu, cuda, tensorrt, openvino")
     parser.add_argument("--json", action="store_true", help="print one JSON object a sample")
     _describe_inputs(parser, INPUT, "NAME=VALUE", "what a modality is: a file, or text")
     _describe_inputs(parser, FILE, "NAME=FILE", "as --input, but a file in any case")

@@ -68,7 +68,9 @@ def full_name(provider: str) -> str:
     """
     wanted = PROVIDERS.get(provider.lower(), provider)
     if wanted not in onnxruntime.get_all_providers():
-        raise ExportError(f"provider must be {', '.join(PROVIDERS)} or ONNX Runtime's own name, but got {provider!r}.")
+        raise ExportError(
+            f"provider must be {', '.join(PROVIDERS)}, openvino or ONNX Runtime's own name, but got {provider!r}."
+        )
     # This lists what was compiled in, so it can rule a provider out but never in.
     if wanted not in onnxruntime.get_available_providers():
         raise ExportError(f"the installed onnxruntime {onnxruntime.__version__} was built without {wanted}.")

@@ -68,7 +68,10 @@ def test_engines_of_different_weights_lie_apart(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"provider": "gpu"}, "provider must be cpu, cuda, tensorrt or ONNX Runtime's own name, but got 'gpu'"),
+        (
+            {"provider": "gpu"},
+            "provider must be cpu, cuda, tensorrt, openvino or ONNX Runtime's own name, but got 'gpu'",
+        ),
         ({"device_id": -1}, "device_id must not be negative, but got -1"),
         ({"threads": 0}, "threads must be positive, but got 0"),
         ({"cuda_graph": True}, "CUDA graphs need the provider cuda or tensorrt, but got CPUExecutionProvider"),

@@ -1,0 +1,1 @@
+"""OpenVINO as what runs graphs, in place of ONNX Runtime."""
