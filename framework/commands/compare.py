@@ -9,6 +9,7 @@ from ..errors import AcclimateError
 from .numbers import MAX_PROCESSES, add_integer, add_real
 from .options import (
     add_cache_options,
+    add_skip_option,
     add_task_option,
     check_device,
     choose_domains,
@@ -41,6 +42,21 @@ def main(arguments: list[str]) -> None:
     _add_options(parser)
     options = parser.parse_args(arguments)
 
+    from ..files.folder_lock import lock_folder
+    from ..files.folders import check_folder
+    from ..grid.plan import check_grid_folder
+
+    # Whether the folder can be had is known before any data are read.
+    check_grid_folder(options.out)
+    check_folder(options.out)
+    with lock_folder(options.out):
+        failed = _run(options, shlex.join(["acclimate", "compare", *arguments]))
+    print(f"{options.out / 'results.md'} holds the tables, results.parquet all numbers")
+    _report(failed)
+
+
+def _run(options: Any, command: str) -> "list[Outcome]":  # noqa: ANN401 - jsonargparse's namespace
+    """Run what is missing and write the tables; returns what failed."""
     from ..grid.display import GridDisplay
     from ..grid.run_grid import run_cells, write_results
     from ..grid.run_search import run_search
@@ -55,15 +71,14 @@ def main(arguments: list[str]) -> None:
     for note in notes:
         print(f"note: {note}")
     executor, display = _make_executor(options), GridDisplay()
-    grid.claim(options.out, shlex.join(["acclimate", "compare", *arguments]))
+    grid = grid.claim(options.out, command)
     try:
         tuned = None if search is None else run_search(grid, search, options.out, executor, display)
         failed = run_cells(list(grid.cells(tuned)), options.out, executor, display)
     except KeyboardInterrupt:
         raise AcclimateError("interrupted; the same command goes on with what is there") from None
     write_results(options.out, [recipe.name for recipe in grid.recipes])
-    print(f"{options.out / 'results.md'} holds the tables, results.parquet all numbers")
-    _report(failed)
+    return failed
 
 
 def _add_options(parser: "ArgumentParser") -> None:
@@ -120,6 +135,7 @@ def _add_options(parser: "ArgumentParser") -> None:
     add("--device", type=Literal["auto", "cpu", "cuda"], default="auto", help="where to train")
     add_cache_options(parser)
     add_task_option(parser)
+    add_skip_option(parser)
     add("--ray", action="store_true", help="run cells as tasks of Ray, on the cluster it is connected to or locally")
     add_real(parser, "--gpus", most=MAX_PROCESSES, default=0.0, help="that each cell asks Ray for; may be a fraction")
 
@@ -138,6 +154,7 @@ def _make_grid(options: Any) -> "Grid":  # noqa: ANN401
         options.device,
         None if cache is None else (str(cache.folder.absolute()), cache.max_bytes),
         read_kinds(options.task),
+        options.skip_bad,
     )
 
 

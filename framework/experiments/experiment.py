@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -10,6 +11,7 @@ from ..builder import Builder
 from ..data import Augmentation, Problem, Samples, Schema, Table, find_bad_rows, leave_out
 from ..data.doubt import Doubt
 from ..data.run_doubts import find_run_doubts
+from ..data.table_identity import identify_table
 from ..data.validation import divide_source
 from ..errors import DataError
 from ..layout import DomainSide
@@ -109,8 +111,10 @@ class Experiment:
     def config(self, schema: Schema, domains: Domains) -> dict[str, Any]:
         """What a run folder must know to rebuild the model and find the data again."""
         skipped = {} if self.skipped is None else {"skipped": len(self.skipped)}
+        digest = identify_table(self.name).digest if Path(self.name).is_file() else None
+        known = {} if digest is None else {"digest": digest}
         return {
-            "data": {"table": self.name, "source": list(self.source), "target": self.target, **skipped},
+            "data": {"table": self.name, **known, "source": list(self.source), "target": self.target, **skipped},
             "schema": schema.to_config(),
             "samples": domains.sizes,
         }

@@ -69,6 +69,8 @@ class Cell:
         trial: number of a trial of a search; None where the cell is reported.
         trunk_cache: folder of a `TrunkCache`, and the bytes that it may take; no result depends on it.
         kinds: of tasks, where labels do not show it; see `Table`.
+        table: what its grid calls the data; by default the file's name.
+        skip_bad: leave out rows whose files cannot be used.
     """
 
     data: str
@@ -81,6 +83,12 @@ class Cell:
     trial: int | None = None
     trunk_cache: tuple[str, int] | None = None
     kinds: Mapping[str, TaskKind] = attrs.field(factory=dict)
+    table: str = attrs.field()
+    skip_bad: bool = False
+
+    @table.default
+    def _default_table(self) -> str:
+        return file_name(data_name(self.data))
 
     @property
     def trains_on_target_labels(self) -> bool:
@@ -92,13 +100,13 @@ class Cell:
         """Where it lies in the folder of its grid."""
         kind, last = ("cells", f"seed{self.seed}") if self.trial is None else ("search", f"trial{self.trial}")
         shift = f"{'+'.join(self.shift.source)}-{self.shift.target}"
-        return Path(kind, *map(_file_name, (data_name(self.data), shift, self.recipe.name, last)))
+        return Path(kind, *map(file_name, (self.table, shift, self.recipe.name, last)))
 
     @property
     def title(self) -> str:
         """What progress and errors call it."""
         last = f"seed {self.seed}" if self.trial is None else f"trial {self.trial}"
-        return f"{data_name(self.data)} {self.shift} {self.recipe.name} {last}"
+        return f"{self.table} {self.shift} {self.recipe.name} {last}"
 
     def settings(self) -> dict[str, Any]:
         """What makes a finished cell the same as this one; classes of the user's own are imported."""
@@ -115,6 +123,7 @@ class Cell:
             "seed": self.seed,
             # Cells that were finished before there were these keys stay what they are.
             **({"kinds": dict(self.kinds)} if self.kinds else {}),
+            **({"skip_bad": True} if self.skip_bad else {}),
             **({"sources": sources} if sources else {}),
         }
 
@@ -140,6 +149,6 @@ def data_name(data: str) -> str:
     return Path(data).stem
 
 
-def _file_name(text: str) -> str:
+def file_name(text: str) -> str:
     """Whatever a domain is called, a name that every file system takes."""
     return re.sub(r"[^\w.+-]", "_", text)

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
 
-from ..data import Schema, Table, UnknownClasses, builtin_names, keep_known, open_table
+from ..data import Schema, Table, UnknownClasses, keep_known, open_table
 from ..data.labels import TaskKind
 from ..data.schema_fitting import fit_tasks
+from ..data.table_identity import identify_table
 from ..errors import RecipeError, RunError
 from ..experiments.experiment import Experiment
-from ..files.hashes import file_sha256
-from ..files.whole_file import write_whole
+from ..files.folder_lock import LOCK_FILES
+from ..files.folders import make_folder
+from ..files.whole_file import PART, write_whole
 from ..recipes.recipe import Recipe
 from ..recipes.recipe_files import read_recipe
 from ..runs.run_folder import check_same, read_json
 from ..training.oracle import check_labels
-from .cell import SUPERVISED_TARGET, Cell, Shift
+from .cell import SUPERVISED_TARGET, Cell, Shift, data_name, file_name
+from .tables import GridTable, name_table, read_tables
 
 if TYPE_CHECKING:
     from ..training.domains import Domains
@@ -43,6 +46,8 @@ class Grid:
         device: where cells train.
         trunk_cache: see `Cell`.
         kinds: see `Cell`.
+        skip_bad: see `Cell`.
+        table: see `Cell`; `claim` finds it.
     """
 
     data: str
@@ -53,11 +58,17 @@ class Grid:
     device: Literal["auto", "cpu", "cuda"] = "auto"
     trunk_cache: tuple[str, int] | None = None
     kinds: Mapping[str, TaskKind] = attrs.field(factory=dict)
+    skip_bad: bool = False
+    table: str = attrs.field()
+
+    @table.default
+    def _default_table(self) -> str:
+        return file_name(data_name(self.data))
 
     @cached_property
     def digest(self) -> str | None:
         """Of the table's file; None for a built-in data set."""
-        return None if self.data in builtin_names() else file_sha256(Path(self.data))
+        return identify_table(self.data).digest
 
     def make_cell(
         self,
@@ -80,6 +91,8 @@ class Grid:
             trial=trial,
             trunk_cache=self.trunk_cache,
             kinds=self.kinds,
+            table=self.table,
+            skip_bad=self.skip_bad,
         )
 
     def cells(self, tuned: Tuned | None = None) -> Iterator[Cell]:
@@ -123,37 +136,64 @@ class Grid:
             views = {name: view.augment for name, view in recipe.training.views.items()}
             prepared = json.dumps([recipe.data.preprocessing, recipe.training.augment, views], sort_keys=True)
             if prepared not in opened:
+                if self.skip_bad:
+                    experiment = attrs.evolve(experiment, skipped=experiment.find_bad_rows())
                 opened[prepared] = experiment.open(self.seeds[0])
                 found = experiment.find_doubts(opened[prepared][0], self.seeds[0])
                 doubts |= dict.fromkeys(doubt.message for doubt in found)
             experiment.build(recipe, *opened[prepared])
         return (*doubts, *left_out)
 
-    def claim(self, out: Path, command: str) -> None:
+    def claim(self, out: Path, command: str) -> "Grid":
         """Make a folder this grid's, or add to the grid that is there; each data set has its own overrides.
 
         Args:
             out: folder.
             command: what was asked for, to be written down.
 
+        Returns:
+            This grid, with the name that its table has there.
+
         Raises:
-            RunError: if the folder holds something else, or a grid with other settings.
+            RunError: if the folder holds something else, a grid with other settings, or one that knows the table's file
+                with other content.
+            WriteError: if it cannot be written.
         """
-        path = out / GRID_FILE
-        if path.is_file():
-            before = read_grid(out)
-            settings, commands = dict(before.get("settings", {})), [*before.get("commands", [])]
-            if self.data in settings:
-                check_same(settings[self.data], json.loads(json.dumps(dict(self.settings))), out)
-        elif out.exists() and not (out.is_dir() and not any(out.iterdir())):
-            raise RunError(f"{out} is not empty and holds no grid: give another folder")
-        else:
-            out.mkdir(parents=True, exist_ok=True)
-            settings, commands = {}, []
-        if command not in commands:
-            commands.append(command)
-        settings[self.data] = dict(self.settings)
-        write_whole(path, json.dumps({"settings": settings, "commands": commands}, indent=2) + "\n")
+        before = read_grid(out) if check_grid_folder(out) else {}
+        tables = read_tables(out, before)
+        own = GridTable.of(self.data, self.digest)
+        name = name_table(own, tables, out)
+        # By path, where it was written before tables had names.
+        paths = {table.path: known for known, table in tables.items()} | {self.data: name}
+        settings = {paths.get(key, key): value for key, value in before.get("settings", {}).items()}
+        if name in settings:
+            check_same(settings[name], json.loads(json.dumps(dict(self.settings))), out)
+        content = {
+            "settings": settings | {name: dict(self.settings)},
+            "tables": {known: attrs.asdict(table) for known, table in ({name: own} | tables).items()},
+            "commands": list(dict.fromkeys([*before.get("commands", []), command])),
+        }
+        make_folder(out)
+        write_whole(out / GRID_FILE, json.dumps(content, indent=2) + "\n")
+        return attrs.evolve(self, table=name)
+
+
+def check_grid_folder(out: Path) -> bool:
+    """Whether a folder holds a grid; if not, it must be free for one.
+
+    Raises:
+        RunError: if it holds something else.
+    """
+    if (out / GRID_FILE).is_file():
+        return True
+    if out.exists() and not (out.is_dir() and all(map(_is_leftover, out.iterdir()))):
+        raise RunError(f"{out} is not empty and holds no grid: give another folder")
+    return False
+
+
+def _is_leftover(path: Path) -> bool:
+    """Whether a command that was killed at its start left this."""
+    return path.name in LOCK_FILES or (path.name.startswith(f"{GRID_FILE}.") and path.name.endswith(PART))
 
 
 def read_grid(out: Path) -> dict[str, Any]:

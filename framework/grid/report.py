@@ -59,6 +59,9 @@ class _Runs:
     def left_out(self) -> Iterator[str]:
         """Which test rows are in no score, a line for each side that has any."""
         for cell in self.cells.values():
+            if cell.get("skipped"):
+                rows = {(problem["line"], problem["id"]) for problem in cell["skipped"]}
+                yield f"rows whose files cannot be used, left out of training and scores: {len(rows)}"
             for side, found in cell.get("left_out", {}).items():
                 if found["rows"]:
                     yield f"test rows of the {side}: {UnknownClasses(**found)}"

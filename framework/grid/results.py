@@ -8,8 +8,9 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..errors import RunError
 from ..files.whole_file import whole_file
-from .run_cell import CELL_FILE, read_cell
+from .cell_file import CELL_FILE, read_cell
 
 _WHERE: Final = {"data": pa.string(), "source": pa.string(), "target": pa.string(), "recipe": pa.string()}
 _CELL: Final = {**_WHERE, "seed": pa.int64()}
@@ -46,10 +47,19 @@ _EPOCHS: Final = {**_CELL, "epoch": pa.int64(), "stage": pa.string(), "round": p
 def read_cells(out: Path) -> list[dict[str, Any]]:
     """The content of every finished cell of a grid's folder, in the order of their folders.
 
+    Its data is what the grid calls the table, since a path does not tell two of one name from each other.
+
     Raises:
         RunError: if one is damaged.
     """
-    return [read_cell(path.parent) for path in sorted((out / "cells").rglob(CELL_FILE))]
+    cells = []
+    for path in sorted((out / "cells").rglob(CELL_FILE)):
+        content = read_cell(path.parent)
+        settings = content.get("settings")
+        if not isinstance(settings, dict):
+            raise RunError(f"{path} must have settings, but has none")
+        cells.append({**content, "settings": {**settings, "data": path.relative_to(out).parts[1]}})
+    return cells
 
 
 def write_parquet(out: Path, cells: Sequence[Mapping[str, Any]]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Any
 
 import attrs
 import torch
@@ -20,14 +20,13 @@ from ..experiments.experiment import Experiment
 from ..files.whole_file import write_whole
 from ..recipes.user_sources import user_sources
 from ..runs.environment import describe_environment
-from ..runs.run_folder import LAST, RunFolder, check_same, read_json
+from ..runs.run_folder import LAST, RunFolder, check_same
 from ..training.oracle import Oracle, open_oracle
 from ..training.run_options import RunOptions
 from .cell import Cell
+from .cell_file import CELL_FILE, read_cell
 from .scoring import choose_test_rows, score_run
-
-CELL_FILE: Final = "cell.json"
-"""Is there when a cell is done, and not before."""
+from .skipped_rows import leave_out_skipped, read_all_skipped
 
 
 def run_cell(cell: Cell, out: Path, notes: Mapping[str, Any]) -> None:
@@ -54,11 +53,13 @@ def run_cell(cell: Cell, out: Path, notes: Mapping[str, Any]) -> None:
             seed=cell.seed,
             resume=True,
             accelerator=Accelerator(cpu=cell.device == "cpu", mixed_precision=cell.recipe.training.precision),
-            oracle=partial(_open_oracle, cell, table),
+            oracle=partial(_open_oracle, cell, table, folder),
         ),
         reference=None,
+        skip_bad=cell.skip_bad,
         trunk_cache=None if cell.trunk_cache is None else TrunkCache(Path(cell.trunk_cache[0]), cell.trunk_cache[1]),
     )
+    table = leave_out_skipped(cell, table, comparison.schema, folder)
     run = RunFolder.open(folder / "run")
     best = comparison.adapted.best
     epochs = [{**row, "selected": row["epoch"] == best.epoch} for row in run.metrics() if row["kind"] == "epoch"]
@@ -72,6 +73,7 @@ def run_cell(cell: Cell, out: Path, notes: Mapping[str, Any]) -> None:
             side: left_out.to_json()
             for side, (_, left_out) in choose_test_rows(cell, table, comparison.schema.tasks).items()
         },
+        **({"skipped": [attrs.asdict(problem) for problem in read_all_skipped(folder)]} if cell.skip_bad else {}),
         "selection": {"score": cell.recipe.selection.name, **best.to_json()},
         "epochs": epochs,
         "seconds": comparison.adapted.seconds,
@@ -94,15 +96,6 @@ def open_experiment(cell: Cell, table: Table) -> Experiment:
     return Experiment(cell.recipe, table, source, target, name=cell.data)
 
 
-def read_cell(folder: Path) -> dict[str, Any]:
-    """The cell.json of a finished cell.
-
-    Raises:
-        RunError: if it cannot be read.
-    """
-    return read_json(folder / CELL_FILE)
-
-
 def is_finished(cell: Cell, out: Path) -> bool:
     """Whether a cell is done already.
 
@@ -113,6 +106,9 @@ def is_finished(cell: Cell, out: Path) -> bool:
     if not (folder / CELL_FILE).is_file():
         return False
     before, now = read_cell(folder).get("settings", {}), json.loads(json.dumps(cell.settings()))
+    if cell.digest is not None:
+        # A table is what it holds, wherever it lies.
+        before["data"] = now["data"]
     new = now.pop("sources", {})
     # A cell that was finished before there was this key stays what it is.
     old = before.pop("sources", new)
@@ -131,5 +127,6 @@ def _forget_other_code(cell: Cell, run: Path) -> None:
         shutil.rmtree(run)
 
 
-def _open_oracle(cell: Cell, table: Table, schema: Schema) -> Oracle:
+def _open_oracle(cell: Cell, table: Table, folder: Path, schema: Schema) -> Oracle:
+    table = leave_out_skipped(cell, table, schema, folder)
     return open_oracle(table, cell.shift.source, cell.shift.target, schema, cell.recipe.training.batch_size)

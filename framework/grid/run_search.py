@@ -12,11 +12,11 @@ from ..errors import RunError
 from ..evaluation.tables import FUSED
 from ..files.whole_file import write_whole
 from .cell import Cell, Shift
+from .cell_file import read_cell
 from .display import GridDisplay
 from .executor import Executor
 from .plan import Grid, Tuned
 from .results import write_table
-from .run_cell import read_cell
 from .run_grid import run_cells
 from .search import Search, choose_trial
 
@@ -86,7 +86,7 @@ def run_search(grid: Grid, search: Search, out: Path, executor: Executor, displa
                 _describe(cell, done.get(number), errors.get(cell.folder), chosen=number == best)
                 for number, cell in own.items()
             )
-    _write(out, grid.data, search, rows)
+    _write(out, grid, search, rows)
     return {
         (shift, recipe.name): chosen[search.shift or shift, recipe.name]
         for shift in grid.shifts
@@ -96,7 +96,7 @@ def run_search(grid: Grid, search: Search, out: Path, executor: Executor, displa
 
 def _describe(cell: Cell, content: Mapping[str, Any] | None, error: str | None, *, chosen: bool) -> dict[str, Any]:
     row = {
-        "data": cell.data,
+        "data": cell.table,
         "source": "+".join(cell.shift.source),
         "target": cell.shift.target,
         "recipe": cell.recipe.name,
@@ -124,12 +124,14 @@ def _describe(cell: Cell, content: Mapping[str, Any] | None, error: str | None, 
     }
 
 
-def _write(out: Path, data: str, search: Search, rows: Sequence[Mapping[str, Any]]) -> None:
+def _write(out: Path, grid: Grid, search: Search, rows: Sequence[Mapping[str, Any]]) -> None:
     """Beside the searches on other data sets that the folder holds."""
     path = out / TRIALS_FILE
     searches = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     own = {"run_seed": search.run_seed, **attrs.asdict(search), "results": [dict(row) for row in rows]}
-    searches[data] = own
+    # Where it stood before tables had names.
+    searches.pop(grid.data, None)
+    searches[grid.table] = own
     write_whole(path, json.dumps(searches, indent=2) + "\n")
     every = (row for found in searches.values() for row in found["results"])
     write_table(out / "trials.parquet", _COLUMNS, ({**row, "tuned": json.dumps(row["tuned"])} for row in every))

@@ -63,7 +63,8 @@ class RunFolder:
         folder, plain = cls(path), _to_plain(config)
         written = path / "config.yaml"
         if check_free(path, resume=resume):
-            check_same(folder.config(), plain, path)
+            before = folder.config()
+            check_same(before, _with_table_of(before, plain), path)
         with writing(path, AGAIN):
             for leftover in path.rglob("*.part"):
                 if _is_half_written(leftover):
@@ -207,6 +208,19 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise RunError(f"{path} must be a mapping, but is {type(content).__name__}")
     return content
+
+
+def _with_table_of(before: Mapping[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """A configuration that names the run's table as the run does: it is what it holds, wherever it lies."""
+    old, new = before.get("data"), now.get("data")
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return now
+    if "digest" not in old:
+        # The run is from before there was this key.
+        return {**now, "data": {key: value for key, value in new.items() if key != "digest"}}
+    if old["digest"] == new.get("digest"):
+        return {**now, "data": {**new, "table": old.get("table")}}
+    return now
 
 
 def _to_plain(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -354,7 +354,7 @@ def test_a_cell_survives_the_way_to_its_process(cells: list[Cell]) -> None:
 
 
 def test_folders_take_any_name(cells: list[Cell]) -> None:
-    cell = attrs.evolve(cells[0], data="tables/my rooms.csv", shift=Shift(("a/b", "ç"), "c:d"))
+    cell = Cell("tables/my rooms.csv", shift=Shift(("a/b", "ç"), "c:d"), recipe=cells[0].recipe, seed=0)
     assert cell.folder == Path("cells", "my_rooms", "a_b+ç-c_d", "source-only", "seed0")
 
 

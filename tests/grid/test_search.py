@@ -105,7 +105,7 @@ def test_a_search_runs_chooses_and_is_written_down(folder: Path, tmp_path: Path)
     executor = InThisProcess()
     tuned = run_search(grid, search, tmp_path, executor, silent())
     assert len(executor.ran) == 1 + 3
-    content = json.loads((tmp_path / "trials.json").read_text())[grid.data]
+    content = json.loads((tmp_path / "trials.json").read_text())[grid.table]
     assert content["spaces"]["adapting"] == SPACE
     assert content["run_seed"] == 1000
     rows = content["results"]
@@ -136,7 +136,7 @@ def test_a_search_on_one_shift_serves_all(folder: Path, tmp_path: Path) -> None:
     tuned = run_search(grid, search, tmp_path, executor, silent())
     assert executor.ran == [f"labelled there:here adapting trial {number}" for number in range(2)]
     assert tuned[SHIFT, "adapting"] == tuned[back, "adapting"]
-    assert json.loads((tmp_path / "trials.json").read_text())[grid.data]["shift"] == {
+    assert json.loads((tmp_path / "trials.json").read_text())[grid.table]["shift"] == {
         "source": ["there"],
         "target": "here",
     }
@@ -168,7 +168,7 @@ def test_a_trial_that_fails_is_not_chosen_and_one_that_was_killed_must_run_again
         run_search(grid, search, tmp_path, Spoiled({1: killed}), silent())
     tuned = run_search(grid, search, tmp_path, Spoiled({1: diverged}), silent())
     assert tuned[SHIFT, "adapting"][1] == {}
-    rows = json.loads((tmp_path / "trials.json").read_text())[grid.data]["results"]
+    rows = json.loads((tmp_path / "trials.json").read_text())[grid.table]["results"]
     assert [row["error"] for row in rows] == [None, "losses are not finite"]
     with pytest.raises(RunError, match="all trials of adapting on here:there failed: losses"):
         run_search(grid, search, tmp_path / "other", Spoiled({0: diverged, 1: diverged}), silent())

@@ -1,14 +1,15 @@
 """The cells of a grid that differ in their seed alone: which to take, without target labels, and the spread."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
 
 from ...framework.errors import ZooError
+from ...framework.files.hashes import file_sha256
 from ...framework.grid.cell import Shift, data_name
-from ...framework.grid.run_cell import CELL_FILE, read_cell
+from ...framework.grid.cell_file import CELL_FILE, read_cell
 from ...framework.grid.search import choose_trial
 from ...framework.recipes.recipe import Recipe, parse_recipe
 from ...framework.report.finished_run import FinishedRun
@@ -72,7 +73,7 @@ def find_cells(grid: Path, data: str, shift: Shift | None, recipe: str) -> SeedC
 
     Args:
         grid: folder of a grid.
-        data: name of the data set or table.
+        data: name of the data set or table, as the grid's folders are called, or path of the table.
         shift: domains; None where the grid has one shift of these data.
         recipe: its name.
 
@@ -80,7 +81,7 @@ def find_cells(grid: Path, data: str, shift: Shift | None, recipe: str) -> SeedC
         ZooError: if there are none, or of several shifts, or with several settings.
     """
     every = list(_read(grid))
-    cells = [cell for cell in every if cell.data == data_name(data)]
+    cells = _of_data(every, data)
     if not cells:
         raise ZooError(f"{grid} has finished cells of {_list(cell.data for cell in every)}, but none of {data}.")
     shifts = {cell.shift for cell in cells}
@@ -125,6 +126,7 @@ class _Found:
     folder: Path
     content: Mapping[str, Any]
     data: str
+    digest: str | None
     shift: Shift
     recipe: Recipe
     seed: int
@@ -139,11 +141,19 @@ def _read(grid: Path) -> Iterator[_Found]:
         yield _Found(
             folder=path.parent,
             content=content,
-            data=data_name(settings["data"]),
+            data=path.relative_to(grid).parts[1],
+            digest=settings.get("digest"),
             shift=Shift(tuple(settings["source"]), settings["target"]),
             recipe=parse_recipe(settings["recipe"], str(path)),
             seed=settings["seed"],
         )
+
+
+def _of_data(cells: Sequence[_Found], data: str) -> list[_Found]:
+    """Those of the very file, wherever it lies; where no cell is, those of a table of that name."""
+    digest = file_sha256(Path(data)) if Path(data).is_file() else None
+    own = [cell for cell in cells if digest is not None and cell.digest == digest]
+    return own or [cell for cell in cells if cell.data in {data, data_name(data)}]
 
 
 def _list(names: Iterable[str]) -> str:
