@@ -1,7 +1,7 @@
 """acclimate export: write a run as an ONNX artefact, or an artefact as what serves it."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ...framework.commands.options import make_parser
 from ...framework.errors import AcclimateError
@@ -20,10 +20,10 @@ def main(arguments: list[str]) -> None:
     add = parser.add_argument
     add("run", type=Path, help="run folder, or folder of an artefact")
     add("--out", type=Path, help="folder of the artefact; default: RUN/artefact")
-    add("--checkpoint", type=Literal["best", "last"], default="best", help="which weights")
+    add("--checkpoint", choices=("best", "last"), default="best", help="which weights")
     add(
         "--form",
-        type=Literal["mask", "branch", "split"],
+        choices=("mask", "branch", "split"),
         default="branch",
         help="what becomes of encoders whose modality is absent: they run all the same (mask), are left out in one "
         "graph (branch), or are files of their own (split)",
@@ -47,7 +47,7 @@ def _is_artefact(path: Path) -> bool:
     return model_path(path).is_file() and not (path / "config.yaml").is_file()
 
 
-def _export_run(options: Any) -> Path:  # noqa: ANN401 - jsonargparse's namespace
+def _export_run(options: Any) -> Path:  # noqa: ANN401 - argparse's namespace
     """Write the artefact and say how well it agrees with torch."""
     from ...framework.experiments.saved_method import load_run
     from .. import export_onnx

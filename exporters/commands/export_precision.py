@@ -1,9 +1,8 @@
 """What `acclimate export --precision` asks for: rows that lower precision is judged by, and what came of it."""
 
+from argparse import ArgumentParser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-from jsonargparse import ArgumentParser
+from typing import TYPE_CHECKING, Any
 
 from ...framework.commands.numbers import add_integer, add_real
 
@@ -20,7 +19,7 @@ def add_precision_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "--precision",
-        type=Literal["float32", "float16", "int8"],
+        choices=("float32", "float16", "int8"),
         default="float32",
         help="what the encoders compute in; below float32, agreement is measured on training rows of the target, whose "
         "labels are not looked at, and accuracy on rows of the source that were not trained on",
@@ -39,7 +38,7 @@ def add_precision_options(parser: ArgumentParser) -> None:
     add_real(parser, "--maximum-accuracy-drop", default=0.01, help="on the source, above which it is refused")
 
 
-def read_evidence(options: Any, schema: "Schema") -> dict[str, Any]:  # noqa: ANN401 - jsonargparse's namespace
+def read_evidence(options: Any, schema: "Schema") -> dict[str, Any]:  # noqa: ANN401 - argparse's namespace
     """What `export_onnx` takes besides the model: the precision, and what it is judged by.
 
     Raises:

@@ -1,9 +1,8 @@
 """What `acclimate export --triton` asks for: an artefact in a model repository of NVIDIA's Triton Inference Server."""
 
+from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any, Literal
-
-from jsonargparse import ArgumentParser
+from typing import Any
 
 from ...framework.commands.numbers import add_integer
 
@@ -28,13 +27,13 @@ def add_triton_options(parser: ArgumentParser) -> None:
     )
     add(
         "--triton-device",
-        type=Literal["auto", "cpu", "gpu"],
+        choices=("auto", "cpu", "gpu"),
         default="auto",
         help="what Triton runs new models on; auto: a GPU where it finds one",
     )
 
 
-def write_models(options: Any, artefact: Path) -> None:  # noqa: ANN401 - jsonargparse's namespace
+def write_models(options: Any, artefact: Path) -> None:  # noqa: ANN401 - argparse's namespace
     """Write the models and say how to start them.
 
     Raises:

@@ -1,9 +1,8 @@
 """What `acclimate export --web` asks for: a page that runs an artefact in a browser."""
 
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
-
-from jsonargparse import ArgumentParser
 
 from ...framework.commands.numbers import add_integer, add_seed
 
@@ -26,7 +25,7 @@ def add_web_options(parser: ArgumentParser) -> None:
     )
 
 
-def write_page(options: Any, artefact: Path) -> None:  # noqa: ANN401 - jsonargparse's namespace
+def write_page(options: Any, artefact: Path) -> None:  # noqa: ANN401 - argparse's namespace
     """Write the page and say how to see it.
 
     Raises:

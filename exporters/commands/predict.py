@@ -10,7 +10,7 @@ from ...framework.files.printable_text import printable
 from ..input_options import FILE, INPUT, TEXT, input_words, read_inputs
 
 if TYPE_CHECKING:
-    from jsonargparse import ArgumentParser
+    from argparse import ArgumentParser
 
     from .. import Prediction
 

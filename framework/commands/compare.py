@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import AcclimateError
 from .numbers import MAX_PROCESSES, add_integer, add_real
@@ -20,7 +20,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from jsonargparse import ArgumentParser
+    from argparse import ArgumentParser
 
     from ..grid.cell import Shift
     from ..grid.executor import Executor, Outcome
@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> None:
     _report(failed)
 
 
-def _run(options: Any, command: str) -> "list[Outcome]":  # noqa: ANN401 - jsonargparse's namespace
+def _run(options: Any, command: str) -> "list[Outcome]":  # noqa: ANN401 - argparse's namespace
     """Run what is missing and write the tables; returns what failed."""
     from ..grid.display import GridDisplay
     from ..grid.run_grid import run_cells, write_results
@@ -132,7 +132,7 @@ def _add_options(parser: "ArgumentParser") -> None:
         help="cells that run beside each other; default: 1, and with --ray what there is",
     )
     add_integer(parser, "--threads", most=MAX_PROCESSES, default=1, help="of each cell")
-    add("--device", type=Literal["auto", "cpu", "cuda"], default="auto", help="where to train")
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to train")
     add_cache_options(parser)
     add_task_option(parser)
     add_skip_option(parser)

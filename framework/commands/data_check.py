@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import AcclimateError
+from .numbers import add_seed
 from .options import (
     add_skip_option,
     add_task_option,
@@ -34,9 +35,7 @@ def main(arguments: list[str]) -> None:
         "--source", type=str, help="domain that must have labels, or several as A+B: all is tried as `adapt` would"
     )
     parser.add_argument("--target", type=str, help="with --source: domain to adapt to; others are not looked at then")
-    parser.add_argument(
-        "--seed", type=int, default=0, help="of the rows that `adapt` keeps for validation, and of built-in splits"
-    )
+    add_seed(parser, help="of the rows that `adapt` keeps for validation, and of built-in splits")
     parser.add_argument(
         "--recipe",
         type=str,

@@ -16,7 +16,7 @@ MAX_COUNT: Final = 2**31 - 1
 
 
 def add_integer(
-    parser: Any,  # noqa: ANN401 - jsonargparse's
+    parser: Any,  # noqa: ANN401 - an ArgumentParser
     option: str,
     *,
     least: int = 1,
@@ -52,7 +52,7 @@ def add_integer(
 
 
 def add_real(
-    parser: Any,  # noqa: ANN401 - jsonargparse's
+    parser: Any,  # noqa: ANN401 - an ArgumentParser
     option: str,
     *,
     least: float = 0.0,

@@ -1,21 +1,20 @@
 """What several commands share: a parser whose errors are one line, and readers of common options."""
 
 import os
+from argparse import Action, ArgumentDefaultsHelpFormatter, ArgumentParser
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
-
-from jsonargparse import ArgumentParser
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from ..errors import AcclimateError
 from ..files.outputs import check_output
 from ..files.shown_value import shown
-from ..files.strict_yaml import parse_yaml
 from .numbers import add_integer, add_real, add_seed
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from accelerate import Accelerator
-    from jsonargparse import Namespace
 
     from ..data import Problem, Schema
     from ..data.labels import TaskKind
@@ -27,14 +26,23 @@ if TYPE_CHECKING:
 class CommandParser(ArgumentParser):
     """A parser that raises an error of ours instead of printing its usage and leaving."""
 
-    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+    def error(self, message: str) -> NoReturn:
         """Raise what is wrong with the arguments."""
-        raise AcclimateError(message) from ex
+        raise AcclimateError(message)
+
+
+class _Defaults(ArgumentDefaultsHelpFormatter):
+    """Says what an option is where it is not given, if it is anything then."""
+
+    def _get_help_string(self, action: Action) -> str | None:
+        return action.help if action.default in (None, False, []) else super()._get_help_string(action)
 
 
 def make_parser(command: str, description: str) -> CommandParser:
     """The parser of a command."""
-    return CommandParser(prog=f"acclimate {command}", description=description, exit_on_error=False)
+    return CommandParser(
+        prog=f"acclimate {command}", description=description, formatter_class=_Defaults, allow_abbrev=False
+    )
 
 
 def read_settings(settings: Sequence[str]) -> dict[str, Any]:
@@ -47,6 +55,8 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
         >>> read_settings(["training.batch_size=64"])
         {'training.batch_size': 64}
     """
+    from ..files.strict_yaml import parse_yaml
+
     found = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
@@ -196,7 +206,7 @@ def add_run_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("--resume", action="store_true", help="go on with the run that is in the folder")
     add_seed(parser, help="of weights, order and validation rows")
-    add("--device", type=Literal["auto", "cpu", "cuda"], default="auto", help="where to train")
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to train")
     add_integer(parser, "--checkpoint-every", metavar="STEPS", help="steps between checkpoints within an epoch")
     add("--tensorboard", action="store_true", help="write TensorBoard's files into the run folder")
 

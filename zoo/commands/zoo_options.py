@@ -1,8 +1,7 @@
 """What commands of the zoo share."""
 
+from argparse import ArgumentParser
 from typing import TYPE_CHECKING, Any
-
-from jsonargparse import ArgumentParser
 
 if TYPE_CHECKING:
     from ..registry import Registry
@@ -24,7 +23,7 @@ def add_mirror_options(parser: ArgumentParser) -> None:
     )
 
 
-def read_registry(options: Any) -> "Registry":  # noqa: ANN401 - jsonargparse's namespace
+def read_registry(options: Any) -> "Registry":  # noqa: ANN401 - argparse's namespace
     """The checkpoints that there are.
 
     Raises:

@@ -78,7 +78,7 @@ def main(arguments: list[str]) -> None:
     print(f"{published.path}: {published.entry.size / 1e6:.2f} MB, {how}")
 
 
-def _choose(options: Any) -> tuple["FinishedRun", "SeedCells | None"]:  # noqa: ANN401 - jsonargparse's namespace
+def _choose(options: Any) -> tuple["FinishedRun", "SeedCells | None"]:  # noqa: ANN401 - argparse's namespace
     """The run to publish, and its like in the grid."""
     from ...framework.grid.cell import Shift
     from ...framework.report.finished_run import read_run

@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from ...framework.commands.numbers import MAX_PROCESSES, add_integer
 from ...framework.commands.options import add_skip_option, check_device, make_parser
@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
     add("--out", type=Path, metavar="DIR", help="run folder to keep, or to go on with; default: none is kept")
     add("--data", type=str, metavar="TABLE", help="table that it was trained on, where that was no built-in data set")
     add_integer(parser, "--threads", most=MAX_PROCESSES, help="default: as many as it was trained with")
-    add("--device", type=Literal["auto", "cpu", "cuda"], default="cpu", help="where to train")
+    add("--device", choices=("auto", "cpu", "cuda"), default="cpu", help="where to train")
     add("--mirror", type=str, action="append", default=[], help="where a name is looked for as well")
     add("--trust", type=str, action="append", default=[], metavar="PREFIX", help="classes of your own, as mypackage.")
     add_skip_option(parser)

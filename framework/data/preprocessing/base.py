@@ -157,7 +157,7 @@ class Preprocessing(ABC):
         """The array that `prepare` makes."""
         return self.prepare(decoded).values
 
-    def random(self, generator: np.random.Generator, rows: int) -> NDArray[Any]:
+    def random(self, generator: "np.random.Generator", rows: int) -> NDArray[Any]:
         """Arrays `(rows, *shape)` that look like prepared samples: where a graph is tried and no samples are given."""
         return generator.standard_normal((rows, *self.shape), dtype=np.float32)
 

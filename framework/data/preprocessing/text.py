@@ -104,7 +104,7 @@ class TextPreprocessing(Preprocessing):
         """`vocabulary_size`, `padding_id` and `max_length`."""
         return {"vocabulary_size": self.vocabulary.size, "padding_id": self.padding, "max_length": self.max_length}
 
-    def random(self, generator: np.random.Generator, rows: int) -> NDArray[np.int64]:
+    def random(self, generator: "np.random.Generator", rows: int) -> NDArray[np.int64]:
         """Numbers of tokens `(rows, max_length)`."""
         return generator.integers(self.vocabulary.size, size=(rows, self.max_length))
 
