@@ -80,7 +80,7 @@ def main(arguments: list[str]) -> None:
         what = "problem(s) that no row has alone" if options.skip_bad else "problem(s)"
         raise AcclimateError(f"{options.table} has {left} {what}, listed above")
     if options.skip_bad:
-        _write_good_rows(_open(options.table, kinds, options.seed), of_rows, options.out)
+        _write_good_rows(_open(options.table, kinds, options.seed), of_rows, source, options.out)
         print(count_skipped(of_rows))
 
 
@@ -100,12 +100,16 @@ def _open(name: str, kinds: "Mapping[str, TaskKind]", seed: int) -> "Table":
     return table.with_kinds(kinds)
 
 
-def _write_good_rows(table: "Table", problems: "Sequence[Problem]", out: Path | None) -> None:
+def _write_good_rows(
+    table: "Table", problems: "Sequence[Problem]", source: "Sequence[str] | None", out: Path | None
+) -> None:
     """Make sure that enough rows are left, and write them where that is asked for."""
     from ..data import leave_out, name_unwritten, write_table
     from ..data.relocation import relocate
 
-    good = leave_out(table, problems, labelled=True)
+    if source is not None:
+        leave_out(table.select(source), problems, labelled=True)
+    good = leave_out(table, problems, labelled=source is None)
     if out is not None:
         write_table(relocate(good, out.parent), out)
         for note in name_unwritten(good):

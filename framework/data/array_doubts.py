@@ -37,7 +37,7 @@ def doubt_arrays(modality: str, kind: str, arrays: Sequence[NDArray[Any]]) -> It
     if not arrays:
         return
     if kind == "features":
-        yield from _doubt_vectors(modality, arrays)
+        yield from _doubt_vectors(modality, [array for array in arrays if array.ndim == 1])
     elif kind in {"signal", "sequence"}:
         yield from _doubt_matrices(modality, kind, [array for array in arrays if array.ndim == 2])
     elif kind == "image":
@@ -45,7 +45,7 @@ def doubt_arrays(modality: str, kind: str, arrays: Sequence[NDArray[Any]]) -> It
 
 
 def _doubt_vectors(modality: str, arrays: Sequence[NDArray[Any]]) -> Iterator[Doubt]:
-    size = max(map(len, arrays))
+    size = max(map(len, arrays), default=0)
     if size >= _LONG or (size >= _LONG // 10 and median(map(_order, arrays)) > _ORDERED):
         yield Doubt(
             f"{modality}: taken for features of {size} numbers; if it is a signal, set "

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import attrs
 
+from ..errors import DataError
 from .builtin import builtin_names, open_table
 from .findings import Overrides
 from .labels import TaskKind
@@ -48,7 +49,13 @@ def check_data(
     else:
         table, problems = scan_table(name_or_path)
     known = table.with_kinds(kinds or {})
-    report = check_table(known, source, preprocessing, target=target, validation=validation, seed=seed)
+    try:
+        report = check_table(known, source, preprocessing, target=target, validation=validation, seed=seed)
+    except DataError as error:
+        if not problems:
+            raise
+        # The rows that are wrong may be all that a domain has.
+        report = attrs.evolve(count(known), problems=(Problem(str(error)),))
     return attrs.evolve(report, problems=_in_order((*problems, *report.problems)))
 
 
@@ -69,9 +76,7 @@ def check_file(
     Raises:
         DataError: if the file as a whole cannot be read.
     """
-    table, problems = scan_table(path)
-    report = check_table(table.with_kinds(kinds or {}), source, preprocessing)
-    return attrs.evolve(report, problems=_in_order((*problems, *report.problems)))
+    return check_data(str(path), source, kinds, preprocessing)
 
 
 def check_table(

@@ -7,7 +7,7 @@ from ..errors import DataError
 from ..layout import Task
 from .doubt import Doubt
 from .labels import encode_label, is_number
-from .open_set import keep_known
+from .open_set import count_unknown
 from .problem import Problem
 from .table import Row, Table
 
@@ -100,17 +100,20 @@ def _doubt_numbers(labels: Sequence[str], domain: str, task: str) -> Iterator[Do
 
 
 def _doubt_classes(rows: Table, domain: str, task: Task) -> Iterator[Doubt]:
-    try:
-        _, left_out = keep_known(rows, [task])
-    except DataError as error:
-        yield Doubt(f"task {task.name!r}: domain {domain!r}: {str(error).removesuffix('.')}")
-        return
+    left_out = count_unknown(rows, [task])
     if left_out:
         yield Doubt(
             f"task {task.name!r}: {left_out.rows} of {left_out.of} rows of domain {domain!r} are of classes that the "
             f"source's training rows lack, {left_out.name_classes()}: they are never predicted, and evaluate leaves "
             "the rows out"
         )
+    for split in rows.splits:
+        unknown = count_unknown(rows.select(split=split), [task])
+        if split != "train" and unknown and unknown.rows == unknown.of:
+            yield Doubt(
+                f"task {task.name!r}: no row of domain {domain!r}, split {split!r}, is of a class that the source's "
+                "training rows have, so evaluate refuses that split"
+            )
 
 
 def _doubt_missing(labels: Sequence[str], domain: str, task: Task) -> Iterator[Doubt]:

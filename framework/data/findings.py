@@ -7,7 +7,7 @@ import attrs
 
 from ..errors import DataError
 from .consistency import check_files
-from .corruptions.applying import check_rows
+from .corruptions.applying import find_unfit
 from .doubt import Doubt
 from .inferred import Inferred
 from .preprocessing import Preprocessing
@@ -77,10 +77,9 @@ class Findings:
 
     def try_corruptions(self, rows: Table) -> None:
         """Look whether what spoils rows on purpose fits what they hold."""
-        try:
-            check_rows(rows, {name: part.kind for name, part in self.preprocessing.items()})
-        except DataError as error:
-            self.refuse(error)
+        found = find_unfit(rows, {name: part.kind for name, part in self.preprocessing.items()})
+        said = set(map(str, self.problems))
+        self.problems += [problem for problem in found if str(problem) not in said]
 
     def try_names(self, schema: Schema) -> None:
         """Look whether a model of this schema could be exported."""

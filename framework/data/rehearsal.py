@@ -7,6 +7,7 @@ import attrs
 from ..errors import DataError
 from ..layout import Task
 from .coverage import doubt_labels, find_unfit_labels, find_unlabelled
+from .doubt import Doubt
 from .findings import Findings, Overrides
 from .run_doubts import find_run_doubts
 from .schema import Schema
@@ -70,6 +71,8 @@ def rehearse(table: Table, plan: Plan, known: Overrides) -> Findings:
     found.try_names(schema)
     for task in tasks:
         found.doubts += doubt_labels(reported, plan.source, task)
+    if target is not None and "test" not in target.splits:
+        found.doubts.append(Doubt(f"domain {plan.target!r} has no split 'test', so evaluate refuses it"))
     named = {name for name, fields in known.items() if "kind" in fields}
     found.doubts += find_run_doubts(training, _target_rows(found, target), schema, named)
     return found

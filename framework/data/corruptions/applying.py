@@ -1,6 +1,6 @@
 """What a row's corruptions make of what is read for it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import attrs
 
@@ -57,13 +57,32 @@ def check_rows(table: Table, kinds: Mapping[str, str]) -> None:
     Raises:
         DataError: naming the first row whose corruption does not fit.
     """
-    seen: set[tuple[str, str]] = set()
+    for problem in find_unfit(table, kinds):
+        raise DataError(str(problem))
+
+
+def find_unfit(table: Table, kinds: Mapping[str, str]) -> Iterator[Problem]:
+    """A problem for each row and modality whose corruption does not fit what the modality is.
+
+    Args:
+        table: rows that may be corrupted.
+        kinds: of preprocessing, by modality; others are not looked at.
+    """
+    seen: dict[tuple[str, str], str | None] = {}
     for row in table.rows:
         for modality, cell in row.corruptions.items():
-            if modality not in kinds or (modality, cell) in seen:
+            if modality not in kinds:
                 continue
-            try:
-                check_kind(parse_chain(cell), kinds[modality])
-            except DataError as error:
-                raise DataError(str(Problem(str(error), row.line, row.id, modality))) from error
-            seen.add((modality, cell))
+            if (modality, cell) not in seen:
+                seen[modality, cell] = _find_misfit(cell, kinds[modality])
+            message = seen[modality, cell]
+            if message is not None:
+                yield Problem(message, row.line, row.id, modality)
+
+
+def _find_misfit(cell: str, kind: str) -> str | None:
+    try:
+        check_kind(parse_chain(cell), kind)
+    except DataError as error:
+        return str(error)
+    return None
