@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 
 from .doubt import Doubt
 
-LOOKED_AT: Final = 8
-"""Arrays of a modality that are looked at."""
-
 _LONG: Final = 8000
 """Values from which on a vector is doubted whatever their order: a second of sound has as many."""
 

@@ -61,16 +61,23 @@ def doubt_labels(table: Table, source: Sequence[str], task: Task) -> Iterator[Do
         source: labelled domains.
         task: as the source's training rows have it.
     """
-    for domain in table.domains:
-        rows = table.select(domain)
-        labels = [label for row in rows.rows if (label := row.labels[task.name]) is not None]
+    for domain, rows in by_domain(table).items():
+        labels = [label for row in rows if (label := row.labels[task.name]) is not None]
         if task.classes is None:
             yield from _doubt_numbers(labels, domain, task.name)
         elif labels:
-            yield from _doubt_classes(rows, domain, task)
+            yield from _doubt_classes(table.with_rows(rows), domain, task)
             if domain not in source and len(labels) == len(rows):
                 yield from _doubt_missing(labels, domain, task)
     yield from doubt_unlabelled(table, task.name)
+
+
+def by_domain(table: Table) -> dict[str, list[Row]]:
+    """The rows of each domain, domains sorted."""
+    found: dict[str, list[Row]] = {}
+    for row in table.rows:
+        found.setdefault(row.domain, []).append(row)
+    return dict(sorted(found.items()))
 
 
 def doubt_unlabelled(table: Table, task: str) -> Iterator[Doubt]:
@@ -117,7 +124,8 @@ def _doubt_classes(rows: Table, domain: str, task: Task) -> Iterator[Doubt]:
 
 
 def _doubt_missing(labels: Sequence[str], domain: str, task: Task) -> Iterator[Doubt]:
-    missing = [name for name in task.classes or () if name not in labels]
+    found = set(labels)
+    missing = [name for name in task.classes or () if name not in found]
     if missing:
         yield Doubt(
             f"task {task.name!r}: no row of domain {domain!r} is of class {', '.join(map(repr, missing))}, which the "

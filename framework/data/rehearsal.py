@@ -73,8 +73,7 @@ def rehearse(table: Table, plan: Plan, known: Overrides) -> Findings:
         found.doubts += doubt_labels(reported, plan.source, task)
     if target is not None and "test" not in target.splits:
         found.doubts.append(Doubt(f"domain {plan.target!r} has no split 'test', so evaluate refuses it"))
-    named = {name for name, fields in known.items() if "kind" in fields}
-    found.doubts += find_run_doubts(training, _target_rows(found, target), schema, named)
+    found.doubts += find_run_doubts(training, _target_rows(found, target), schema, known, others)
     return found
 
 

@@ -1,22 +1,33 @@
 """Doubts about what a run is to be trained on: of `data check` and of `adapt`'s first lines alike."""
 
-from collections.abc import Container, Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Final
 
-from numpy.typing import NDArray
+import numpy as np
 
 from ..errors import DataError
-from .array_doubts import LOOKED_AT, doubt_arrays
+from .array_doubts import doubt_arrays
 from .coverage import doubt_modalities
+from .decoding import Decoded
 from .doubt import Doubt
 from .label_doubts import find_label_doubts
 from .reading import read_modality
 from .schema import Schema
-from .table import Table
+from .table import Row, Table
+
+LOOKED_AT: Final = 16
+"""Files of a modality and a domain that are looked at, spread over its rows."""
+
+DOMAINS: Final = 16
+"""Domains of which files are looked at, at most."""
 
 
 def find_run_doubts(
-    training: Table, target: Table | None, schema: Schema, named: Container[str] = ()
+    training: Table,
+    target: Table | None,
+    schema: Schema,
+    known: Mapping[str, Mapping[str, object]],
+    others: Table | None = None,
 ) -> Iterator[Doubt]:
     """Whatever may not be meant, and is done all the same; no label of the target is looked at.
 
@@ -24,27 +35,34 @@ def find_run_doubts(
         training: the source's training rows.
         target: the target's training rows; None where there is none.
         schema: fitted on `training`.
-        named: see `find_modality_doubts`.
+        known: what is known of the preprocessing, see `fit_preprocessing`: what the user has said is not doubted.
+        others: further rows of which files are looked at; where None, the target's.
     """
     for task in schema.tasks:
         # What is refused, fitting has refused.
         yield from (doubt for doubt in find_label_doubts(training, task.name) if not doubt.refused)
-    yield from find_modality_doubts(training, schema, named)
+    further = others or target
+    everything = training if further is None else training.with_rows([*training.rows, *further.rows])
+    yield from find_modality_doubts(everything, schema, known)
     if target is not None:
         yield from doubt_modalities(training, target)
 
 
-def find_modality_doubts(rows: Table, schema: Schema, named: Container[str] = ()) -> Iterator[Doubt]:
-    """Doubts about what files are taken for, by a look at the first few, and about how modalities are called.
+def find_modality_doubts(rows: Table, schema: Schema, known: Mapping[str, Mapping[str, object]]) -> Iterator[Doubt]:
+    """Doubts about what files are taken for, by a look at some of them, and about how modalities are called.
 
     Args:
-        rows: that the schema was fitted on.
-        schema: may lack modalities and tasks.
-        named: modalities whose kind the user has named, so that it was not guessed.
+        rows: of all domains that are learnt from.
+        schema: fitted on some of them; it may lack modalities and tasks.
+        known: see `find_run_doubts`.
     """
     for modality, preprocessing in schema.preprocessing.items():
-        if modality not in named:
-            yield from doubt_arrays(modality, preprocessing.kind, list(_first_arrays(rows, modality)))
+        files = list(_some_files(rows, modality))
+        if "kind" not in known.get(modality, {}):
+            arrays = [decoded.array() for decoded in files if decoded.kind == "array"]
+            yield from doubt_arrays(modality, preprocessing.kind, arrays)
+        if preprocessing.kind == "audio" and "channels" not in known.get(modality, known.get("audio", {})):
+            yield from _doubt_channels(modality, files)
     alike: dict[str, str] = {}
     for modality in schema.modalities:
         other = alike.setdefault(modality.casefold(), modality)
@@ -54,13 +72,32 @@ def find_modality_doubts(rows: Table, schema: Schema, named: Container[str] = ()
             )
 
 
-def _first_arrays(rows: Table, modality: str) -> Iterator[NDArray[Any]]:
-    having = [row for row in rows.rows if row.cells.get(modality) is not None]
-    for row in having[:LOOKED_AT]:
-        try:
-            decoded = read_modality(rows, row, modality)
-        except DataError:
-            # Whoever reads all rows says so.
-            continue
-        if decoded is not None and decoded.kind == "array":
-            yield decoded.array()
+def _doubt_channels(modality: str, files: list[Decoded]) -> Iterator[Doubt]:
+    for decoded in files:
+        sound = decoded.array()
+        if sound.ndim == 2 and sound.shape[1] > 1:
+            yield Doubt(
+                f"{modality}: sound of several channels, such as {decoded.name} with {sound.shape[1]}, is mixed down; "
+                f"with data.preprocessing.{modality}.channels=one it is refused"
+            )
+            return
+
+
+def _rows_by_domain(rows: Table, modality: str) -> list[list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows.rows:
+        if row.cells.get(modality) is not None:
+            found.setdefault(row.domain, []).append(row)
+    return list(found.values())[:DOMAINS]
+
+
+def _some_files(rows: Table, modality: str) -> Iterator[Decoded]:
+    for having in _rows_by_domain(rows, modality):
+        for position in np.unique(np.linspace(0, len(having) - 1, min(LOOKED_AT, len(having))).round().astype(int)):
+            try:
+                decoded = read_modality(rows, having[position], modality)
+            except DataError:
+                # Whoever reads all rows says so.
+                continue
+            if decoded is not None:
+                yield decoded

@@ -1,22 +1,26 @@
 """A look at a whole table where nobody says which domain is the source: each that has labels might be."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 import attrs
 
 from ..errors import DataError
 from ..layout import Task
-from .coverage import doubt_unlabelled, find_unlabelled
+from .coverage import by_domain, doubt_unlabelled, find_unlabelled
 from .doubt import Doubt
 from .findings import Findings, Overrides
 from .inline_text import find_stray_words
 from .label_doubts import find_label_doubts
-from .open_set import count_unknown
 from .problem import Problem
 from .run_doubts import find_modality_doubts
 from .schema import Schema
 from .schema_fitting import fit_task
 from .table import Table
+
+MOST: Final = 10
+"""Domains, and classes, that notes name at most."""
 
 
 def survey(table: Table, known: Overrides) -> Findings:
@@ -44,20 +48,38 @@ def survey(table: Table, known: Overrides) -> Findings:
     if known:
         found.try_rows(table)
     found.try_corruptions(table)
-    candidates = [_Candidate(table, domain) for domain in _labelled_domains(table)]
-    unfit = [(candidate, reason) for candidate in candidates for reason in candidate.refusals()]
-    if len({candidate.domain for candidate, _ in unfit}) == len(candidates):
-        found.problems += [Problem(str(reason)) for _, reason in unfit]
-    else:
-        found.doubts += [Doubt(f"{str(reason).removesuffix('.')}") for _, reason in unfit]
+    found.try_names(Schema(found.preprocessing, [Task(name) for name in table.tasks]))
+    found.doubts += find_modality_doubts(table, Schema(found.preprocessing, ()), known)
+    _survey_sources(found, table)
+    return found
+
+
+def _survey_sources(found: Findings, table: Table) -> None:
+    """Look at each domain with labels as if it were the source."""
+    counts = {name: Counter(row.labels[name] for row in table.rows) for name in table.tasks}
+    candidates = [
+        _Candidate(domain, training, table, counts)
+        for domain, rows in by_domain(table).items()
+        if any(cell is not None for row in rows if row.split == "train" for cell in row.labels.values())
+        for training in [table.with_rows(row for row in rows if row.split == "train")]
+    ]
     for candidate in candidates:
         found.problems += candidate.unlabelled()
-        found.doubts += candidate.doubts()
+    refusals = [list(candidate.refusals()) for candidate in candidates]
+    notes = [list(candidate.doubts()) for candidate in candidates]
+    if all(refusals):
+        found.problems += [Problem(reason) for reasons in refusals for reason in reasons]
+    else:
+        said = ([Doubt(reason.removesuffix(".")) for reason in reasons] for reasons in refusals)
+        notes = [[*first, *then] for first, then in zip(said, notes, strict=True)]
+    told = [own for own in notes if own]
+    found.doubts += [doubt for own in told[:MOST] for doubt in own]
+    if len(told) > MOST:
+        found.doubts.append(
+            Doubt(f"{len(told) - MOST} more domains have notes as a source: say which it is by --source")
+        )
     if candidates:
         found.doubts += [doubt for task in table.tasks for doubt in doubt_unlabelled(table, task)]
-    found.try_names(Schema(found.preprocessing, [Task(name) for name in table.tasks]))
-    found.doubts += find_modality_doubts(table, Schema(found.preprocessing, ()), named)
-    return found
 
 
 @attrs.frozen(eq=False)
@@ -65,23 +87,22 @@ class _Candidate:
     """A domain that might be the source.
 
     Args:
-        table: all rows.
         domain: one with labels.
+        training: its training rows.
+        table: all rows.
+        counts: of all rows by task, then by label.
     """
 
-    table: Table
     domain: str
-
-    @property
-    def training(self) -> Table:
-        """Its training rows."""
-        return self.table.select(self.domain, "train")
+    training: Table
+    table: Table
+    counts: Mapping[str, Counter[str | None]]
 
     def refusals(self) -> Iterator[str]:
         """Why it cannot be the source."""
         for modality in self.table.modalities:
-            somewhere, here = (_has(rows, modality) for rows in (self.table, self.training))
-            if somewhere and not here:
+            # What no domain has is a problem already.
+            if not _has(self.training, modality) and _has(self.table, modality):
                 yield f"{self._where}: no training row has the modality {modality!r}, so training refuses it"
         for task in self.table.tasks:
             try:
@@ -104,11 +125,13 @@ class _Candidate:
                 continue
             for doubt in find_label_doubts(self.training, name):
                 yield attrs.evolve(doubt, message=f"{self._where}: {doubt.message}")
-            unknown = count_unknown(self.table, [task])
-            if unknown:
+            lacking = [label for label in self.counts[name] if label not in {None, *(task.classes or ())}]
+            if task.classes is not None and lacking:
+                rows = sum(self.counts[name][label] for label in lacking)
+                names = ", ".join(repr(label) for label in lacking[:MOST]) + (", ..." if len(lacking) > MOST else "")
                 yield Doubt(
-                    f"{self._where}: task {name!r}: its training rows lack classes that {unknown.rows} of {unknown.of} "
-                    f"rows have: {unknown.name_classes()}"
+                    f"{self._where}: task {name!r}: its training rows lack classes that {rows} of {len(self.table)} "
+                    f"rows have: {names}"
                 )
 
     @property
@@ -118,8 +141,3 @@ class _Candidate:
 
 def _has(rows: Table, modality: str) -> bool:
     return any(row.cells[modality] is not None for row in rows.rows)
-
-
-def _labelled_domains(table: Table) -> list[str]:
-    training = (row for row in table.rows if row.split == "train")
-    return sorted({row.domain for row in training if any(cell is not None for cell in row.labels.values())})

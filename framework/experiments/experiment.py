@@ -92,9 +92,7 @@ class Experiment:
             seed: that it was opened with.
         """
         training, _ = self._source_rows(seed)
-        known = self._known()
-        named = {name for name, fields in known.items() if "kind" in fields}
-        return tuple(find_run_doubts(training, self._target_rows(), schema, named))
+        return tuple(find_run_doubts(training, self._target_rows(), schema, self._known()))
 
     def find_bad_rows(self) -> tuple[Problem, ...]:
         """Read every file that training will read; see the function of this name."""

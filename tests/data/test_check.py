@@ -150,7 +150,7 @@ def test_classes_that_a_source_lacks_are_noted(tmp_path: Path) -> None:
     lack = "its training rows lack classes that {} of 9 rows have: {}"
     assert notes(check_rows(tmp_path, *lines)) == [
         "with 'car' as the source: task 'label' needs two or more classes in the source's training rows, but got 'nod'",
-        f"with 'street' as the source: task 'label': {lack.format(1, repr('jump') + ' (1)')}",
+        f"with 'street' as the source: task 'label': {lack.format(1, repr('jump'))}",
     ]
     (note,) = notes(check_rows(tmp_path, *lines, source=["lab", "car"]))
     assert note.startswith("task 'label': no row of domain 'street' is of class 'jump', which the source has")
