@@ -93,9 +93,6 @@ RELEASES: Final = tuple(_PACKED)
 COUNTED: Final = ("1.2.5", "1.5.3")
 """Releases whose frame has rows that are only numbered."""
 
-TEXT_OF_ARROW: Final = "3.1.1"
-"""A release that keeps text as pyarrow's, not numpy's, arrays."""
-
 
 def pickled_frame(release: str) -> bytes:
     """The pickle of a release."""

@@ -197,7 +197,7 @@ def test_names_that_are_not_known() -> None:
         open_table("wrists")
     assert (
         str(error.value)
-        == f"data must be the path of a table (.csv, .jsonl, .parquet) or one of {names}, but got 'wrists'."
+        == f"data must be the path of a table (.csv, .tsv, .jsonl, .parquet) or one of {names}, but got 'wrists'."
     )
     for function in (default_domains, paper_shifts):
         with pytest.raises(DataError) as error:

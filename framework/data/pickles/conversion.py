@@ -1,20 +1,26 @@
 """A pickle as a .npz or .csv."""
 
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import numpy as np
 
 from ...errors import DataError, WriteError
+from ...files.bounded_file import open_regular
 from ...files.folders import check_folder, make_folder
 from ...files.whole_file import whole_file
+from .budget import budget
 from .flattening import flatten
 from .frame import Frame
 from .frame_file import write_frame
 from .unpickling import unpickle
+
+if TYPE_CHECKING:
+    from io import BufferedReader
 
 Writer: TypeAlias = Callable[[Path, Any], list[str]]
 
@@ -40,22 +46,28 @@ def convert(pickle: Path, out: Path) -> list[str]:
         raise DataError(f"{out}: the name of what is written must end in {' or '.join(_WRITERS)}.")
     if out.exists():
         raise DataError(f"{out}: expected no such file yet, but found one.")
-    if not pickle.is_file():
-        raise DataError(f"{pickle}: expected a pickle, but found no such file.")
     check_folder(out.parent)
-    try:
-        with pickle.open("rb") as file:
-            value = unpickle(file)
+    with open_regular(pickle) as file, _named_errors(pickle):
+        value = unpickle(cast("BufferedReader", file))
         make_folder(out.parent)
-        with whole_file(out) as unfinished:
+        # What is written may name the same things again and again, as the pickle may.
+        with whole_file(out) as unfinished, budget(pickle.stat().st_size):
             written = _WRITERS[out.suffix.lower()](unfinished, value)
+    return [f"{out}: {line}" for line in written]
+
+
+@contextmanager
+def _named_errors(pickle: Path) -> Iterator[None]:
+    try:
+        yield
     except WriteError:
         raise
     except DataError as error:
         raise DataError(f"{pickle}: {error}") from error
     except OSError as error:
         raise DataError(f"{pickle}: expected a file that can be read, but found: {error.strerror}.") from error
-    return [f"{out}: {line}" for line in written]
+    except MemoryError:
+        raise DataError(f"{pickle}: expected a pickle that fits in memory, but there is not enough for it.") from None
 
 
 def _write_arrays(path: Path, value: object) -> list[str]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
+from .budget import ARRAY, ELEMENT, spend
 from .frame import Frame
 
 ROOT: Final = "data"
@@ -47,11 +48,14 @@ def _walk(value: object, name: str) -> Iterator[tuple[str, NDArray[Any]]]:
         case Frame():
             yield from _walk(dict(value.columns), name)
             if not value.index.counted:
-                yield from _walk(list(value.index.labels), _join(name, value.index.name or "index"))
+                for label, column in value.index.columns.items():
+                    yield from _walk(list(column), _join(name, label))
         case dict():
+            spend(ELEMENT * len(value))
             for key, item in value.items():
                 yield from _walk(item, _join(name, key))
         case np.ndarray() if not value.dtype.hasobject:
+            spend(value.nbytes)
             yield name, value.astype(value.dtype.newbyteorder("="), copy=False)
         case np.ndarray() | list() | tuple():
             yield from _walk_list(list(value), name)
@@ -62,6 +66,7 @@ def _walk(value: object, name: str) -> Iterator[tuple[str, NDArray[Any]]]:
 
 
 def _walk_list(items: list[Any], name: str) -> Iterator[tuple[str, NDArray[Any]]]:
+    spend(ARRAY + ELEMENT * len(items))
     if all(isinstance(item, str) for item in items) or all(isinstance(item, int | float | complex) for item in items):
         yield name, _to_array(items, name)
     elif all(isinstance(item, dict) and item.keys() == items[0].keys() for item in items):
@@ -76,6 +81,7 @@ def _walk_list(items: list[Any], name: str) -> Iterator[tuple[str, NDArray[Any]]
 
 def _stack(items: list[Any]) -> NDArray[Any] | None:
     """Arrays, or lists of numbers, that are alike, as one array."""
+    spend(sum(item.nbytes if isinstance(item, np.ndarray) else ELEMENT * len(item) for item in items if _is_long(item)))
     arrays = [np.array(item) if _is_list_of_numbers(item) else item for item in items]
     if not all(isinstance(array, np.ndarray) and not array.dtype.hasobject for array in arrays):
         return None
@@ -83,11 +89,18 @@ def _stack(items: list[Any]) -> NDArray[Any] | None:
     return np.stack(arrays) if len(alike) == 1 else None
 
 
+def _is_long(item: object) -> bool:
+    return isinstance(item, np.ndarray | list | tuple)
+
+
 def _is_list_of_numbers(item: object) -> bool:
     return isinstance(item, list | tuple) and all(isinstance(value, int | float | complex) for value in item)
 
 
 def _to_array(value: object, name: str) -> NDArray[Any]:
+    if isinstance(value, list) and value and isinstance(value[0], str):
+        # An array of text has for each as much room as for the longest.
+        spend(4 * len(value) * max(map(len, value)))
     array = np.array(value)
     if array.dtype.hasobject:
         raise DataError(f"{name or ROOT}: expected numbers of 64 bits, but found larger ones.")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import DataError
+from .budget import ELEMENT, spend
 from .frame import Frame
 
 
@@ -18,12 +19,16 @@ def write_frame(frame: Frame, path: Path) -> list[str]:
         Names of the columns.
 
     Raises:
-        DataError: if a cell is neither text nor a number, nor a list.
+        DataError: if a cell is neither text nor a number, nor a list, or the index is called as a column is.
         OSError: if the file cannot be written.
     """
+    spend(ELEMENT * sum(map(len, frame.columns.values())))
     columns: dict[str, list[object]] = {name: column.tolist() for name, column in frame.columns.items()}
     if not frame.index.counted:
-        columns = {frame.index.name or "index": list(frame.index.labels), **columns}
+        index = {name: list(labels) for name, labels in frame.index.columns.items()}
+        if taken := next((name for name in index if name in columns), None):
+            raise DataError(f"expected names that differ, but found a column and an index called {taken!r}.")
+        columns = {**index, **columns}
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
