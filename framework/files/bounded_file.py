@@ -52,8 +52,11 @@ def read_bounded(
     with open_regular(path, name=name, error=error) as file:
         size = os.fstat(file.fileno()).st_size
         try:
-            # Files of the system, and those that grow meanwhile, have more than they say.
-            content = file.read(max_bytes + 1) if size <= max_bytes else None
+            # As much memory is taken as is asked for.
+            content = file.read(size + 1) if size <= max_bytes else None
+            if content is not None and len(content) > size:
+                # Files of the system, and those that grow meanwhile, have more than they say.
+                content += file.read(max_bytes + 1 - len(content))
         except OSError as cause:
             raise error(_unreadable(called, cause)) from cause
         except MemoryError:
