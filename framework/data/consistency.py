@@ -56,7 +56,10 @@ def find_traits(decoded: Decoded, overrides: Overrides | None = None, modality: 
     fields = known.get(modality, known.get(kind, {}))
     if kind == "text":
         return {"kind": kind, "channels": None, "sampling_rate": None, "length": None}
-    array = to_finite(decoded.array(), decoded.name)
+    array = decoded.array()
+    # Whole numbers are finite, and may be many: as float32, those of a picture would take four times their memory.
+    if array.dtype.kind == "f" or not array.size:
+        to_finite(array, decoded.name)
     return {
         "kind": kind,
         "channels": _channels(decoded, array, kind, fields.get("channels")),

@@ -55,6 +55,9 @@ _COMPRESSIONS: Final = ("raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate",
 _SCAN: Final = b"\xff\xda"
 """What begins a pass of a JPEG, and stands nowhere in the codes of its pixels."""
 
+_STRIP: Final = 2**20
+"""Pixels that are copied at once."""
+
 _MAX_WORK: Final = 2**32
 """Pixels times passes over them: a JPEG of a few bytes may ask for thousands of passes."""
 
@@ -89,16 +92,13 @@ def decode_picture(data: bytes, name: str, max_bytes: int | None = None) -> NDAr
         mode = _check_header(picture, data, suffix, name, max_bytes)
         picture.load()
         ImageOps.exif_transpose(picture, in_place=True)
-        made = picture if picture.mode == mode else picture.convert(mode)
-        del picture
+        return _to_pixels(picture, mode)
     except (*_DAMAGE, Image.DecompressionBombError, Warning) as error:
         if isinstance(error, DataError):
             raise
         raise DataError(f"{name}: expected an image, but found {len(data)} bytes that are none or damaged.") from error
     except MemoryError as error:
         raise DataError(f"{name}: expected an image that fits in memory, but found one that does not.") from error
-    pixels = np.asarray(made)
-    return pixels.astype(np.uint16) if mode == "I;16B" else pixels
 
 
 def _check_header(picture: "ImageFile", data: bytes, suffix: str, name: str, max_bytes: int | None) -> str:
@@ -124,6 +124,18 @@ def _check_header(picture: "ImageFile", data: bytes, suffix: str, name: str, max
     if picture.width * picture.height * passes > _MAX_WORK:
         raise DataError(f"{name}: expected a JPEG of fewer passes, but found {passes}: save it anew.")
     return mode
+
+
+def _to_pixels(picture: "ImageFile", mode: str) -> NDArray[Any]:
+    """The pixels, copied strip by strip: Pillow would hold a large picture in memory three times over."""
+    channels = (3,) if mode == "RGB" else ()
+    pixels = np.empty((picture.height, picture.width, *channels), np.uint8 if _BYTES[mode] != 2 else np.uint16)
+    lines = max(1, _STRIP // picture.width)
+    for start in range(0, picture.height, lines):
+        end = min(start + lines, picture.height)
+        strip = picture.crop((0, start, picture.width, end))
+        pixels[start:end] = np.asarray(strip if strip.mode == mode else strip.convert(mode))
+    return pixels
 
 
 def _check_pixels(width: int, height: int, bytes_a_pixel: int, name: str, max_bytes: int | None) -> None:

@@ -149,6 +149,8 @@ def _check_channels(decoded: Decoded, pixels: NDArray[Any], channels: int) -> No
 def _resize(pixels: NDArray[Any], height: int, width: int) -> NDArray[Any]:
     from PIL import Image
 
-    planes = [Image.fromarray(np.ascontiguousarray(plane)) for plane in pixels.transpose(2, 0, 1)]
-    resized = [np.asarray(plane.resize((width, height), Image.Resampling.BILINEAR)) for plane in planes]
-    return np.stack(resized, axis=2)
+    def resize(plane: NDArray[Any]) -> NDArray[Any]:
+        picture = Image.fromarray(np.ascontiguousarray(plane))
+        return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR))
+
+    return np.stack([resize(plane) for plane in pixels.transpose(2, 0, 1)], axis=2)
