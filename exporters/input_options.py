@@ -14,7 +14,7 @@ FILE: Final = "--input-file"
 TEXT: Final = "--input-text"
 """Options that name the modality in their values, `NAME=VALUE`."""
 
-OPTIONS: Final = ("--provider", "--json", "-h", "--help")
+OPTIONS: Final = ("--provider", "--json", "--max-decoded", "-h", "--help")
 """What no modality's own option can be called."""
 
 _NAMED: Final = {INPUT: str, FILE: Path, TEXT: Text}

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from ...framework.commands.corruption_options import add_corruption_options
+from ...framework.commands.decoding_option import add_decoding_option
 from ...framework.commands.numbers import MAX_PROCESSES, add_integer, add_seed
 from ...framework.commands.options import add_skip_option, count_skipped, make_parser
 from ...framework.errors import AcclimateError
@@ -46,6 +47,7 @@ def main(arguments: list[str]) -> None:
     add_skip_option(parser)
     add_corruption_options(parser)
     add("--baseline", type=Path, help="run or artefact to compare robustness with, such as RUN/source-only")
+    add_decoding_option(parser)
     options = parser.parse_args(arguments)
 
     from ...framework.data import Samples, find_misfits, keep_known, leave_out, open_table

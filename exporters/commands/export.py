@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from ...framework.commands.decoding_option import add_decoding_option
 from ...framework.commands.options import make_parser
 from ...framework.errors import AcclimateError
 from .export_precision import add_precision_options, print_precision, read_evidence
@@ -31,6 +32,7 @@ def main(arguments: list[str]) -> None:
     add_precision_options(parser)
     add_web_options(parser)
     add_triton_options(parser)
+    add_decoding_option(parser)
     options = parser.parse_args(arguments)
     artefact = options.run if _is_artefact(options.run) else _export_run(options)
     if options.web is not None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...framework.commands.decoding_option import add_decoding_option
 from ...framework.commands.options import make_parser
 from ...framework.errors import AcclimateError
 from ...framework.files.printable_text import printable
@@ -25,6 +26,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("artefact", type=Path, help="folder of the artefact, or its model.onnx")
     parser.add_argument("--provider", type=str, default="cpu", help="what runs it: cpu, cuda, tensorrt, openvino")
     parser.add_argument("--json", action="store_true", help="print one JSON object a sample")
+    add_decoding_option(parser)
     _describe_inputs(parser, INPUT, "NAME=VALUE", "what a modality is: a file, or text")
     _describe_inputs(parser, FILE, "NAME=FILE", "as --input, but a file in any case")
     _describe_inputs(parser, TEXT, "NAME=TEXT", "as --input, but the text itself, even if it looks like a file")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import AcclimateError
+from .decoding_option import add_decoding_option
 from .numbers import MAX_PROCESSES, add_integer
 from .options import (
     add_cache_options,
@@ -55,6 +56,7 @@ def main(arguments: list[str]) -> None:
     add_cache_options(parser)
     add_task_option(parser)
     add("--oracle", action="store_true", help="report in metrics.jsonl, and nowhere else, what the target's labels say")
+    add_decoding_option(parser)
     options = parser.parse_args(arguments)
     check_run_folder(options.out, resume=options.resume)
 

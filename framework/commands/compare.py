@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import AcclimateError
+from .decoding_option import add_decoding_option
 from .numbers import MAX_PROCESSES, add_integer, add_real
 from .options import (
     add_cache_options,
@@ -40,6 +41,7 @@ def main(arguments: list[str]) -> None:
         "it goes on with what is there; with further recipes, shifts, data sets or seeds, it adds them.",
     )
     _add_options(parser)
+    add_decoding_option(parser)
     options = parser.parse_args(arguments)
 
     from ..files.folder_lock import lock_folder

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import AcclimateError
 from .numbers import add_seed
+from .decoding_option import add_decoding_option
 from .options import (
     add_skip_option,
     add_task_option,
@@ -52,6 +53,7 @@ def main(arguments: list[str]) -> None:
     add_task_option(parser)
     add_skip_option(parser)
     parser.add_argument("--out", type=Path, help="with --skip-bad: file for a table of the rows that are left")
+    add_decoding_option(parser)
     options = parser.parse_args(arguments)
 
     from ..data import check_data

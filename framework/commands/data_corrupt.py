@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ..errors import AcclimateError
 from .corruption_options import add_corruption_options, make_plans
+from .decoding_option import add_decoding_option
 from .numbers import add_seed
 from .options import check_table_output, make_parser
 
@@ -24,6 +25,7 @@ def main(arguments: list[str]) -> None:
     add("--rows", type=str, default="copy", help="copy: of all rows; half: moved to the new domain; all: moved")
     add_seed(parser, help="of the noise and of the half")
     add_seed(parser, "--split_seed", help="of a built-in data set's split")
+    add_decoding_option(parser)
     options = parser.parse_args(arguments)
     if options.rows not in {"copy", "half", "all"}:
         raise AcclimateError(f"--rows must be copy, half or all, but got {options.rows!r}")

@@ -55,7 +55,7 @@ def check_decoded_size(size: int, name: str, what: str, max_bytes: int | None = 
         >>> check_decoded_size(2**30, "a.flac", "2**28 samples of sound")
         Traceback (most recent call last):
         acclimate.framework.errors.DataError: a.flac: expected at most 268,435,456 bytes after decoding, but found
-        1,073,741,824 (2**28 samples of sound): set ACCLIMATE_MAX_DECODED=1024 (MiB) to allow it.
+        1,073,741,824 (2**28 samples of sound): --max-decoded 1024 (MiB), or ACCLIMATE_MAX_DECODED=1024, allows it.
     """
     limit = decoding_limit() if max_bytes is None else max_bytes
     if size > limit:
@@ -66,4 +66,5 @@ def check_decoded_size(size: int, name: str, what: str, max_bytes: int | None = 
 
 def raising_hint(size: int) -> str:
     """What the user can do to have so many bytes decoded."""
-    return f"set {VARIABLE}={-(-size // _MEBIBYTE)} (MiB) to allow it"
+    mebibytes = -(-size // _MEBIBYTE)
+    return f"--max-decoded {mebibytes} (MiB), or {VARIABLE}={mebibytes}, allows it"

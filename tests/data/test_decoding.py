@@ -233,7 +233,7 @@ NO_IMAGE = "expected an image in grey or RGB with 8 bits a channel, but found"
 
 
 SHAPE = f"(an array of shape ({10**12},)):"
-RAISE = "set ACCLIMATE_MAX_DECODED=7629395 (MiB) to allow it."
+RAISE = "--max-decoded 7629395 (MiB), or ACCLIMATE_MAX_DECODED=7629395, allows it."
 
 
 @pytest.mark.parametrize(

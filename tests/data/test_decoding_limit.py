@@ -16,6 +16,9 @@ from acclimate.framework.data.decoding_limit import VARIABLE, decoding_limit, se
 from acclimate.framework.data.reading import read_cell
 from bits import assert_same_bits
 
+from acclimate.__main__ import main
+
+from .data_files import write_text
 from .media import archive, npy, npy_of, picture, png_of, sound
 
 h5py = pytest.importorskip("h5py")
@@ -128,7 +131,7 @@ def test_bombs_are_refused_before_they_take_memory(tmp_path: Path) -> None:
         assert line.startswith(f"{cell}: expected"), line
         if cell not in liars:
             assert "at most 16,777,216 bytes" in line or "text of at most 262,144 bytes" in line, line
-            assert f"set {VARIABLE}=" in line
+            assert f", or {VARIABLE}=" in line
 
 
 def test_the_limit_is_said_and_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,12 +142,12 @@ def test_the_limit_is_said_and_raised(tmp_path: Path, monkeypatch: pytest.Monkey
         decode(content, ".png", "large.png")
     assert str(error.value) == (
         "large.png: expected at most 1,048,576 bytes after decoding, but found 1,200,000 (an image of 1,000 x 400 "
-        "pixels, 3 bytes each): set ACCLIMATE_MAX_DECODED=2 (MiB) to allow it."
+        "pixels, 3 bytes each): --max-decoded 2 (MiB), or ACCLIMATE_MAX_DECODED=2, allows it."
     )
     set_decoding_limit(2)
     assert decode(content, ".png", "large.png").array().shape == (400, 1000, 3)
     np.save(tmp_path / "a.npy", np.zeros(2**19, np.float32))
-    with pytest.raises(DataError, match="but found 2,097,280: set ACCLIMATE_MAX_DECODED=3"):
+    with pytest.raises(DataError, match="but found 2,097,280: --max-decoded 3"):
         read_cell("a.npy", tmp_path)
 
 
@@ -176,3 +179,23 @@ def test_25_minutes_of_sound_are_allowed() -> None:
     header = content[:-4].replace(b"(1,), }       ", f"({samples},), }}".encode())
     with pytest.raises(DataError, match="the file is truncated"):
         decode(header, ".npy", "x")
+
+
+def test_an_option_raises_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(VARIABLE, "1")
+    for row in range(4):
+        (tmp_path / f"{row}.png").write_bytes(png_of(1000, 400, 2))
+    rows = [f"{row},{'ab'[row % 2]},train,{'xy'[row // 2]},{row}.png" for row in range(4)]
+    table = write_text(tmp_path / "t.csv", "id,domain,split,label,image", *rows)
+    assert main(["data", "check", str(table)]) == 2
+    output = capsys.readouterr().out
+    assert (
+        "line 2, id '0', image: 0.png: expected at most 1,048,576 bytes after decoding, but found 1,200,000" in output
+    )
+    assert "--max-decoded 2 (MiB), or ACCLIMATE_MAX_DECODED=2, allows it." in output
+    assert main(["data", "check", str(table), "--max-decoded", "2"]) == 0
+    assert os.environ[VARIABLE] == "2"
+    assert main(["data", "check", str(table), "--max-decoded", "0"]) == 2
+    assert "--max-decoded must be positive, but got 0" in capsys.readouterr().err
