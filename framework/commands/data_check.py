@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import AcclimateError
-from .numbers import add_seed
 from .decoding_option import add_decoding_option
+from .numbers import add_seed
 from .options import (
     add_skip_option,
     add_task_option,
