@@ -2,22 +2,23 @@
 
 from typing import cast
 
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from ..arguments import check_multiple, check_positive
 from ..batch import EncoderInput
-from ..interfaces import Encoder
 from .convolution import GROUPS, conv_block, halve
 from .log_mel import LogMel
 from .masked_convolution import run_masked
 from .masking import mean_over_steps
+from .trunk_encoder import TrunkEncoder
 
 
-class LogMelCNN(Encoder):
+class LogMelCNN(TrunkEncoder):
     """Log-mel spectrogram and a small 2-D convolutional network, for waveforms `(B, samples)` of any length.
 
     The mel axis is not pooled but weighted, since height means pitch; its features are means over time, none negative.
+    Nothing learns in the spectrogram, so that a `TrunkCache` can keep it; training on long sound is most of its time.
 
     Args:
         sampling_rate: of the waveforms, in Hz.
@@ -67,12 +68,29 @@ class LogMelCNN(Encoder):
             nn.ReLU(),
         )
 
-    def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
-        """Encode waveforms `(B, samples)`; with lengths, each row's first values only."""
-        if inputs.lengths is None:
-            features: Tensor = self.convolutions(self.front_end(inputs.values).unsqueeze(1)).mean(dim=(2, 3))
+    @property
+    def frozen(self) -> nn.Module | None:
+        """The spectrogram, in which nothing learns; None where the front end is somebody else's."""
+        return self.front_end if isinstance(self.front_end, LogMel) else None
+
+    def trunk(self, values: Tensor, lengths: Int64[Tensor, " batch"] | None) -> Float[Tensor, "batch ..."]:
+        """Spectrograms `(B, mels, frames)`; with lengths `(B, frames, mels)`, of each row's first values only."""
+        if lengths is None:
+            spectrogram: Tensor = self.front_end(values)
+            return spectrogram
+        own: Tensor = self.front_end(values, lengths)
+        return own.transpose(1, 2)
+
+    def steps(self, lengths: Int64[Tensor, " batch"]) -> Int64[Tensor, " batch"]:
+        """How many frames waveforms of so many values have."""
+        return cast("LogMel", self.front_end).frames(lengths)
+
+    def top(self, activations: EncoderInput) -> Float[Tensor, "batch out_features"]:
+        """Features of spectrograms."""
+        if activations.lengths is None:
+            features: Tensor = self.convolutions(activations.values.unsqueeze(1)).mean(dim=(2, 3))
             return features
-        spectrogram = self.front_end(inputs.values, inputs.lengths).unsqueeze(1)
-        frames = cast("LogMel", self.front_end).frames(inputs.lengths)
-        maps, steps = run_masked(self.convolutions, spectrogram, frames)
+        maps, steps = run_masked(
+            self.convolutions, activations.values.transpose(1, 2).unsqueeze(1), activations.lengths
+        )
         return mean_over_steps(maps.mean(dim=2).transpose(1, 2), steps)
