@@ -59,7 +59,7 @@ def check_known(values: object, names: Sequence[str], argument: str) -> None:
         raise DataError(f"{argument} must be given by modality, in a mapping, but got {type(values).__name__}.")
     for name in values:
         if name not in names:
-            raise DataError(f"unknown modality {name!r}: the artefact has {', '.join(names)}.")
+            raise DataError(f"unknown modality {str(name)[:99]!r}: the artefact has {', '.join(names)}.")
 
 
 def count_rows(feed: Mapping[str, NDArray[Any]]) -> int:

@@ -4,6 +4,7 @@ from typing import Final, NamedTuple
 
 from google.protobuf.message import DecodeError
 from kserve import InferRequest
+from kserve.errors import InvalidInput
 from kserve.protocol.grpc.grpc_predict_v2_pb2 import ModelInferRequest
 
 from ...framework.errors import DataError
@@ -44,6 +45,8 @@ def read_message(content: bytes, bounds: JsonBounds) -> InferRequest:
     _count(content, _Level({_INPUTS: tensor, _OUTPUTS: _Level({}, {})}, {}), bounds)
     try:
         return InferRequest.from_grpc(ModelInferRequest.FromString(content))
+    except InvalidInput as error:
+        raise DataError(f"the request has a tensor that cannot be read: {str(error)[:200]}.") from error
     except (DecodeError, IndexError) as error:
         raise DataError("the request is no message of the open inference protocol.") from error
 

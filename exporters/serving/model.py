@@ -144,7 +144,7 @@ class ServedArtefact(Model):
             raise InvalidInput("every output may be asked for once, but one is asked for twice.")
         unknown = [name for name in asked if name not in outputs]
         if unknown:
-            raise InvalidInput(f"unknown output {unknown[0]!r}: the artefact has {', '.join(outputs)}.")
+            raise InvalidInput(f"unknown output {unknown[0][:99]!r}: the artefact has {', '.join(outputs)}.")
         return InferResponse(
             request.id or "",
             self.name,

@@ -52,7 +52,7 @@ class Tensor:
         dtype = DATATYPES.get(self.datatype)
         if dtype is None:
             known = ", ".join((*DATATYPES, BYTES))
-            raise DataError(f"{self.name}: datatype must be {known}, but got {self.datatype!r}.")
+            raise DataError(f"{self.name}: datatype must be {known}, but got {self.datatype[:99]!r}.")
         if isinstance(self.data, bytes):
             size = np.dtype(dtype).itemsize * math.prod(self.shape)
             if len(self.data) != size:
@@ -141,10 +141,10 @@ def to_numbers(data: Sequence[Any], dtype: type[np.generic], name: str) -> NDArr
 
 def _check(tensors: Sequence[Tensor], given: Mapping[str, Tensor], config: ArtefactConfig, limits: Limits) -> None:
     if len(given) < len(tensors):
-        raise DataError(f"every input may be given once, but got {', '.join(tensor.name for tensor in tensors)}.")
+        raise DataError("every input may be given once, but one is given twice.")
     unknown = [name for name in given if name not in config.inputs]
     if unknown:
-        raise DataError(f"unknown input {unknown[0]!r}: the artefact has {', '.join(config.inputs)}.")
+        raise DataError(f"unknown input {unknown[0][:99]!r}: the artefact has {', '.join(config.inputs)}.")
     for tensor in tensors:
         if not tensor.shape or min(tensor.shape) < 0:
             raise DataError(f"{tensor.name}: shape must begin with the number of rows, but got {tensor.shape}.")

@@ -25,6 +25,7 @@ TRUSTED: Final = ("acclimate.", "torch.optim.")
 """What a class_path may begin with in a recipe that comes from strangers; `trust.py` says which classes these are."""
 
 _LONGEST_TEXT: Final = 2**12
+_LONGEST_LINE: Final = 600
 
 
 def check_trusted(spec: ClassSpec, trusted: Collection[str], name: str) -> None:
@@ -244,4 +245,6 @@ def _one_line(message: str) -> str:
     message = re.sub(r"Parser key \"it\":", "", message)
     message = re.sub(r"Parser key \"([^\"]*)\":", r"\1:", message)
     message = re.sub(r"Problem with given class_path '([^']*)':", r"\1:", message)
-    return re.sub(r"\s+", " ", message).strip()
+    line = re.sub(r"\s+", " ", message).strip()
+    # It shows values whole, however long.
+    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]} ..."

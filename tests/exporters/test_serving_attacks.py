@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -170,6 +171,14 @@ def test_messages_of_grpc_are_counted_too(server: Server) -> None:
                 infer(content)
             assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert megabytes(server, "VmHWM") - before < 2 * GROWTH
+
+
+def test_mutated_requests_are_the_clients_mistake(server: Server) -> None:
+    """Of `fuzz/server_requests.py`, which tries many more without a server."""
+    from fuzz.server_requests import make_request
+
+    found = [server.ask(*make_request(Random(f"server {index}")))[0] for index in range(60)]  # noqa: S311 - no secret
+    assert set(found) <= {200, 400, 413}
 
 
 def test_others_on_the_network_are_not_listened_to(server: Server) -> None:
