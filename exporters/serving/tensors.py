@@ -127,7 +127,7 @@ def to_numbers(data: Sequence[Any], dtype: type[np.generic], name: str) -> NDArr
     """
     # As objects first: of a number and a long text, numpy would make two long texts.
     found = np.asarray(data, dtype=np.object_)
-    kinds = set(map(type, found.flat))
+    kinds = set(map(type, found.ravel().tolist()))
     if not kinds.isdisjoint({list, tuple}):
         raise DataError(f"{name}: expected lists of equal lengths, but got some that are not.")
     if not kinds <= (_NUMBERS if np.dtype(dtype).kind == "f" else _WHOLE):

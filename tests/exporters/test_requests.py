@@ -57,6 +57,13 @@ def binary(elements: Sequence[bytes]) -> bytes:
     return b"".join(struct.pack("<I", len(element)) + element for element in elements)
 
 
+def nested(depth: int) -> list[object]:
+    found: list[object] = []
+    for _ in range(depth - 1):
+        found = [found]
+    return found
+
+
 def contents(name: str, *elements: object) -> Tensor:
     return Tensor(name, "BYTES", (len(elements),), list(elements))
 
@@ -136,6 +143,10 @@ def test_lengths_and_tokens_are_taken(config: ArtefactConfig) -> None:
         (Tensor("audio", "FP32", (1, 2), ["a", "b"]), "audio: expected float32 values, but got some that are not"),
         (Tensor("audio", "FP32", (1, 2), [None, 1]), "audio: expected float32 values, but got some that are not"),
         (Tensor("audio", "FP32", (1, 2), [[1, 2], [3]]), "audio: expected lists of equal lengths"),
+        (Tensor("audio", "FP32", (1, 2), nested(41)), r"audio: expected data of the shape \(1, 2\)"),
+        (Tensor("audio", "FP32", (1, 2), nested(900)), "audio: expected lists of equal lengths"),
+        (Tensor("audio", "FP32", (1, 2), ["x" * 10**6, *[1] * 2000]), "audio: expected float32 values"),
+        (Tensor("text", "INT64", (1, 2), [2**70, 1]), "text: expected int64 values, but got one of more than 64 bits"),
         (Tensor("text", "INT64", (1, 2), [1.5, 2]), "text: expected int64 values, but got some that are not"),
         (Tensor("audio", "FP32", (1, 40), b"1234"), r"audio: the shape \(1, 40\) needs 160 bytes, but got 4"),
         (Tensor("audio", "BYTES", (2,), [b"1"]), r"audio: expected one element of BYTES a row, but got 1 for shape"),
@@ -165,7 +176,7 @@ def test_a_bad_tensor_is_refused_in_one_line(tensor: Tensor, message: str, confi
 
 
 def test_an_input_given_twice_is_refused(config: ArtefactConfig) -> None:
-    with pytest.raises(DataError, match="every input may be given once, but got audio, audio"):
+    with pytest.raises(DataError, match="every input may be given once, but one is given twice"):
         read_tensors([numbers("audio", (1, 40))] * 2, config, LIMITS)
 
 
