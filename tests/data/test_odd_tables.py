@@ -90,7 +90,8 @@ FAULTY: list[tuple[str, str | bytes, str]] = [
     ("a.csv", TEXT.encode("cp1252"), ", line 3: expected text in UTF-8, but found byte 0xf6, which stands for"),
     ("a.csv", TEXT.encode("utf-16-le"), "in UTF-16 without a mark of byte order; save it as UTF-8."),
     ("a.csv", TEXT.encode("utf-16")[:-1], ": expected text in UTF-16, as its first bytes say, but found"),
-    ("a.csv", HEAD + "a,x,train,1,a\0b\n", ", line 2: expected text in UTF-8, but found a byte of zero"),
+    ("a.csv", (HEAD + "a,x,train,1,a\0b\n").encode("utf-16"), ", line 2: expected text, but found a byte of zero"),
+    ("a.csv", HEAD + "a,x,train,1,a\0b\n", ", line 2: expected text, but found a byte of zero"),
     ("a.csv", f"{HEAD}a,x,train,1,{LONG}\n", ", line 2: expected CSV, but found: a cell of more than"),
     (
         "a.csv",
@@ -266,7 +267,7 @@ def test_what_is_no_file_of_a_table_is_one_line(tmp_path: Path, suffix: str, kin
         case "hole":
             with path.open("wb") as file:
                 file.truncate(2**38)
-    assert refuse(path).startswith((": expected ", ", line 1: expected text in UTF-8, but found a byte of zero"))
+    assert refuse(path).startswith((": expected ", ", line 1: expected text, but found a byte of zero"))
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])

@@ -5,7 +5,10 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO, Final
+
+import numpy as np
 
 from ...errors import DataError
 from ...files.bounded_file import open_regular
@@ -23,6 +26,8 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+
+_UNITS: Final = MappingProxyType({"utf-16": 2, "utf-32": 4})
 
 
 @contextmanager
@@ -51,7 +56,7 @@ def open_text(path: Path, newline: str | None = None) -> Iterator[io.TextIOWrapp
         encoding = next((name for mark, name in _MARKS if start.startswith(mark)), "utf-8")
         if (found := describe_contents(start)) is not None:
             raise DataError(f"{path}: expected text, but its content is {found}.")
-        pieces = _Pieces(file, path, bytewise=encoding.startswith("utf-8"))
+        pieces = _Pieces(file, path, _UNITS.get(encoding, 1))
         text = io.TextIOWrapper(io.BufferedReader(pieces, _PIECE), encoding, newline=newline)
         try:
             yield text
@@ -65,12 +70,12 @@ class _Pieces(io.RawIOBase):
     Args:
         file: to read.
         path: what errors call it.
-        bytewise: whether a byte of zero is no part of a letter.
+        unit: bytes of the shortest letter.
     """
 
-    def __init__(self, file: BinaryIO, path: Path, *, bytewise: bool) -> None:
+    def __init__(self, file: BinaryIO, path: Path, unit: int) -> None:
         super().__init__()
-        self._file, self._path, self._bytewise = file, path, bytewise
+        self._file, self._path, self._unit = file, path, unit
         self._lines = self._run = 0
 
     def readable(self) -> bool:
@@ -81,12 +86,10 @@ class _Pieces(io.RawIOBase):
         """Read a piece."""
         view = memoryview(buffer)
         piece = self._file.read(len(view))
-        if self._bytewise and (zero := piece.find(b"\0")) >= 0:
+        if (zero := _find_zero(piece, self._unit)) is not None:
             line = self._lines + piece.count(b"\n", 0, zero) + 1
-            raise DataError(
-                f"{self._path}, line {line}: expected text in UTF-8, but found a byte of zero: the file is damaged, or "
-                "in UTF-16 without a mark of byte order; save it as UTF-8."
-            )
+            advice = "the file is damaged, or in UTF-16 without a mark of byte order; save it as UTF-8"
+            raise DataError(f"{self._path}, line {line}: expected text, but found a byte of zero: {advice}.")
         end = max(piece.rfind(b"\n"), piece.rfind(b"\r"))
         self._run = self._run + len(piece) if end < 0 else len(piece) - end - 1
         self._lines += piece.count(b"\n")
@@ -94,6 +97,15 @@ class _Pieces(io.RawIOBase):
             raise DataError(f"{self._path}: expected lines of at most {MAX_LINE:,} bytes, but found a longer one.")
         view[: len(piece)] = piece
         return len(piece)
+
+
+def _find_zero(piece: bytes, unit: int) -> int | None:
+    """Where a letter of zero is, which no text holds, in a piece that begins with a letter."""
+    if unit == 1:
+        return found if (found := piece.find(b"\0")) >= 0 else None
+    letters = np.frombuffer(piece[: len(piece) // unit * unit], f"u{unit}")
+    zeros = np.flatnonzero(letters == 0)
+    return int(zeros[0]) * unit if len(zeros) else None
 
 
 def _describe_fault(path: Path, encoding: str, error: UnicodeDecodeError) -> str:
