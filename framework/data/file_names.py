@@ -18,7 +18,7 @@ def find_file(root: Path, name: str) -> Path:
         name: relative or absolute.
     """
     path = root / name
-    if _is_file(path):
+    if is_file(path):
         return path
     for spelling in dict.fromkeys((name, _with_slashes(name))):
         found = root
@@ -28,7 +28,7 @@ def find_file(root: Path, name: str) -> Path:
                 break
             found = there[0]
         else:
-            if _is_file(found):
+            if is_file(found):
                 return found
     return path
 
@@ -47,7 +47,8 @@ def _with_slashes(name: str) -> str:
     return name.replace("\\", "/") if os.sep == "/" else name
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Whether there is a file; no error, whatever the path is."""
     # A name that is too long, or no name at all, is that of no file.
     with suppress(OSError, ValueError):
         return path.is_file()

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
@@ -35,7 +36,7 @@ def read_array(path: Path, key: str, row: int | None) -> NDArray[Any]:
     try:
         dataset = _open(path)[key]
         _check_dataset(dataset, shape, row)
-        values: NDArray[Any] = dataset[() if row is None else row]
+        values = np.asarray(dataset[() if row is None else row])
     except _DAMAGE as error:
         if isinstance(error, DataError):
             raise
@@ -45,8 +46,9 @@ def read_array(path: Path, key: str, row: int | None) -> NDArray[Any]:
 
 def _check_dataset(dataset: "h5py.Dataset", shape: tuple[int, ...], row: int | None) -> None:
     """Refuse what is no array of numbers, lies in other files, or is too large; nothing of it is read here."""
-    if dataset.dtype.kind not in "biufc":
-        raise DataError(f"expected real numbers, but found an array of {dataset.dtype}.")
+    if dataset.dtype.kind not in "biufc" or dataset.shape is None:
+        found = "nothing" if dataset.shape is None else f"an array of {dataset.dtype}"
+        raise DataError(f"expected real numbers, but found {found}.")
     if dataset.external or dataset.is_virtual:
         raise DataError("expected an array that lies in this file, but found one that lies in others.")
     wanted = shape if row is None else shape[1:]

@@ -5,6 +5,7 @@ from pathlib import Path
 import attrs
 
 from ..errors import DataError
+from .file_names import find_file
 from .reference import parse_reference
 from .table import Row, Table
 
@@ -42,6 +43,6 @@ def _relocate_cell(cell: str, root: Path, folder: Path) -> str:
     except DataError:
         # Whoever reads the row says what is wrong with it.
         return cell
-    found = (root / path).absolute()
+    found = find_file(root, path).absolute()
     named = found.relative_to(folder) if found.is_relative_to(folder) else found
     return f"{named}{cell.removeprefix(path)}"

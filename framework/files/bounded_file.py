@@ -3,9 +3,12 @@
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Literal
 
 from ..errors import AcclimateError, DataError
+
+MAX_TEXT: Final = 64 * 2**20
+"""Bytes of a list, a transcript or another text that a person or a small program wrote, at most."""
 
 _FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """Without O_NONBLOCK, opening a named pipe waits for its writer."""
@@ -69,8 +72,9 @@ def read_bounded(
 
 def read_bounded_text(
     path: Path | str,
-    max_bytes: int,
+    max_bytes: int = MAX_TEXT,
     *,
+    errors: Literal["strict", "replace"] = "strict",
     name: str | None = None,
     error: type[AcclimateError] = DataError,
     hint: str = "",
@@ -80,6 +84,7 @@ def read_bounded_text(
     Args:
         path: of the file.
         max_bytes: that it may have.
+        errors: what becomes of bytes that are not UTF-8, as in `bytes.decode`.
         name: what errors call it; None means its path.
         error: what is raised.
         hint: what the user can do about a file that is too large; ends the message.
@@ -89,7 +94,7 @@ def read_bounded_text(
     """
     content = read_bounded(path, max_bytes, name=name, error=error, hint=hint)
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8-sig", errors)
     except UnicodeDecodeError as cause:
         called = str(path) if name is None else name
         # What was decoded is the content without its mark.

@@ -128,3 +128,27 @@ def test_structures_are_refused(tmp_path: Path) -> None:
         np.savez(tmp_path / "a.npz", key=values)
     with pytest.raises(DataError, match="expected an array of numbers, but found one of"):
         archives.read_array(tmp_path / "a.npz", "key", None)
+
+
+def test_arrays_that_lie_elsewhere_or_hold_no_numbers_are_refused(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["a"] = VALUES
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("outside", (4,), "u1", external=[(__file__, 0, 4)])
+        layout = h5py.VirtualLayout((4, 3, 2), "f4")
+        layout[:] = h5py.VirtualSource(tmp_path / "other.h5", "a", (4, 3, 2))
+        file.create_virtual_dataset("virtual", layout)
+        file["link"] = h5py.ExternalLink("other.h5", "a")
+        file["lists"] = np.array([np.arange(2), np.arange(3)], dtype=object).astype(h5py.vlen_dtype(np.int64))
+        file["structure"] = np.zeros(3, [("a", "f4")])
+        file["nothing"] = h5py.Empty("f4")
+        file["reference"] = np.array([file["outside"].ref], dtype=h5py.ref_dtype)
+    for key in ("outside", "virtual"):
+        with pytest.raises(DataError, match="expected an array that lies in this file, but found one that lies in"):
+            read_cell(f"a.h5:{key}[0]", tmp_path)
+    with pytest.raises(DataError, match=r"expected one of the arrays .* but found 'link'"):
+        read_cell("a.h5:link", tmp_path)
+    for key in ("lists", "structure", "nothing", "reference"):
+        for row in ("", "[0]"):
+            with pytest.raises(DataError, match=r"^a\.h5:[^\n]+: expected [^\n]+, but found[^\n]+$"):
+                read_cell(f"a.h5:{key}{row}", tmp_path)

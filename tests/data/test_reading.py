@@ -2,16 +2,19 @@
 
 import multiprocessing
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from acclimate.framework import DataError
+from acclimate.framework.data import mapped_arrays
 from acclimate.framework.data.archives import read_member
 from acclimate.framework.data.reading import read_cell
 from bits import assert_same_bits
 
 from .data_files import UNREADABLE, write_text, write_zip
+from .media import archive, npy, npy_of
 
 
 def test_rows_of_an_archive_of_arrays(tmp_path: Path) -> None:
@@ -111,3 +114,44 @@ def test_a_file_that_the_system_does_not_give(tmp_path: Path) -> None:
     with pytest.raises(DataError) as error:
         read_cell("a.txt", tmp_path)
     assert str(error.value) == "a.txt: expected a file that can be read, but found: Input/output error."
+
+
+NPZ = {
+    "words.npy": b"no array",
+    "notes.txt": b"no array",
+    "huge.npy": npy_of((10**18,)),
+    "short.npy": npy_of((5,), bytes(16)),
+    "negative.npy": npy_of((-1,), bytes(16)),
+    "axes.npy": npy_of((1,) * 40, bytes(4)),
+    "objects.npy": npy(np.zeros(2)).replace(b"<f8", b"|O "),
+    "good.npy": npy(np.arange(3.0)),
+}
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("mapped", [True, False])
+def test_damaged_arrays_of_an_archive_are_one_line(
+    tmp_path: Path, packing: int, monkeypatch: pytest.MonkeyPatch, *, mapped: bool
+) -> None:
+    if mapped:
+        monkeypatch.setattr(mapped_arrays, "MAPPED_BYTES", 1)
+    (tmp_path / "a.npz").write_bytes(archive(NPZ, packing))
+    for key in ("words", "notes", "huge", "short", "negative", "axes", "objects", "notes.txt"):
+        for cell in (f"a.npz:{key}", f"a.npz:{key}[0]"):
+            with pytest.raises(
+                DataError, match=r"^a\.npz:[^\n]+: expected [^\n]+, but found[^\n]+$|truncated"
+            ) as error:
+                read_cell(cell, tmp_path)
+            assert str(error.value).startswith(f"{cell}: expected")
+    assert read_cell("a.npz:good[2]", tmp_path).array() == 2
+
+
+def test_an_encrypted_or_unusual_archive_is_one_line(tmp_path: Path) -> None:
+    for position, value in ((6, 1), (8, 99)):
+        content = bytearray(archive({"a.npy": npy(np.zeros(3))}))
+        for start in (0, content.index(b"PK\1\2") + 2):
+            content[start + position] = value
+        for name, cell in (("a.zip", "a.zip!a.npy"), ("a.npz", "a.npz:a")):
+            (tmp_path / name).write_bytes(content)
+            with pytest.raises(DataError, match=r"^a\.[^\n]+: expected [^\n]+, but found: [^\n]+$"):
+                read_cell(cell, tmp_path)

@@ -9,11 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
+from ...files.bounded_file import read_bounded
 from ...files.hashes import sha256
 from ..pickles import unpickle
 
 SHA256: Final = "eb122f23cdf06ef6bd6c6c5312958ec5cf9d038e2e6d457b8081662c75a42537"
 """Of watch_dataset.npy in seglearn 1.2.5."""
+
+_MAX_BYTES: Final = 64 * 2**20
+"""Of that file, which has less."""
 
 
 def find_recordings() -> Path:
@@ -38,7 +42,7 @@ def read_recordings(path: Path) -> dict[str, Any]:
     Raises:
         DataError: if the file is not, byte for byte, the one that is known.
     """
-    data = path.read_bytes()
+    data = read_bounded(path, _MAX_BYTES)
     found = sha256(data)
     if found != SHA256:
         raise DataError(f"{path}: expected SHA-256 {SHA256}, but found {found}: pip install seglearn==1.2.5")

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
+from ...files.bounded_file import read_bounded_text
 from ..array_cache import cache_arrays, fingerprint
 from ..table import Row, Table
 from .cogbeacon_features import EEG_FEATURES, FACE_FEATURES, read_eeg, read_face
@@ -113,7 +114,7 @@ def _read_reports(path: Path) -> list[float]:
     if not path.is_file():
         raise DataError(f"{path}: expected the reports of a session, one number a round, but found no such file.")
     reports: list[float] = []
-    for line, text in enumerate(path.read_text(encoding="utf-8").split(), start=1):
+    for line, text in enumerate(read_bounded_text(path).split(), start=1):
         try:
             reports.append(float(text))
         except ValueError:

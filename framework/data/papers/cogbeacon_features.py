@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
+from ...files.bounded_file import read_bounded_text
 
 EEG_FEATURES: Final = 24
 FACE_FEATURES: Final = 280
@@ -42,7 +43,7 @@ def read_eeg(path: Path) -> NDArray[np.float32] | None:
     Raises:
         DataError: if the file is something else.
     """
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = read_bounded_text(path, errors="replace").splitlines()
     readings: dict[str, list[list[float]]] = {tag: [] for tag in (_RAW, *_BANDS)}
     for number, line in enumerate(lines, start=1):
         tag, *cells = line.split() or [""]

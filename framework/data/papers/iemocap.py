@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ...errors import DataError
+from ...files.bounded_file import read_bounded_text
 from ..table import Row, Table
 from .halves import divide
 from .layout import DataSetFolder, check_files
@@ -98,4 +99,4 @@ def _read_transcriptions(path: Path) -> dict[str, str | None]:
 
 def _read_lines(path: Path) -> list[str]:
     # A few files hold single bytes that are not UTF-8.
-    return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return read_bounded_text(path, errors="replace").splitlines()

@@ -7,7 +7,9 @@ from typing import TypeAlias
 import attrs
 
 from ...errors import DataError
+from ...files.bounded_file import read_bounded_text
 from ..data_folder import VARIABLE, data_folder
+from ..file_names import find_file, is_file
 from ..problem import Problem
 from ..records import read_delimited
 from ..reference import parse_reference
@@ -100,10 +102,7 @@ def read_lines(path: Path) -> list[tuple[int, str]]:
     Raises:
         DataError: if the file cannot be read or is not UTF-8, or there is no line.
     """
-    try:
-        texts = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: expected text in UTF-8, but found: {error}") from error
+    texts = read_bounded_text(path).splitlines()
     lines = [(line, text.strip()) for line, text in enumerate(texts, start=1) if text.strip()]
     if not lines:
         raise DataError(f"{path}: expected lines of text, but found none.")
@@ -128,7 +127,7 @@ def check_files(table: Table, annotations: Path) -> Table:
                 continue
             path = parse_reference(str(row.cells[modality])).path
             if path not in found:
-                found[path] = (table.root / path).is_file()
+                found[path] = is_file(find_file(table.root, path))
             if not found[path]:
                 message = f"expected a file, but found none at {table.root / path}"
                 problems.append(Problem(message, row.line, row.id, modality))

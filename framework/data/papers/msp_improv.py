@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ...errors import DataError
+from ...files.bounded_file import read_bounded_text
 from ..table import Row, Table
 from .halves import divide
 from .layout import DataSetFolder, check_files
@@ -52,7 +53,7 @@ def read(seed: int) -> Table:
 
 def _read_rows(path: Path, sound: str, others: dict[str, dict[str, str]]) -> Iterator[Row]:
     found = False
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+    for number, line in enumerate(read_bounded_text(path, errors="replace").splitlines(), start=1):
         if not line.startswith("UTD-IMPROV-"):
             continue
         evaluation = _EVALUATION.fullmatch(line.strip())
@@ -85,5 +86,5 @@ def _read_texts(folder: Path) -> dict[str, str]:
     paths = [path for pattern in ("*.txt", "*/*.txt") for path in sorted(folder.glob(pattern))]
     if not paths:
         raise DataError(f"{folder}: expected one file MSP-IMPROV-...txt a turn, but found none.")
-    texts = {path.stem: path.read_text(encoding="utf-8", errors="replace").strip() for path in paths}
+    texts = {path.stem: read_bounded_text(path, errors="replace").strip() for path in paths}
     return {name: text for name, text in texts.items() if text}

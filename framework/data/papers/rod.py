@@ -13,6 +13,7 @@ from typing import Final
 import attrs
 
 from ...errors import DataError
+from ...files.bounded_file import read_bounded_text
 from ..table import Row, Table
 from .layout import DataSetFolder, check_files
 
@@ -77,7 +78,7 @@ def read(_seed: int) -> Table:
 
 def _read_list(path: Path) -> list[_Entry]:
     entries: list[_Entry] = []
-    for line, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for line, text in enumerate(read_bounded_text(path).splitlines(), start=1):
         if not text.strip():
             continue
         name, _, number = text.strip().rpartition(" ")

@@ -2,9 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Final
 
 from ...errors import DataError
+from ...files.bounded_file import read_bounded_text
 from .tokenizer import SPECIAL_TOKENS, UNKNOWN, first_line, import_tokenizers, to_json
+
+_MAX_BYTES: Final = 256 * 2**20
+"""Of a tokenizer's JSON: the largest on the hub have 30 MB."""
 
 
 def load_tokenizer(path: str) -> str:
@@ -17,14 +22,14 @@ def load_tokenizer(path: str) -> str:
         DataError: if there is none, it cannot be read, or the library is not installed.
     """
     tokenizers = import_tokenizers().Tokenizer
-    found = _find_file(path)
     try:
+        found = _find_file(path)
         if found is None:
             text = tokenizers.from_pretrained(path).to_str()
         elif found.name == "vocab.txt":
             text = _read_bert(found)
         else:
-            text = tokenizers.from_str(found.read_text(encoding="utf-8")).to_str()
+            text = tokenizers.from_str(read_bounded_text(found, _MAX_BYTES)).to_str()
     except DataError:
         raise
     except Exception as error:  # The library raises nothing more particular.
@@ -52,12 +57,14 @@ def _find_file(path: str) -> Path | None:
 def _read_bert(path: Path) -> str:
     """The tokenizer of BERT whose word pieces stand in a file, one a line."""
     tokenizers = import_tokenizers()
-    pieces = {piece: number for number, piece in enumerate(path.read_text(encoding="utf-8").splitlines())}
+    # Some pieces are characters that Python takes for ends of lines.
+    lines = read_bounded_text(path).replace("\r\n", "\n").removesuffix("\n").split("\n")
+    pieces = {piece: number for number, piece in enumerate(lines)}
     missing = [token for token in SPECIAL_TOKENS if token not in pieces]
     if missing:
         raise DataError(f"tokenizer {path}: expected a line {missing[0]}, as BERT's vocabularies have it.")
     settings = path.with_name("tokenizer_config.json")
-    told = json.loads(settings.read_text(encoding="utf-8")) if settings.is_file() else {}
+    told = json.loads(read_bounded_text(settings)) if settings.is_file() else {}
     made = tokenizers.Tokenizer(tokenizers.models.WordPiece(pieces, unk_token=UNKNOWN, max_input_chars_per_word=100))
     made.normalizer = tokenizers.normalizers.BertNormalizer(lowercase=told.get("do_lower_case", True))
     made.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()

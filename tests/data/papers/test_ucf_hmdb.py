@@ -95,7 +95,7 @@ def test_a_line_that_cannot_be_read(root: Path, line: str) -> None:
 def test_a_list_that_is_no_text_or_empty(root: Path) -> None:
     path = root / LISTS["ucf", "train"]
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(DataError, match="expected text in UTF-8, but found: "):
+    with pytest.raises(DataError, match="expected UTF-8, but found "):
         open_table("ucf-hmdb")
     path.write_text("\n")
     with pytest.raises(DataError, match="expected lines of text, but found none"):
