@@ -12,6 +12,7 @@ from .decoding import Decoded
 from .doubt import Doubt
 from .label_doubts import find_label_doubts
 from .reading import read_modality
+from .reference import looks_like_file, shown
 from .schema import Schema
 from .table import Row, Table
 
@@ -61,6 +62,8 @@ def find_modality_doubts(rows: Table, schema: Schema, known: Mapping[str, Mappin
         if "kind" not in known.get(modality, {}):
             arrays = [decoded.array() for decoded in files if decoded.kind == "array"]
             yield from doubt_arrays(modality, preprocessing.kind, arrays)
+        if preprocessing.kind == "text" and modality in rows.text:
+            yield from _doubt_texts(rows, modality)
         if preprocessing.kind == "audio" and "channels" not in known.get(modality, known.get("audio", {})):
             yield from _doubt_channels(modality, files)
     alike: dict[str, str] = {}
@@ -70,6 +73,16 @@ def find_modality_doubts(rows: Table, schema: Schema, known: Mapping[str, Mappin
             yield Doubt(
                 f"modalities {other!r} and {modality!r} differ in capitals alone, which `export --form split` refuses"
             )
+
+
+def _doubt_texts(rows: Table, modality: str) -> Iterator[Doubt]:
+    cells = [cell for row in rows.rows if (cell := row.cells.get(modality)) is not None]
+    files = [cell for cell in cells if len(cell.split()) == 1 and looks_like_file(cell)]
+    if files:
+        yield Doubt(
+            f"{modality}: {len(files)} of {len(cells)} texts look like names of files, such as {shown(files[0])!r}, "
+            "but are taken for text, as most others are"
+        )
 
 
 def _doubt_channels(modality: str, files: list[Decoded]) -> Iterator[Doubt]:

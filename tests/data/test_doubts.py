@@ -157,6 +157,26 @@ def test_many_numbers_are_counted_and_few_shown() -> None:
     ]
 
 
+def test_texts_that_look_like_files_and_sound_of_two_channels_are_noted(tmp_path: Path) -> None:
+    lines = []
+    for row in range(12):
+        write_sound(tmp_path / f"{row}.wav", RNG.uniform(-0.5, 0.5, (30, 1 + row // 6)))
+        text = "notes.txt" if row == 7 else f"a fine day {row}"
+        lines.append(f"{row},{('lab', 'car')[row // 6]},train,{('nod', 'wave')[row % 2]},{row}.wav,{text}")
+    path = write_text(tmp_path / "table.csv", "id,domain,split,label,speech,text", *lines)
+    setting = "data.preprocessing.speech.channels=one"
+    said = [
+        f"speech: sound of several channels, such as 6.wav with 2, is mixed down; with {setting} it is refused",
+        "text: 1 of 12 texts look like names of files, such as 'notes.txt', but are taken for text, as most others are",
+    ]
+    for source, target in ((None, None), (["lab"], None), (["lab"], "car")):
+        assert notes(check_data(str(path), source, target=target)) == said
+    mixed = {"speech": {"channels": "mix"}}
+    assert notes(check_data(str(path), ["lab"], preprocessing=mixed)) == said[1:]
+    refused = check_data(str(path), ["lab"], preprocessing={"audio": {"channels": "one"}}).problems
+    assert [problem.id for problem in refused] == [str(row) for row in range(6, 12)]
+
+
 def test_a_target_without_a_modality_is_noted_and_a_source_without_it_refused(tmp_path: Path) -> None:
     path = write_arrays(tmp_path, (6,))
     rows = path.read_text().splitlines()
