@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from ...framework.data.schema import Schema
 from ...framework.data.table import Table
 from ...framework.errors import ExportError
 from ...framework.files.replaced_folder import replace_folder
@@ -67,7 +68,7 @@ def export_web(
         DataError: if a row cannot be read.
     """
     session, target = Session(artefact), Path(folder)
-    _check_settings(session)
+    check_settings(session.schema)
     _check_target(target)
     runtime = find_runtime(onnxruntime_web)
     try:
@@ -82,9 +83,13 @@ def export_web(
     return WebReport(target, size, written, runtime.version)
 
 
-def _check_settings(session: Session) -> None:
-    """Refuse what the page does otherwise than Python: it knows no settings of preprocessing."""
-    for name, preprocessing in session.schema.preprocessing.items():
+def check_settings(schema: Schema) -> None:
+    """Refuse what the page would do otherwise than Python: it knows no settings of preprocessing.
+
+    Raises:
+        ExportError: if a modality has one.
+    """
+    for name, preprocessing in schema.preprocessing.items():
         for setting, value in preprocessing.settings.items():
             raise ExportError(
                 f"{name}: a page prepares files as they are, but the artefact has {setting} {value!r}: train it "

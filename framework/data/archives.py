@@ -15,6 +15,7 @@ from .decoding_limit import check_decoded_size, decoding_limit
 from .mapped_arrays import map_array
 from .npy_header import parse_npy
 from .recent_arrays import RecentArrays
+from .zip_directory import check_directory
 
 _DAMAGE: Final = (
     zipfile.BadZipFile,
@@ -122,6 +123,7 @@ def _load_array(path: Path, key: str) -> tuple[NDArray[Any], int]:
     if not zipfile.is_zipfile(path):
         raise DataError("expected an archive of arrays (.npz), but found another kind of file.")
     try:
+        check_directory(path)
         mapped = map_array(path, key)
         if mapped is not None:
             return mapped, 0
@@ -142,6 +144,9 @@ def _load_array(path: Path, key: str) -> tuple[NDArray[Any], int]:
 @lru_cache(maxsize=16)
 def _open_archive(path: Path, _process: int, _version: tuple[int, int]) -> zipfile.ZipFile:
     try:
+        check_directory(path)
         return zipfile.ZipFile(path)
+    except DataError:
+        raise
     except _DAMAGE as error:
         raise DataError(f"expected a .zip archive, but found: {error}") from error

@@ -199,3 +199,27 @@ def test_an_option_raises_the_limit(
     assert os.environ[VARIABLE] == "2"
     assert main(["data", "check", str(table), "--max-decoded", "0"]) == 2
     assert "--max-decoded must be positive, but got 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_an_archive_of_too_many_members_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, wide: bool
+) -> None:
+    monkeypatch.setenv(VARIABLE, "1")
+    content = archive({f"{number:0100}.txt": b"" for number in range(3000)} | {"a.txt": b"here"})
+    if wide:
+        place = content.rindex(b"PK\5\6")
+        size, start = struct.unpack_from("<2I", content, place + 12)
+        record = b"PK\6\6" + struct.pack("<Q2H2I4Q", 44, 45, 45, 0, 0, 3001, 3001, size, start)
+        locator = b"PK\6\7" + struct.pack("<IQI", 0, place, 1)
+        end = content[place : place + 8] + b"\xff" * 12 + content[place + 20 :]
+        content = content[:place] + record + locator + end
+    (tmp_path / "a.zip").write_bytes(content)
+    (tmp_path / "a.npz").write_bytes(content)
+    for cell in ("a.zip!a.txt", "a.npz:a"):
+        with pytest.raises(
+            DataError, match=r"list of members has at most 262,144 bytes, but found 4[0-9,]+: --max-dec"
+        ):
+            read_cell(cell, tmp_path)
+    monkeypatch.setenv(VARIABLE, "4")
+    assert read_cell("a.zip!a.txt", tmp_path).value == "here"

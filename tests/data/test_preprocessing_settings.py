@@ -6,17 +6,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from acclimate.exporters.web.export import check_settings
 from acclimate.framework import DataError
 from acclimate.framework.data import (
     AudioPreprocessing,
     Decoded,
     ImagePreprocessing,
     Preprocessing,
+    Schema,
     check_file,
     read_table,
 )
 from acclimate.framework.data.schema_fitting import fit_preprocessing
 from acclimate.framework.data.skipping import find_bad_rows
+from acclimate.framework.errors import ExportError
 from bits import assert_same_bits
 from numpy.typing import NDArray
 
@@ -198,6 +201,13 @@ def test_configurations_have_only_what_is_set() -> None:
         assert Preprocessing.from_config(preprocessing.to_config()) == preprocessing
     with pytest.raises(DataError, match="mean must have a number for each of 3 channels, but has 1"):
         Preprocessing.from_config({**grey.to_config(), "channels": 3})
+
+
+def test_a_page_knows_no_settings() -> None:
+    plain, mixed = AudioPreprocessing(8000, 3), AudioPreprocessing(8000, 3, resample=True)
+    check_settings(Schema({"sound": plain}, ()))
+    with pytest.raises(ExportError, match="sound: a page prepares files as they are, but the artefact has resample"):
+        check_settings(Schema({"sound": mixed}, ()))
 
 
 def test_a_run_whose_sound_has_several_rates_and_channels(

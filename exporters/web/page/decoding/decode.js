@@ -29,7 +29,7 @@ export async function decodeFile(file) {
 
 function readText(buffer) {
   try {
-    return new TextDecoder("utf-8", {fatal: true, ignoreBOM: true}).decode(buffer);
+    return new TextDecoder("utf-8", {fatal: true}).decode(buffer);
   } catch {
     throw new DataError("expected text in UTF-8, but found other bytes.");
   }
