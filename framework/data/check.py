@@ -104,9 +104,12 @@ def check_table(
         The counts, what was inferred, doubts, and problems in the order of the rows.
 
     Raises:
-        DataError: if a domain is not in the table, or a kind of preprocessing is not known.
+        DataError: if a domain is not in the table, the target is one of the source's, or a kind of preprocessing is not
+            known.
     """
     known = preprocessing or {}
+    if source is not None and target in source:
+        raise DataError(f"target must not be one of the sources {', '.join(source)}, but got {target!r}")
     if source is None:
         found = survey(table, known)
     else:

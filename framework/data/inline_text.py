@@ -32,7 +32,8 @@ def find_stray_words(table: Table, modality: str) -> Problem | None:
     cells = [cell for row in table.rows if (cell := row.cells[modality]) is not None]
     ending, number = Counter(map(_ending, cells)).most_common(1)[0]
     if ending and 2 * number > len(cells):
-        found = f"but {number} of {len(cells)} cells end in {ending!r}, such as {shown(cells[0])!r}"
+        example = next(cell for cell in cells if _ending(cell) == ending)
+        found = f"but {number} of {len(cells)} cells end in {ending!r}, such as {shown(example)!r}"
     elif not any(map(_is_sentence, cells)):
         found = f"but found words such as {shown(cells[0])!r}"
     else:

@@ -1,7 +1,7 @@
 """A look at a whole table where nobody says which domain is the source: each that has labels might be."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Final
 
 import attrs
@@ -16,8 +16,9 @@ from .label_doubts import find_label_doubts
 from .problem import Problem
 from .run_doubts import find_modality_doubts
 from .schema import Schema
-from .schema_fitting import fit_task
-from .table import Table
+from .schema_fitting import fit_task, fit_tasks
+from .table import Row, Table
+from .validation import divide_source
 
 MOST: Final = 10
 """Domains, and classes, that notes name at most."""
@@ -50,53 +51,61 @@ def survey(table: Table, known: Overrides) -> Findings:
     found.try_corruptions(table)
     found.try_names(Schema(found.preprocessing, [Task(name) for name in table.tasks]))
     found.doubts += find_modality_doubts(table, Schema(found.preprocessing, ()), known)
-    _survey_sources(found, table)
+    _survey_sources(found, table, named)
     return found
 
 
-def _survey_sources(found: Findings, table: Table) -> None:
+def _survey_sources(found: Findings, table: Table, named: Container[str]) -> None:
     """Look at each domain with labels as if it were the source."""
     counts = {name: Counter(row.labels[name] for row in table.rows) for name in table.tasks}
-    candidates = [
-        _Candidate(domain, training, table, counts)
-        for domain, rows in by_domain(table).items()
-        if any(cell is not None for row in rows if row.split == "train" for cell in row.labels.values())
-        for training in [table.with_rows(row for row in rows if row.split == "train")]
-    ]
+    labelled = {domain: rows for domain, rows in by_domain(table).items() if any(map(_teaches, rows))}
+    candidates = [_Candidate(domain, table.with_rows(rows), table, counts, named) for domain, rows in labelled.items()]
     for candidate in candidates:
         found.problems += candidate.unlabelled()
     refusals = [list(candidate.refusals()) for candidate in candidates]
-    notes = [list(candidate.doubts()) for candidate in candidates]
-    if all(refusals):
-        found.problems += [Problem(reason) for reasons in refusals for reason in reasons]
-    else:
-        said = ([Doubt(reason.removesuffix(".")) for reason in reasons] for reasons in refusals)
-        notes = [[*first, *then] for first, then in zip(said, notes, strict=True)]
-    told = [own for own in notes if own]
-    found.doubts += [doubt for own in told[:MOST] for doubt in own]
-    if len(told) > MOST:
+    told = [[*first, *candidate.doubts()] for first, candidate in zip(refusals, candidates, strict=True)]
+    if labelled and all(refusals):
+        # Several domains may be the source together.
+        everything = table.with_rows(row for rows in labelled.values() for row in rows)
+        joint = _Candidate("+".join(labelled), everything, table, counts, named)
+        found.problems += [Problem(f"{reason}.") for reason in joint.refusals()]
+    notes = [own for own in told if own]
+    found.doubts += [Doubt(message) for own in notes[:MOST] for message in own]
+    if len(notes) > MOST:
         found.doubts.append(
-            Doubt(f"{len(told) - MOST} more domains have notes as a source: say which it is by --source")
+            Doubt(f"{len(notes) - MOST} more domains have notes as a source: say which it is by --source")
         )
-    if candidates:
-        found.doubts += [doubt for task in table.tasks for doubt in doubt_unlabelled(table, task)]
+    found.doubts += [doubt for task in table.tasks for doubt in doubt_unlabelled(table, task)]
+    if table.rows and not labelled:
+        found.doubts.append(Doubt("no domain has training rows with labels, so none can be the source"))
+
+
+def _teaches(row: Row) -> bool:
+    return row.split == "train" and any(label is not None for label in row.labels.values())
 
 
 @attrs.frozen(eq=False)
 class _Candidate:
-    """A domain that might be the source.
+    """What might be the source.
 
     Args:
-        domain: one with labels.
-        training: its training rows.
+        name: a domain with labels, or several.
+        rows: its rows.
         table: all rows.
         counts: of all rows by task, then by label.
+        named: modalities whose kind the user has named.
     """
 
-    domain: str
-    training: Table
+    name: str
+    rows: Table
     table: Table
     counts: Mapping[str, Counter[str | None]]
+    named: Container[str]
+
+    @property
+    def training(self) -> Table:
+        """Its training rows."""
+        return self.rows.select(split="train")
 
     def refusals(self) -> Iterator[str]:
         """Why it cannot be the source."""
@@ -104,11 +113,17 @@ class _Candidate:
             # What no domain has is a problem already.
             if not _has(self.training, modality) and _has(self.table, modality):
                 yield f"{self._where}: no training row has the modality {modality!r}, so training refuses it"
-        for task in self.table.tasks:
-            try:
-                fit_task(self.training, task)
-            except DataError as error:
-                yield f"{self._where}: {error}"
+        try:
+            training, _ = divide_source(self.rows)
+            fit_tasks(training, {})
+        except DataError as error:
+            yield f"{self._where}: {str(error).removesuffix('.')}"
+            return
+        for modality in self.table.modalities:
+            if modality not in self.named and _has(training, modality):
+                stray = find_stray_words(training, modality)
+                if stray is not None and find_stray_words(self.table, modality) is None:
+                    yield f"{self._where}: {str(stray).removesuffix('.')}"
 
     def unlabelled(self) -> Iterator[Problem]:
         """Its rows that could not be trained on."""
@@ -116,7 +131,7 @@ class _Candidate:
             if any(row.labels[task] is not None for row in self.training.rows):
                 yield from find_unlabelled(self.training.rows, task, "has labels")
 
-    def doubts(self) -> Iterator[Doubt]:
+    def doubts(self) -> Iterator[str]:
         """What its labels may not mean, and what others have that it lacks."""
         for name in self.table.tasks:
             try:
@@ -124,19 +139,19 @@ class _Candidate:
             except DataError:
                 continue
             for doubt in find_label_doubts(self.training, name):
-                yield attrs.evolve(doubt, message=f"{self._where}: {doubt.message}")
+                yield f"{self._where}: {doubt.message}"
             lacking = [label for label in self.counts[name] if label not in {None, *(task.classes or ())}]
             if task.classes is not None and lacking:
                 rows = sum(self.counts[name][label] for label in lacking)
                 names = ", ".join(repr(label) for label in lacking[:MOST]) + (", ..." if len(lacking) > MOST else "")
-                yield Doubt(
+                yield (
                     f"{self._where}: task {name!r}: its training rows lack classes that {rows} of {len(self.table)} "
                     f"rows have: {names}"
                 )
 
     @property
     def _where(self) -> str:
-        return f"with {self.domain!r} as the source"
+        return f"with {self.name!r} as the source"
 
 
 def _has(rows: Table, modality: str) -> bool:

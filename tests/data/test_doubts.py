@@ -1,5 +1,6 @@
 """What may not be meant is said before a training: by `data check`, and by the first lines of `adapt` and `compare`."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from acclimate.framework.data import Report, check_data, read_table
 from acclimate.framework.data.array_doubts import doubt_arrays
 from acclimate.framework.data.inferred import Inferred
 from acclimate.framework.data.preprocessing import FeaturesPreprocessing
+from acclimate.framework.data.run_doubts import LOOKED_AT
+from acclimate.framework.data.schema_fitting import FITTED_ROWS
 from acclimate.framework.data.validation import SHARE
 from acclimate.framework.experiments.experiment import Experiment
 from acclimate.framework.port_names import find_clash
@@ -17,6 +20,9 @@ from acclimate.framework.recipes.recipe_files import read_recipe
 from numpy.typing import NDArray
 
 from .data_files import write_sound, write_text
+
+COUNTING: list[bool] = []
+"""Whether files that are opened are counted: what hears of them can never be taken away."""
 
 RNG = np.random.default_rng(0)
 TONE = np.sin(np.arange(16000) / 9)
@@ -205,6 +211,44 @@ def test_a_run_says_what_a_check_notes_but_of_the_targets_labels(tmp_path: Path)
     (of_labels,) = (note for note in checked if note not in said)
     assert of_labels.startswith("task 'label': 1 of 6 rows of domain 'car' are of classes that the source's training")
     assert set(said) < set(checked)
+
+
+def test_a_target_is_no_source(tmp_path: Path) -> None:
+    path = write_arrays(tmp_path, (6,))
+    with pytest.raises(DataError) as of_check:
+        check_data(str(path), ["lab", "car"], target="car")
+    with pytest.raises(DataError) as of_run:
+        Experiment(read_recipe("source-only"), read_table(path), ("lab", "car"), "car")
+    assert str(of_check.value) == str(of_run.value)
+
+
+def test_a_domain_of_bad_rows_alone_is_reported_with_them(tmp_path: Path) -> None:
+    path = write_arrays(tmp_path, (6,))
+    path.write_text(path.read_text().replace(",car,train,", ",car,,").replace(",car,test,", ",car,,"))
+    problems = list(map(str, check_data(str(path), ["lab"], target="car").problems))
+    assert len(problems) == 7
+    assert problems[-1] == "domain must be one of 'lab', but got 'car'."
+
+
+@pytest.mark.parametrize("source", [None, ["lab"]], ids=["all", "source"])
+def test_each_file_is_read_once_but_for_those_that_preprocessing_is_fitted_on(
+    tmp_path: Path, source: list[str] | None
+) -> None:
+    rows = 1500
+    for row in range(rows):
+        np.save(tmp_path / f"{row}.npy", RNG.normal(size=3).astype(np.float32))
+    lines = [f"{row},{('lab', 'car')[row % 2]},train,{('nod', 'wave')[row // 2 % 2]},{row}.npy" for row in range(rows)]
+    path = write_text(tmp_path / "table.csv", "id,domain,split,label,x", *lines)
+    opened: list[str] = []
+    sys.addaudithook(lambda event, given: opened.append(str(given[0])) if event == "open" and COUNTING else None)
+    COUNTING.append(True)
+    try:
+        assert check_data(str(path), source).ok
+    finally:
+        COUNTING.clear()
+    reads = sum(name.endswith(".npy") for name in opened)
+    # The kind is inferred, then statistics; of each domain a few are looked at once more.
+    assert rows <= reads <= rows + 2 * FITTED_ROWS + 2 * LOOKED_AT
 
 
 def test_the_check_keeps_as_many_rows_for_validation_as_a_recipe() -> None:

@@ -15,7 +15,7 @@ ADAPT = ["adapt", "source-only", "--source", "A", "--target", "B", "--reference"
 SHORT = ["--set", "stages.0.epochs=1", "--set", "training.batch_size=16"]
 TRAINED = {("A", "train"), ("A", "validation"), ("B", "train")}
 
-_PLACE = re.compile(r"line \d+, id '[^']*', (\w+): ")
+_PLACE = re.compile(r"line \d+, id '[^']*', ([\w-]+): ")
 
 
 def adapt(path: Path, capsys: pytest.CaptureFixture[str], *more: str) -> str | None:
@@ -46,7 +46,7 @@ def is_said(error: str, report: Report) -> bool:
     said = [" ".join(str(problem).split()) for problem in report.problems]
     place = _PLACE.search(error)
     # A table's own errors begin with its path.
-    rows = {f"line {problem.line}, id {problem.id!r}: " for problem in report.problems}
+    rows = {f"line {problem.line}, id {problem.id!r}" for problem in report.problems}
     return (
         any(text in error for text in said)
         or any(row in error for row in rows)

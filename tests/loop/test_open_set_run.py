@@ -7,8 +7,10 @@ import attrs
 import pytest
 import torch
 from acclimate.framework import DataError, adapt_table
-from acclimate.framework.data import Table, read_table, write_table
+from acclimate.framework.data import Schema, Table, read_table, write_table
 from acclimate.framework.experiments.experiment import Experiment
+from acclimate.framework.report.finished_run import read_run
+from acclimate.framework.report.rows import choose_rows
 from acclimate.framework.training.oracle import open_oracle
 
 from acclimate.__main__ import main
@@ -59,6 +61,16 @@ def test_a_domain_without_a_known_class_is_refused(folder: Path, capsys: pytest.
     write_table(table, folder / "unknown.csv")
     assert main(["evaluate", str(folder / "run"), "--data", str(folder / "unknown.csv"), "--domain", "there"]) == 2
     assert "but all 6 are of others: 'peel' (6)" in capsys.readouterr().err
+
+
+def test_a_report_is_of_known_classes(folder: Path) -> None:
+    run = read_run(folder / "run")
+    schema = Schema.from_config(run.config["schema"])
+    table = read_table(folder / "open.csv")
+    rows = choose_rows(run, table, schema, None, oracle=True)
+    assert len(rows["target"].table) == 6
+    assert "left out 4 of 10 rows" in rows["target"].split
+    assert len(choose_rows(run, table, schema, None, oracle=False)["target"].table) == 10
 
 
 def test_no_label_of_the_target_changes_a_run(folder: Path, tmp_path: Path) -> None:
