@@ -35,6 +35,9 @@ _SLICE: Final = re.compile(r".+\.(?:npz|h5|hdf5)(?::[^\[\]]*)?\[[^\[\]]*\]|.+\.n
 _SHOWN: Final = 200
 """Characters of a cell that errors show at most."""
 
+_LONGEST: Final = 4096
+"""Characters of a path, at most; no pattern looks through a longer cell, as it may have to from each place in it."""
+
 _MAX_ROW: Final = 100
 """Digits of the number of a row, which no array has; Python does not read thousands of them."""
 
@@ -78,6 +81,8 @@ def parse_reference(cell: str) -> Reference:
         >>> parse_reference("speech.zip!0/george.wav").suffix
         '.wav'
     """
+    if len(cell) > _LONGEST:
+        raise DataError(f"{shown(cell)}: expected a path of at most {_LONGEST:,} characters, but found {len(cell):,}.")
     found = _ARRAY.fullmatch(cell)
     if found and len(found["row"] or "") <= _MAX_ROW:
         row = found["row"]
@@ -109,6 +114,8 @@ def looks_like_file(cell: str) -> bool:
         >>> [looks_like_file(cell) for cell in ("a.wav", "clips/a.mp4", "a.npz:key[0:35]", "It ended at 3.")]
         [True, True, True, False]
     """
+    if len(cell) > _LONGEST:
+        return False
     return is_reference(cell) or _SLICE.fullmatch(cell) is not None or bool(advice(_suffix(cell)))
 
 

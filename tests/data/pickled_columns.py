@@ -122,6 +122,9 @@ _PACKED: Final = {
 }
 
 
+NAMES: Final = tuple(_PACKED)
+
+
 def pickled_column(name: str) -> bytes:
     """The pickle of that name."""
     return zlib.decompress(base64.b85decode(_PACKED[name]))

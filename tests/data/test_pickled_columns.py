@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import resource
 import time
 from pathlib import Path
 from typing import Any
@@ -169,3 +170,32 @@ def test_functions_of_ours_cannot_be_changed() -> None:
         with pytest.raises(DataError, match="sets that of a function"):
             unpickle(io.BytesIO(b"c_codecs\nencode\n" + state))
     assert (encode_text.__defaults__, vars(encode_text)) == before
+
+
+HUGE = {
+    "a number to remember by": b"\x80\x02Nr\xff\xff\xff\x7f.",
+    "a number in text": b"Np2_147_483_647\n.",
+    "bytes to change": b"\x80\x05\x96" + (2**34).to_bytes(8, "little") + b".",
+    "bytes": b"\x80\x04\x8e" + (2**34).to_bytes(8, "little") + b".",
+    "text": b"\x80\x04\x8d" + (2**34).to_bytes(8, "little") + b".",
+    "a frame": b"\x80\x04\x95" + (2**34).to_bytes(8, "little") + b"N.",
+    "a negative length": b"T\xff\xff\xff\xff.",
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_what_is_not_there_gets_no_room(name: str) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(DataError, match="expected a pickle of data, but found that "):
+        unpickle(io.BytesIO(HUGE[name]))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2**20
+
+
+@pytest.mark.parametrize(
+    "data", [b"cos\x1b[2J\nsys\ttem\n.", b"\x80\x04\x8c\x02o\n\x8c\x02s\n\x93.", b"c" + b"x" * 9999 + b"\ny\n."]
+)
+def test_names_are_shown_in_one_line(data: bytes) -> None:
+    with pytest.raises(DataError) as error:
+        unpickle(io.BytesIO(data))
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 500

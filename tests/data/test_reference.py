@@ -1,8 +1,10 @@
 """Cells that name files, and columns that hold text."""
 
+import time
+
 import pytest
 from acclimate.framework import DataError
-from acclimate.framework.data.reference import SUFFIXES, Reference, holds_text, parse_reference
+from acclimate.framework.data.reference import SUFFIXES, Reference, holds_text, looks_like_file, parse_reference
 
 from .data_files import ENDINGS
 
@@ -44,7 +46,7 @@ def test_a_cell_is_parsed(cell: str, reference: Reference, suffix: str) -> None:
         ("x.h5:key[:]", f"a slice ({A_ROW})"),
         ("x.npz[3]", f"a slice ({A_ROW})"),
         ("x.npy[3]", f"a slice ({A_ROW})"),
-        (f"x.npz:key[{'9' * 5000}]", f"a slice ({A_ROW})"),
+        (f"x.npz:key[{'9' * 4000}]", f"a slice ({A_ROW})"),
         ("x.npz:key[1", ".npz:key[1"),
         ("x.zip!", ".zip!"),
         ("x.zip!a.aac", ".aac (convert the sound to .wav or .flac)"),
@@ -84,3 +86,14 @@ def test_all_suffixes_are_references(suffix: str) -> None:
 )
 def test_a_column_is_text_if_most_cells_are(cells: list[str | None], text: bool) -> None:  # noqa: FBT001
     assert holds_text(cells) == text
+
+
+@pytest.mark.parametrize(
+    "cell", [".npz:" * 20_000 + "[", "x.npz:a[0" * 20_000, "a.zip!" * 20_000, "x " * 50_000 + ".txt"]
+)
+def test_long_cells_are_no_references_and_take_no_long_time(cell: str) -> None:
+    began = time.process_time()
+    with pytest.raises(DataError, match=r"characters\): expected a path of at most 4,096 characters, but found "):
+        parse_reference(cell)
+    assert not looks_like_file(cell)
+    assert time.process_time() - began < 2

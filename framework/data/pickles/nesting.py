@@ -1,7 +1,7 @@
-"""How deeply tuples lie in tuples, found out before a pickle is read.
+"""What makes Python die, or take all memory, while it reads a pickle; found out before.
 
 A key of a dictionary is hashed while it is read. Of tuples in a million tuples Python does that by calling itself as
-often, without a bound, and so dies.
+often, without a bound, and so dies. For what is said to be long it makes room before it looks whether it is there.
 """
 
 import io
@@ -74,13 +74,21 @@ def check_nesting(stream: io.BufferedIOBase) -> None:
         stream: stands where it stood afterwards.
 
     Raises:
-        DataError: if tuples lie deeper in each other than `MAX_DEPTH`.
+        DataError: if tuples lie deeper in each other than `MAX_DEPTH`, something is longer than the pickle, or is
+            remembered under a number that none reaches who counts.
     """
     start = stream.tell()
+    end = stream.seek(0, io.SEEK_END)
+    stream.seek(start)
     depths: list[int] = []
     memo: dict[int, int] = {}
+    number = 0
     while (step := _STEPS.get(stream.read(1))) is not None:
-        argument = _read_argument(stream, step)
+        number += 1
+        argument = _read_argument(stream, step, end)
+        # Python makes room for all numbers below.
+        if step.name in _KEEPS and argument > number:
+            raise DataError(f"expected a pickle of data, but found that its part {number} is remembered as {argument}.")
         if step.name == "MARK":
             depths.append(_MARK)
         elif step.name in _KEEPS:
@@ -109,14 +117,23 @@ def _take(depths: list[int], step: _Step) -> int:
     return deepest
 
 
-def _read_argument(stream: io.BufferedIOBase, step: _Step) -> int:
+def _read_argument(stream: io.BufferedIOBase, step: _Step, end: int) -> int:
     """The number that an argument is; 0 if it is none."""
     if step.lines:
         text = b"".join(stream.readline() for _ in range(step.lines))
-        return int(text) if len(text) < 20 and text.strip().isdigit() else 0
-    if step.size >= 0:
-        return int.from_bytes(stream.read(step.size), "little") if step.size else 0
-    length = int.from_bytes(stream.read(_LENGTHS[step.size]), "little")
-    # Beyond the end there is nothing to read, which ends it.
-    stream.seek(min(length, 2**62), io.SEEK_CUR)
+        try:
+            return int(text)
+        except ValueError:
+            return 0
+    told = step.size if step.size >= 0 else _LENGTHS[step.size]
+    value = int.from_bytes(stream.read(told), "little") if told else 0
+    if step.size >= 0 and step.name != "FRAME":
+        return value
+    # Python makes room for it before it reads.
+    if value > end - stream.tell():
+        raise DataError(
+            f"expected a pickle of data, but found that something in it has {value:,} bytes, which it has not."
+        )
+    if step.name != "FRAME":
+        stream.seek(value, io.SEEK_CUR)
     return 0

@@ -169,7 +169,7 @@ class _DataUnpickler(pickle.Unpickler):
         if (module_name, global_name) not in _KNOWN:
             raise DataError(
                 "a pickle may hold numbers, text, lists, dictionaries, arrays of numpy and data frames of pandas, "
-                f"but names {module_name}.{global_name}: take the .csv or .npz instead, if there is one."
+                f"but names {_show(f'{module_name}.{global_name}')}: take the .csv or .npz instead, if there is one."
             )
         return _KNOWN[module_name, global_name]
 
@@ -196,6 +196,11 @@ def unpickle(stream: io.BufferedIOBase) -> object:
     except _FAULTS as error:
         words = " ".join(str(error).split())
         raise DataError(f"expected a pickle of data, but found: {type(error).__name__}: {words}") from error
+
+
+def _show(text: str) -> str:
+    """A stranger's text in one line."""
+    return text if text.isprintable() and len(text) <= 200 else repr(text[:200])
 
 
 def _size(stream: io.BufferedIOBase) -> int:
