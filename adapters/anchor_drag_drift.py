@@ -18,6 +18,7 @@ from ..framework.batch import Side, Step, Term
 from ..framework.errors import RecipeError
 from ..framework.interfaces import Aligner
 from ..framework.layout import DomainSide, Layout, Task
+from ..framework.tensors.named_modules import NamedModules
 from ..framework.tensors.presence import keep_present
 from .modality_roles import ModalityRoles, roles_among
 from .terms import term_name
@@ -119,7 +120,7 @@ class AnchorDragDrift(Aligner):
         self.prediction_weight = prediction_weight
         self.warm_up = warm_up
         self.side: DomainSide = side
-        self.plans = nn.ModuleDict()
+        self.plans = NamedModules()
 
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
         """Take the roles, and make the moving plans."""

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ..framework.errors import RecipeError
 from ..framework.interfaces import Part
 from ..framework.layout import Layout, Task
+from ..framework.tensors.named_modules import NamedModules
 from .affinity import COSINE, AffinityMeasure, log_affinity
 
 CLASSES: Final = "classes"
@@ -49,7 +50,7 @@ class ClassEncoder(Part):
     def __init__(self, affinity: AffinityMeasure = COSINE) -> None:
         super().__init__()
         self.affinity = affinity
-        self.layers = nn.ModuleDict()
+        self.layers = NamedModules()
 
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
         """Make a layer per classification task, as wide as the features that the task's heads see."""

@@ -14,6 +14,7 @@ from ..framework.arguments import check_positive, check_within
 from ..framework.batch import Outputs
 from ..framework.interfaces import Fused, Fusion
 from ..framework.layout import DomainSide, Layout
+from ..framework.tensors.named_modules import NamedModules
 from ..framework.tensors.presence import present_only
 
 
@@ -50,7 +51,7 @@ class Concatenation(Fusion):
             raise ValueError(f"dropout stands behind the hidden layer, but hidden is None and dropout {dropout}.")
         self.hidden = hidden
         self.dropout = dropout
-        self.heads = nn.ModuleDict()
+        self.heads = NamedModules()
 
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
         """Make a joint head per task."""

@@ -7,7 +7,7 @@ Adversarial Domain Adaptation, NeurIPS 2018, https://arxiv.org/abs/1705.10667).
 """
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, cast, get_args
 
 import torch
 from jaxtyping import Bool, Float
@@ -18,6 +18,7 @@ from ..framework.batch import Representation, Side, Step, Term
 from ..framework.errors import RecipeError
 from ..framework.interfaces import Aligner
 from ..framework.layout import JOINT, Layout, Task
+from ..framework.tensors.named_modules import NamedModules
 from ..framework.tensors.presence import keep_present
 from .domain_adversarial import SCHEDULES, DomainDiscriminator, Schedule, domain_loss, reverse_gradient
 from .modality_roles import ModalityRoles, roles_among
@@ -122,7 +123,7 @@ class ConditionalAdversarial(Aligner):
         self.form: DiscriminatorForm = form
         self.hidden = hidden
         self.modality_weights = dict(modality_weights or {})
-        self.discriminators = nn.ModuleDict()
+        self.discriminators = NamedModules()
 
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
         """Make a discriminator per task and modality that may be a drift."""
@@ -134,7 +135,7 @@ class ConditionalAdversarial(Aligner):
         drifts = layout.modalities if self.roles is None or self.roles.anchor is None else self.roles.drifts
         for task in layout.tasks:
             if not task.is_regression:
-                self.discriminators[task.name] = nn.ModuleDict(
+                self.discriminators[task.name] = NamedModules(
                     {name: self._discriminator(layout.task_feature_sizes[name] * task.outputs) for name in drifts}
                 )
 
@@ -167,7 +168,7 @@ class ConditionalAdversarial(Aligner):
     def _value(self, source: Side, target: Side, progress: float, task: Task, drift: str) -> Float[Tensor, ""]:
         source_rows, target_rows = source.batch.has(drift), target.batch.has(drift)
         maps = torch.cat([self._map(side, task, drift) for side in (source, target)])
-        discriminator = self.discriminators.get_submodule(f"{task.name}.{drift}")
+        discriminator = cast("NamedModules", self.discriminators[task.name])[drift]
         logits = discriminator(reverse_gradient(maps, SCHEDULES[self.schedule](progress)))
         source_logits, target_logits = logits.split([len(source.batch), len(target.batch)])
         if self.form == "paper":

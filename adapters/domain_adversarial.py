@@ -19,6 +19,7 @@ from ..framework.batch import Step, Term
 from ..framework.interfaces import Aligner
 from ..framework.layout import Layout
 from ..framework.tensors.gradient_scaling import scale_gradient
+from ..framework.tensors.named_modules import NamedModules
 from ..framework.tensors.presence import keep_present
 from .terms import mean_over, reach_across
 
@@ -162,7 +163,7 @@ class DomainAdversarial(Aligner):
         self.lambda_d = lambda_d
         self.schedule = schedule
         self.hidden = hidden
-        self.discriminators = nn.ModuleDict()
+        self.discriminators = NamedModules()
 
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
         """Make a discriminator for each modality's features."""

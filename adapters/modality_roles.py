@@ -16,6 +16,7 @@ from ..framework.batch import Side, Step
 from ..framework.errors import RecipeError
 from ..framework.interfaces import Part
 from ..framework.layout import Layout, Task
+from ..framework.tensors.named_modules import NamedModules
 from .class_distances import domain_distance
 from .separability import Scatter, scatter, separability
 from .terms import term_name, usable_labels
@@ -85,7 +86,7 @@ class ModalityRoles(Part):
         self.steps = steps
         self._named = anchor
         self._known = anchor
-        self.scatters = nn.ModuleDict()
+        self.scatters = NamedModules()
         # torch says no types of this method.
         cast("Any", self).register_load_state_dict_post_hook(_forget)
 

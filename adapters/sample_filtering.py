@@ -19,6 +19,7 @@ from ..framework.batch import Lesson, Side, Step
 from ..framework.errors import RecipeError
 from ..framework.interfaces import TeacherSelector
 from ..framework.layout import Layout
+from ..framework.tensors.named_modules import NamedModules
 from .class_encoder import ClassEncoder, classification_tasks, shared_classes
 from .terms import term_name
 
@@ -118,7 +119,7 @@ class SampleFiltering(TeacherSelector):
         super().__init__()
         check_within("(0, 1]", alpha=alpha)
         self.alpha = alpha
-        self.material = nn.ModuleDict()
+        self.material = NamedModules()
         self.register_buffer("studies", torch.zeros((), dtype=torch.int64))
 
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:

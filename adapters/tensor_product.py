@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..framework.batch import Outputs
 from ..framework.interfaces import Fused, Fusion
 from ..framework.layout import DomainSide, Layout
+from ..framework.tensors.named_modules import NamedModules
 from .tensor_projections import find_projections
 
 
@@ -42,7 +43,7 @@ class TensorProduct(Fusion):
     def __init__(self, projections: str = "projections") -> None:
         super().__init__()
         self.part = projections
-        self.heads = nn.ModuleDict()
+        self.heads = NamedModules()
 
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:
         """Take the projections and make a head per task; raises RecipeError where there is no such part."""

@@ -22,6 +22,7 @@ from ..framework.batch import Side
 from ..framework.errors import RecipeError
 from ..framework.interfaces import Part
 from ..framework.layout import DomainSide, Layout
+from ..framework.tensors.named_modules import NamedModules
 from .tensor_mode import Solver, TensorMode
 
 LARGEST_PRODUCT: Final = 512
@@ -93,7 +94,7 @@ class TensorProjections(Part):
         self.ridge = ridge
         self.solver: Solver = solver
         self.inertia = inertia
-        self.modes = nn.ModuleDict()
+        self.modes = NamedModules()
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
 
     def bind(self, layout: Layout, parts: Mapping[str, nn.Module]) -> None:

@@ -18,6 +18,7 @@ from .model import MultimodalModel, features_of, intermediate_of
 from .reach import check_reach
 from .recipes.patterns import matches
 from .recipes.recipe import Update
+from .tensors.named_modules import NamedModules
 
 MODEL: Final = "model"
 """Name by which parts that are bound last find the model among what is shared."""
@@ -91,11 +92,11 @@ class Method(nn.Module):
         if MODEL in (parts or {}):
             raise RecipeError(f"no part may be called {MODEL!r}: it is the name by which parts find the model.")
         self.model = model
-        self.aligners = nn.ModuleDict(dict(aligners))
+        self.aligners = NamedModules(dict(aligners))
         self.selector = selector
         self.groups = dict(groups or {})
-        self.balancers = nn.ModuleDict({name: group.balancer for name, group in self.groups.items()})
-        self.parts = nn.ModuleDict(dict(parts or {}))
+        self.balancers = NamedModules({name: group.balancer for name, group in self.groups.items()})
+        self.parts = NamedModules(dict(parts or {}))
         self.gather = gather
         self._held_to_reach: set[str] = set()
 

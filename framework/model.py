@@ -16,6 +16,7 @@ from .interfaces import Encoder, Fusion
 from .intermediate import Encoded, Intermediate, blank
 from .layout import JOINT, DomainSide, RowShape, Task
 from .tensors.evaluation_mode import evaluation_mode
+from .tensors.named_modules import NamedModules
 from .tensors.presence import keep_present
 from .tensors.unit_norm import to_unit_norm
 
@@ -74,20 +75,20 @@ class MultimodalModel(nn.Module):
             raise ValueError(f"projection must be positive, but got {projection}.")
         self.modalities = tuple(sorted(encoders))
         self.tasks = tuple(tasks)
-        self.encoders = nn.ModuleDict({name: encoders[name] for name in self.modalities})
-        self.projections = nn.ModuleDict()
+        self.encoders = NamedModules({name: encoders[name] for name in self.modalities})
+        self.projections = NamedModules()
         if projection is not None:
             for task in self.tasks:
                 self.projections[task.name] = self._linears(self.feature_sizes, projection)
-        self.heads = nn.ModuleDict(
+        self.heads = NamedModules(
             {task.name: self._linears(self.task_feature_sizes, task.outputs) for task in self.tasks}
         )
         self.fusion = fusion
         self.unit_norm = unit_norm
         self._trunk_caches: dict[str, TrunkCache] = {}
 
-    def _linears(self, sizes: Mapping[str, int], outputs: int) -> nn.ModuleDict:
-        return nn.ModuleDict({name: nn.Linear(sizes[name], outputs) for name in self.modalities})
+    def _linears(self, sizes: Mapping[str, int], outputs: int) -> NamedModules:
+        return NamedModules({name: nn.Linear(sizes[name], outputs) for name in self.modalities})
 
     @property
     def feature_sizes(self) -> dict[str, int]:
@@ -104,7 +105,7 @@ class MultimodalModel(nn.Module):
     def task_feature_sizes(self) -> dict[str, int]:
         """What each head sees: the projection's size, else the encoder's."""
         for projections in self.projections.values():
-            linears = cast("nn.ModuleDict", projections)
+            linears = cast("NamedModules", projections)
             return {name: cast("nn.Linear", linears[name]).out_features for name in self.modalities}
         return self.feature_sizes
 
@@ -225,5 +226,5 @@ def _apply(
     """One layer per modality, zero where it is absent; without layers, the features themselves."""
     if layers is None:
         return dict(features)
-    by_modality = cast("nn.ModuleDict", layers)
+    by_modality = cast("NamedModules", layers)
     return {name: keep_present(by_modality[name](features[name]), masks[name]) for name in features}

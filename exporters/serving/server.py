@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from ...framework.data.decoding_limit import set_decoding_limit
 from ...framework.errors import AcclimateError
 from .addresses import check_free
 from .limits import Limits
@@ -62,6 +63,8 @@ def serve(
     use_patient_processes()
     limits = limits or Limits()
     listen_within(host, limits)
+    # What files become before they are cut has the same bound, in workers too.
+    set_decoding_limit(max(1, limits.bytes // 2**20))
     model = ServedArtefact(path, name, provider=provider, threads=threads, limits=limits)
     server = ModelServer(
         http_port=port,
