@@ -18,8 +18,8 @@ _TAKEN: Final = (JOINT, "logits", "present")
 _NAMELESS: Final = re.compile(r"(Unnamed: \d+(_level_\d+)?)?")
 """What pandas calls the column of an index that has no name, and what it calls it when it reads it again."""
 
-MAX_MODALITIES: Final = 256
-"""More columns are features, one a column, which belong into a file of arrays."""
+MAX_NAMES: Final = 64
+"""Modalities, and tasks, of a table at most: more columns are features, one a column, or something else altogether."""
 
 
 @attrs.frozen
@@ -61,12 +61,14 @@ def read_header(names: Sequence[str], where: str) -> Columns:
     modalities = tuple(sorted(name for name in names if name not in reserved and not is_ignored(name)))
     if not modalities:
         raise DataError(f"{where}: columns must include a modality, but all of them are reserved names.")
-    if len(modalities) > MAX_MODALITIES:
+    if len(modalities) > MAX_NAMES:
         raise DataError(
-            f"{where}: every other column is a modality, of which there may be {MAX_MODALITIES}, but got "
+            f"{where}: every other column is a modality, of which there may be {MAX_NAMES}, but got "
             f"{len(modalities):,}, such as {modalities[0][:60]!r}: put features into one .npz that cells name, and "
             f"call other columns {_IGNORED}<name>."
         )
+    if len(tasks) > MAX_NAMES:
+        raise DataError(f"{where}: a table may have {MAX_NAMES} tasks, but got {len(tasks):,} columns {LABEL}.<task>.")
     for name in modalities:
         _check_not_nameless(name, where)
     for name in [*modalities, *tasks]:

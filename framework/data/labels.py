@@ -13,6 +13,9 @@ TaskKind: TypeAlias = Literal["classes", "regression"]
 # Possessive, so that no long cell takes long.
 _NUMBER: Final = re.compile(r"[-+]?(\d++(\.\d*+)?+|\.\d++)([eE][-+]?\d++)?+")
 
+_SHOWN: Final = 40
+"""Classes that errors name, at most."""
+
 
 def is_number(value: str) -> bool:
     """Whether a cell is a finite decimal number; words such as `nan` are none."""
@@ -84,8 +87,9 @@ def encode_label(task: Task, value: str | None) -> int | float:
             raise DataError(f"expected a number, but found {value!r}.")
         return float(value)
     if value not in task.classes:
-        known = ", ".join(map(repr, task.classes))
-        raise DataError(f"expected one of the source's classes {known}, but found {value!r}.")
+        known = ", ".join(repr(name[:60]) for name in task.classes[:_SHOWN])
+        others = f", ... ({len(task.classes):,} in all)" if len(task.classes) > _SHOWN else ""
+        raise DataError(f"expected one of the source's classes {known}{others}, but found {value[:200]!r}.")
     return task.classes.index(value)
 
 

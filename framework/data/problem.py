@@ -1,6 +1,11 @@
 """What is wrong with one row of a table."""
 
+from typing import Final
+
 import attrs
+
+_SHOWN: Final = 200
+"""Characters of an id that are shown, at most."""
 
 
 @attrs.frozen
@@ -24,9 +29,10 @@ class Problem:
     modality: str | None = None
 
     def __str__(self) -> str:
+        shown = self.id if self.id is None or len(self.id) <= _SHOWN else f"{self.id[:_SHOWN]}..."
         named = [
             None if self.line is None else f"line {self.line}",
-            None if self.id is None else f"id {self.id!r}",
+            None if shown is None else f"id {shown!r}",
             self.modality,
         ]
         place = ", ".join(part for part in named if part)

@@ -13,6 +13,10 @@ from .reference import holds_text
 LABEL: Final = "label"
 """Column of the one task of most tables, and the prefix of the columns of several."""
 
+_SHOWN_NAMES: Final = 40
+_SHOWN_LETTERS: Final = 100
+"""What errors show of names, at most: where each row has one of its own, there are as many as rows."""
+
 _NOTHING: Final[Mapping[str, str]] = {}
 
 
@@ -147,11 +151,13 @@ class Table:
         Raises:
             DataError: if there is no such domain, or no such split in these domains.
         """
-        wanted = (domains,) if isinstance(domains, str) else self.domains if domains is None else tuple(domains)
-        for name in wanted:
-            if name not in self.domains:
-                raise DataError(f"domain must be one of {_list(self.domains)}, but got {name!r}.")
-        chosen = self.with_rows(row for row in self.rows if row.domain in wanted)
+        # Once: there may be as many domains as rows.
+        known = self.domains
+        wanted = (domains,) if isinstance(domains, str) else known if domains is None else tuple(domains)
+        names = frozenset(wanted)
+        if unknown := names.difference(known):
+            raise DataError(f"domain must be one of {_list(known)}, but got {min(unknown, key=wanted.index)!r}.")
+        chosen = self.with_rows(row for row in self.rows if row.domain in names)
         if split is None:
             return chosen
         if split not in chosen.splits:
@@ -159,5 +165,6 @@ class Table:
         return self.with_rows(row for row in chosen.rows if row.split == split)
 
 
-def _list(names: Iterable[str]) -> str:
-    return ", ".join(map(repr, names)) or "none"
+def _list(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(name[:_SHOWN_LETTERS]) for name in names[:_SHOWN_NAMES]) or "none"
+    return shown if len(names) <= _SHOWN_NAMES else f"{shown}, ... ({len(names):,} in all)"

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import os
+import re
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -249,7 +250,7 @@ def test_many_columns_take_no_long_time(tmp_path: Path) -> None:
 def test_features_one_a_column_are_no_modalities(tmp_path: Path, suffix: str) -> None:
     names = ["id", "domain", "split", *(f"m{number}" for number in range(1000))]
     lines = [json.dumps(dict.fromkeys(names, 1))] if suffix == ".jsonl" else [",".join(names), ",".join("1" * 1003)]
-    message = ": every other column is a modality, of which there may be 256, but got 1,000, such as 'm0': put features"
+    message = ": every other column is a modality, of which there may be 64, but got 1,000, such as 'm0': put features"
     assert message in refuse(write(tmp_path / f"a{suffix}", "\n".join(lines)))
 
 
@@ -301,3 +302,30 @@ def test_half_a_character_is_not_written(tmp_path: Path, suffix: str) -> None:
     with pytest.raises(DataError, match=r"^[^\n]+: expected text, but found '.*\\udcff', which no file can hold\.$"):
         write_table(table, tmp_path / f"odd{suffix}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_parquet_that_promises_more_cells_than_it_can_hold_is_refused(tmp_path: Path) -> None:
+    rows = 2_000_000
+    columns = {name: pa.repeat("a", rows).dictionary_encode() for name in ("id", "domain", "split", "label", "said")}
+    parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
+    assert (tmp_path / "a.parquet").stat().st_size < 40_000
+    message = (
+        r"expected no more cells than a file of [\d,]+ bytes can tell apart, but found 2,000,000 rows of 5 columns\."
+    )
+    assert re.search(message, refuse(tmp_path / "a.parquet"))
+
+
+def test_tasks_are_not_without_number(tmp_path: Path) -> None:
+    names = ["id", "domain", "split", "said", *(f"label.t{number}" for number in range(65))]
+    path = write(tmp_path / "a.csv", ",".join(names) + "\na,x,train,a b" + "," * 65 + "\n")
+    assert refuse(path) == ": a table may have 64 tasks, but got 65 columns label.<task>."
+
+
+def test_messages_name_what_they_can_and_count_the_rest(tmp_path: Path) -> None:
+    lines = [f"{'x' * 300}{number},{'d' * 300}{number},train,1,a b" for number in range(100)]
+    path = write(tmp_path / "a.csv", HEAD + "\n".join(lines))
+    with pytest.raises(DataError) as error:
+        read_table(path).select("nowhere")
+    assert str(error.value).endswith("(100 in all), but got 'nowhere'.")
+    assert len(str(error.value)) < 10_000
+    assert len(refuse(write(path, HEAD + lines[0] + "\n" + lines[0]))) < 400

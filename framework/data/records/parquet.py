@@ -1,6 +1,7 @@
 """Records of a Parquet file, of which only the columns that matter are read."""
 
 import importlib.util
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,10 @@ _Arrow: TypeAlias = Any
 """An object of pyarrow, which has no types."""
 
 MAX_ROWS: Final = 20_000_000
-"""Rows, at most: a small file may promise any number of rows that are alike."""
+
+FREE_CELLS: Final = 2**23
+CELLS_A_BYTE: Final = 16
+"""A file may have `FREE_CELLS` and so many for each of its bytes: a small one may promise any number that are alike."""
 
 MAX_BYTES: Final = 2**33
 """Bytes that the file says its columns have when they are decompressed, at most."""
@@ -51,7 +55,7 @@ def read_parquet(path: Path, is_ignored: IsIgnored = lambda _: False) -> tuple[l
         source.seek(0)
         # A dictionary holds once what many rows have, so that they do not become larger than the file.
         file = parquet.ParquetFile(source, read_dictionary=strings)
-        _check_size(file.metadata, set(names), path)
+        _check_size(file.metadata, set(names), path, os.fstat(source.fileno()).st_size)
         for batch in file.iter_batches(_BATCH, columns=names, use_threads=False):
             batch.validate(full=True)
             columns = [
@@ -93,11 +97,16 @@ def _check_contents(start: bytes, path: Path) -> None:
         raise DataError(f"{path}: expected Parquet, but its content is {found}.")
 
 
-def _check_size(metadata: _Arrow, names: set[str], path: Path) -> None:
+def _check_size(metadata: _Arrow, names: set[str], path: Path, file_size: int) -> None:
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     rows = max(metadata.num_rows, sum(group.num_rows for group in groups))
     if rows > MAX_ROWS:
         raise DataError(f"{path}: expected at most {MAX_ROWS:,} rows, but found {rows:,}: divide the table.")
+    if rows * len(names) > FREE_CELLS + CELLS_A_BYTE * file_size:
+        raise DataError(
+            f"{path}: expected no more cells than a file of {file_size:,} bytes can tell apart, but found {rows:,} "
+            f"rows of {len(names)} columns."
+        )
     chunks = [group.column(number) for group in groups for number in range(group.num_columns)]
     size = sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema in names)
     if size > MAX_BYTES:
