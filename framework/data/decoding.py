@@ -12,6 +12,9 @@ from .decoding_limit import decoding_limit, raising_hint
 
 DecodedKind: TypeAlias = Literal["audio", "image", "array", "text"]
 
+_UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+"""What text in UTF-16 begins with, as Windows writes it, and text in UTF-8 never."""
+
 _TEXT_SHARE: Final = 64
 """A text may have this part of the bytes that sound may have: each of its letters may become a token."""
 
@@ -92,8 +95,9 @@ def _decode_text(data: bytes, name: str, max_bytes: int | None) -> Decoded:
     if len(data) > limit:
         hint = "" if max_bytes is not None else f": {raising_hint(_TEXT_SHARE * len(data))}"
         raise DataError(f"{name}: expected a text of at most {limit:,} bytes, but found {len(data):,}{hint}.")
+    encoding = "utf-16" if data.startswith(_UTF_16_MARKS) else "utf-8-sig"
     try:
-        text = data.decode("utf-8-sig").strip()
+        text = data.decode(encoding).strip()
     except UnicodeDecodeError as error:
         wrong = error.object[error.start]
         raise DataError(f"{name}: expected text in UTF-8, but found byte {wrong:#04x}.") from error

@@ -85,6 +85,14 @@ def test_text_is_read(tmp_path: Path) -> None:
     assert (decoded.kind, decoded.value) == ("text", "schöner Tag")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+def test_text_is_read_as_its_mark_says(encoding: str) -> None:
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    assert decode(f"{mark}schöner Tag\r\n".encode(encoding), ".txt", "x").value == "schöner Tag"
+    with pytest.raises(DataError, match="expected text in UTF-8, but found byte 0x"):
+        decode("schöner Tag".encode("latin1"), ".txt", "x")
+
+
 def sixteen_bits(colour_type: int, channels: int) -> bytes:
     """A .png of 4 x 2 pixels, 16 bits a channel, which Pillow does not write in colour."""
     lines = [b"\0" + struct.pack(f">{4 * channels}H", *range(line, line + 4 * channels)) for line in (0, 40000)]

@@ -185,7 +185,7 @@ def test_a_source_has_labels(tmp_path: Path) -> None:
         ({"tasks": {"verb": "classes"}}, "task must be one of 'label', but got 'verb'."),
         (
             {"overrides": {"speech": {"length": 3}}},
-            "line 3, id 'r1', speech: audio preprocessing has the fields sampling_rate, samples, but got 'length'.",
+            "line 3, id 'r1', speech: audio preprocessing has the fields sampling_rate, samples, channels, resample, but got 'length'.",
         ),
     ],
 )
