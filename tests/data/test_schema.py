@@ -178,6 +178,9 @@ def test_a_source_has_labels(tmp_path: Path) -> None:
     assert str(error.value) == "the source must have labels, but the table has no column 'label' or 'label.<task>'."
 
 
+AUDIO = "sampling_rate, samples, channels, resample"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -185,7 +188,7 @@ def test_a_source_has_labels(tmp_path: Path) -> None:
         ({"tasks": {"verb": "classes"}}, "task must be one of 'label', but got 'verb'."),
         (
             {"overrides": {"speech": {"length": 3}}},
-            "line 3, id 'r1', speech: audio preprocessing has the fields sampling_rate, samples, channels, resample, but got 'length'.",
+            f"line 3, id 'r1', speech: audio preprocessing has the fields {AUDIO}, but got 'length'.",
         ),
     ],
 )
