@@ -15,6 +15,7 @@ from .rehearsal import Plan, rehearse
 from .report import Report, count
 from .survey import survey
 from .table import Table
+from .table_doubts import find_table_doubts
 from .table_file import scan_table
 from .validation import SHARE
 
@@ -118,7 +119,7 @@ def check_table(
         count(table),
         problems=_in_order(found.problems),
         inferred=tuple(found.inferred),
-        doubts=tuple(dict.fromkeys(found.doubts)),
+        doubts=tuple(dict.fromkeys((*find_table_doubts(table), *found.doubts))),
     )
 
 

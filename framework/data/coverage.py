@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from ..errors import DataError
 from ..layout import Task
@@ -10,6 +11,9 @@ from .labels import encode_label, is_number
 from .open_set import count_unknown
 from .problem import Problem
 from .table import Row, Table
+
+MOST: Final = 10
+"""Domains that notes are about at most."""
 
 
 def find_unlabelled(rows: Iterable[Row], task: str, why: str) -> Iterator[Problem]:
@@ -61,15 +65,24 @@ def doubt_labels(table: Table, source: Sequence[str], task: Task) -> Iterator[Do
         source: labelled domains.
         task: as the source's training rows have it.
     """
+    told = 0
     for domain, rows in by_domain(table).items():
-        labels = [label for row in rows if (label := row.labels[task.name]) is not None]
-        if task.classes is None:
-            yield from _doubt_numbers(labels, domain, task.name)
-        elif labels:
-            yield from _doubt_classes(table.with_rows(rows), domain, task)
-            if domain not in source and len(labels) == len(rows):
-                yield from _doubt_missing(labels, domain, task)
+        own = list(_doubt_domain(table.with_rows(rows), domain, source, task))
+        told += bool(own)
+        yield from own if told <= MOST else ()
+    if told > MOST:
+        yield Doubt(f"task {task.name!r}: {told - MOST} more domains have such notes: --target says which one it is")
     yield from doubt_unlabelled(table, task.name)
+
+
+def _doubt_domain(rows: Table, domain: str, source: Sequence[str], task: Task) -> Iterator[Doubt]:
+    labels = [label for row in rows.rows if (label := row.labels[task.name]) is not None]
+    if task.classes is None:
+        yield from _doubt_numbers(labels, domain, task.name)
+    elif labels:
+        yield from _doubt_classes(rows, domain, task)
+        if domain not in source and len(labels) == len(rows):
+            yield from _doubt_missing(labels, domain, task)
 
 
 def by_domain(table: Table) -> dict[str, list[Row]]:

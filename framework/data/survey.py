@@ -37,13 +37,14 @@ def survey(table: Table, known: Overrides) -> Findings:
         DataError: if a kind of preprocessing is not known.
     """
     found = Findings()
-    named = {name for name, fields in known.items() if "kind" in fields}
+    trusted = {name for name, fields in known.items() if "kind" in fields}
     for modality in table.modalities:
-        stray = None if modality in named else find_stray_words(table, modality)
+        stray = None if modality in trusted else find_stray_words(table, modality)
         if stray is None:
             found.compare(table, [modality], known)
         else:
             found.problems.append(stray)
+            trusted.add(modality)
     if table.rows:
         found.fit(table, known)
     if known:
@@ -51,15 +52,18 @@ def survey(table: Table, known: Overrides) -> Findings:
     found.try_corruptions(table)
     found.try_names(Schema(found.preprocessing, [Task(name) for name in table.tasks]))
     found.doubts += find_modality_doubts(table, Schema(found.preprocessing, ()), known)
-    _survey_sources(found, table, named)
+    _survey_sources(found, table, trusted)
     return found
 
 
-def _survey_sources(found: Findings, table: Table, named: Container[str]) -> None:
-    """Look at each domain with labels as if it were the source."""
+def _survey_sources(found: Findings, table: Table, trusted: Container[str]) -> None:
+    """Look at each domain with labels as if it were the source; see `_Candidate`."""
     counts = {name: Counter(row.labels[name] for row in table.rows) for name in table.tasks}
     labelled = {domain: rows for domain, rows in by_domain(table).items() if any(map(_teaches, rows))}
-    candidates = [_Candidate(domain, table.with_rows(rows), table, counts, named) for domain, rows in labelled.items()]
+    present = {name for name in table.modalities if _has(table, name)}
+    candidates = [
+        _Candidate(domain, table.with_rows(rows), table, counts, present, trusted) for domain, rows in labelled.items()
+    ]
     for candidate in candidates:
         found.problems += candidate.unlabelled()
     refusals = [list(candidate.refusals()) for candidate in candidates]
@@ -67,7 +71,7 @@ def _survey_sources(found: Findings, table: Table, named: Container[str]) -> Non
     if labelled and all(refusals):
         # Several domains may be the source together.
         everything = table.with_rows(row for rows in labelled.values() for row in rows)
-        joint = _Candidate("+".join(labelled), everything, table, counts, named)
+        joint = _Candidate("+".join(labelled), everything, table, counts, present, trusted)
         found.problems += [Problem(f"{reason}.") for reason in joint.refusals()]
     notes = [own for own in told if own]
     found.doubts += [Doubt(message) for own in notes[:MOST] for message in own]
@@ -93,14 +97,16 @@ class _Candidate:
         rows: its rows.
         table: all rows.
         counts: of all rows by task, then by label.
-        named: modalities whose kind the user has named.
+        present: modalities that any row has.
+        trusted: modalities whose words are not doubted here: of a kind that the user has named, or refused already.
     """
 
     name: str
     rows: Table
     table: Table
     counts: Mapping[str, Counter[str | None]]
-    named: Container[str]
+    present: Container[str]
+    trusted: Container[str]
 
     @property
     def training(self) -> Table:
@@ -111,7 +117,7 @@ class _Candidate:
         """Why it cannot be the source."""
         for modality in self.table.modalities:
             # What no domain has is a problem already.
-            if not _has(self.training, modality) and _has(self.table, modality):
+            if modality in self.present and not _has(self.training, modality):
                 yield f"{self._where}: no training row has the modality {modality!r}, so training refuses it"
         try:
             training, _ = divide_source(self.rows)
@@ -120,9 +126,9 @@ class _Candidate:
             yield f"{self._where}: {str(error).removesuffix('.')}"
             return
         for modality in self.table.modalities:
-            if modality not in self.named and _has(training, modality):
+            if modality not in self.trusted and _has(training, modality):
                 stray = find_stray_words(training, modality)
-                if stray is not None and find_stray_words(self.table, modality) is None:
+                if stray is not None:
                     yield f"{self._where}: {str(stray).removesuffix('.')}"
 
     def unlabelled(self) -> Iterator[Problem]:

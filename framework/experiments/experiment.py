@@ -11,6 +11,7 @@ from ..builder import Builder
 from ..data import Augmentation, Problem, Samples, Schema, Table, find_bad_rows, leave_out
 from ..data.doubt import Doubt
 from ..data.run_doubts import find_run_doubts
+from ..data.table_doubts import find_table_doubts
 from ..data.table_identity import identify_table
 from ..data.validation import divide_source
 from ..errors import DataError
@@ -92,7 +93,8 @@ class Experiment:
             seed: that it was opened with.
         """
         training, _ = self._source_rows(seed)
-        return tuple(find_run_doubts(training, self._target_rows(), schema, self._known()))
+        found = find_run_doubts(training, self._target_rows(), schema, self._known())
+        return (*find_table_doubts(self.table), *found)
 
     def find_bad_rows(self) -> tuple[Problem, ...]:
         """Read every file that training will read; see the function of this name."""

@@ -213,6 +213,29 @@ def test_a_run_says_what_a_check_notes_but_of_the_targets_labels(tmp_path: Path)
     assert set(said) < set(checked)
 
 
+def test_splits_and_domains_that_are_slips_are_noted(tmp_path: Path) -> None:
+    path = write_arrays(tmp_path, (6,))
+    path.write_text(path.read_text().replace("2,lab,test", "2,lab,val").replace("11,car,", "11,Car ,"))
+    said = [
+        "1 row of split 'val' is read by no training: its splits are 'train' and 'validation', and 'test' is evaluated",
+        "domains 'Car' and 'car' differ in nothing but how they are written, but are two",
+    ]
+    for source in (None, ["lab"]):
+        assert notes(check_data(str(path), source))[:2] == said
+    experiment = Experiment(read_recipe("source-only"), read_table(path), ("lab",), "car")
+    assert [doubt.message for doubt in experiment.find_doubts(experiment.open()[0])] == said
+
+
+def test_notes_about_many_domains_are_few(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.zeros(3, np.float32))
+    lines = [f"{row},d{row // 4},train,{('nod', 'wave', f'take {row}')[row % 3]},x.npy" for row in range(160)]
+    path = write_text(tmp_path / "table.csv", "id,domain,split,label,x", *lines)
+    for source in (None, ["d0", "d1"]):
+        said = notes(check_data(str(path), source))
+        assert len(said) <= 25
+        assert any("more domains have" in note for note in said)
+
+
 def test_a_target_is_no_source(tmp_path: Path) -> None:
     path = write_arrays(tmp_path, (6,))
     with pytest.raises(DataError) as of_check:

@@ -1,0 +1,38 @@
+"""Names of splits and domains that are more likely slips, since no command would read their rows."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from .doubt import Doubt
+from .table import Table
+
+SPLITS: Final = ("test", "train", "validation")
+"""What commands read where nobody names another."""
+
+
+def find_table_doubts(table: Table) -> Iterator[Doubt]:
+    """Doubts about a table's own words; no label and no file is looked at.
+
+    Args:
+        table: all rows.
+
+    Example:
+        >>> from acclimate.framework.data import Row
+        >>> rows = [Row(line, str(line), "lab", split, {}, {}) for line, split in enumerate(["train", "val"])]
+        >>> [doubt.message for doubt in find_table_doubts(Table(rows, ".", ["audio"], []))]
+        ["1 row of split 'val' is read by no training: its splits are 'train' and 'validation', and ... evaluated"]
+    """
+    for split, rows in sorted(Counter(row.split for row in table.rows).items()):
+        if split not in SPLITS:
+            read = "rows of split {!r} are" if rows > 1 else "row of split {!r} is"
+            yield Doubt(
+                f"{rows} {read.format(split)} read by no training: its splits are 'train' and 'validation', and 'test' "
+                "is evaluated"
+            )
+    alike: dict[str, str] = {}
+    for domain in table.domains:
+        other = alike.setdefault(" ".join(unicodedata.normalize("NFKC", domain).casefold().split()), domain)
+        if other != domain:
+            yield Doubt(f"domains {other!r} and {domain!r} differ in nothing but how they are written, but are two")
