@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from .decoding_limit import check_decoded_size
 from .signatures import describe, find_suffix
+from .tiff_directory import check_directory
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -87,6 +88,9 @@ def decode_picture(data: bytes, name: str, max_bytes: int | None = None) -> NDAr
     try:
         if suffix == ".webp":
             _check_webp(data, name, max_bytes)
+        if suffix == ".tif":
+            # The decoder takes memory for a whole tile, however small the picture is.
+            _check_pixels(*check_directory(data, name), 4, name, max_bytes)
         module, reader = _READERS[suffix]
         picture: ImageFile = getattr(import_module(module), reader)(io.BytesIO(data))
         mode = _check_header(picture, data, suffix, name, max_bytes)

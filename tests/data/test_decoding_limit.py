@@ -223,3 +223,27 @@ def test_an_archive_of_too_many_members_is_refused(
             read_cell(cell, tmp_path)
     monkeypatch.setenv(VARIABLE, "4")
     assert read_cell("a.zip!a.txt", tmp_path).value == "here"
+
+
+def tiff_of(entries: list[tuple[int, int, int, int]], tail: bytes = b"", *, wide: bool = False) -> bytes:
+    """A TIFF of one directory: tag, type, count and value of each entry."""
+    if wide:
+        head = b"II+\0" + struct.pack("<HHQ", 8, 0, 16)
+        return head + struct.pack("<Q", len(entries)) + b"".join(struct.pack("<HHQQ", *one) for one in entries) + tail
+    head = b"II*\0" + struct.pack("<I", 8)
+    return head + struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *one) for one in entries) + tail
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_a_tiff_that_asks_for_more_than_its_picture_needs_is_refused(*, wide: bool) -> None:
+    grey = [(256, 4, 1, 8), (257, 4, 1, 6), (258, 3, 1, 8), (259, 3, 1, 8), (262, 3, 1, 1), (277, 3, 1, 1)]
+    tiled = [*grey, (322, 4, 1, 60_000), (323, 4, 1, 60_000), (324, 4, 1, 8), (325, 4, 1, 100)]
+    strips = [*grey, (273, 4, 10**7, 8), (278, 3, 1, 1), (279, 4, 10**7, 8)]
+    many = [*grey, *((40_000 + number, 7, 10**6, 0) for number in range(2000))]
+    for entries, words in (
+        (tiled, "expected at most 268,435,456 bytes after decoding, but found 14,400,000,000"),
+        (strips, "expected a TIFF of at most 131072 strips or tiles, but found 10000000"),
+        (many, "expected a TIFF of at most 1024 entries, but found 2006"),
+    ):
+        with pytest.raises(DataError, match=words):
+            decode(tiff_of(entries, bytes(1000), wide=wide), ".tif", "x")

@@ -106,7 +106,7 @@ def to_waveform(decoded: Decoded, channels: object = "mix") -> NDArray[np.float3
         DataError: if it is no recording, holds NaN or infinite values, or has several channels and may not.
     """
     waveform = to_finite(decoded.array(), decoded.name)
-    if waveform.ndim > 2:
+    if waveform.ndim not in {1, 2}:
         raise DataError(f"{decoded.name}: expected a recording (time, channels), but found the shape {waveform.shape}.")
     if channels == "one" and waveform.ndim == 2 and waveform.shape[1] > 1:
         raise DataError(
