@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from ...framework.data.cell_contents import CELLS
 from ...framework.data.schema import Schema
 from ...framework.data.table import Table
 from ...framework.errors import ExportError
@@ -90,7 +91,9 @@ def check_settings(schema: Schema) -> None:
         ExportError: if a modality has one.
     """
     for name, preprocessing in schema.preprocessing.items():
-        for setting, value in preprocessing.settings.items():
+        # A setting of tables: a visitor writes the text itself.
+        settings = {setting: value for setting, value in preprocessing.settings.items() if setting != CELLS}
+        for setting, value in settings.items():
             raise ExportError(
                 f"{name}: a page prepares files as they are, but the artefact has {setting} {value!r}: train it "
                 "without that setting, on files that are alike."

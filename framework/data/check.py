@@ -8,6 +8,7 @@ import attrs
 
 from ..errors import DataError
 from .builtin import builtin_names, open_table
+from .cell_contents import with_known_cells
 from .findings import Overrides
 from .labels import TaskKind
 from .problem import Problem
@@ -109,6 +110,7 @@ def check_table(
             known.
     """
     known = preprocessing or {}
+    table = with_known_cells(table, known)
     if source is not None and target in source:
         raise DataError(f"target must not be one of the sources {', '.join(source)}, but got {target!r}")
     if source is None:

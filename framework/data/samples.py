@@ -12,6 +12,7 @@ from ..errors import DataError
 from ..layout import Task
 from .array_columns import ArrayColumn, PreparedRows, find_column
 from .arrays import Arrays, Sample, stack
+from .cell_contents import with_fitted_cells
 from .corruptions.applying import check_rows, corrupt_prepared
 from .labels import encode_label
 from .preprocessing import Prepared, Preprocessing
@@ -53,6 +54,7 @@ class Samples:
         cache_bytes: int = CACHE_BYTES,
         unknown_classes: bool = False,
     ) -> None:
+        table = with_fitted_cells(table, schema.preprocessing)
         self.schema = schema
         self.labelled = labelled
         self._labels = (

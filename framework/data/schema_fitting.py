@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..layout import Task
+from .cell_contents import CELLS, with_known_cells
 from .decoding import Decoded
 from .inline_text import find_stray_words
 from .label_doubts import find_label_doubts
@@ -38,6 +39,7 @@ def fit_preprocessing(
             names the row.
     """
     overrides = overrides or {}
+    table = with_known_cells(table, overrides)
     fitted = {name: fit_modality(table, name, overrides) for name in table.modalities}
     check_overrides(overrides, fitted)
     return fitted
@@ -55,6 +57,9 @@ def fit_modality(
     kind = _find_kind(table, modality, overrides)
     fields = dict(overrides.get(modality, overrides.get(kind, {})))
     fields.pop("kind", None)
+    # Of all kinds but text, cells are files in any case.
+    if kind != "text" and fields.pop(CELLS, "file") == "text":
+        raise DataError(f"{modality}: where {CELLS} are text, kind must be text, but is {kind!r}.")
     fitted = Preprocessing.of_kind(kind)
     column = _Column(table, modality, rows_to_fit(table, modality, fitted))
     with _named_row(column):

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..errors import DataError
+from .cell_contents import with_fitted_cells, with_known_cells
 from .consistency import check_files
 from .problem import Problem
 from .reading import read_modality
@@ -29,6 +30,7 @@ def find_bad_rows(
         DataError: if no schema can be fitted on the training rows that are left; see `leave_out` too.
     """
     overrides = overrides or {}
+    training = with_known_cells(training, overrides)
     problems = [problem for modality in training.modalities for problem in check_files(training, modality, overrides)]
     fitted = leave_out(training, problems, labelled=True)
     schema = Schema.fit(fitted, overrides)
@@ -38,6 +40,7 @@ def find_bad_rows(
 
 def find_misfits(table: Table, schema: Schema) -> Iterator[Problem]:
     """Prepare every file as training and evaluation do, and give a problem for each that cannot be read or used."""
+    table = with_fitted_cells(table, schema.preprocessing)
     for row in table.rows:
         for modality, preprocessing in schema.preprocessing.items():
             try:

@@ -9,6 +9,7 @@ import attrs
 
 from ..builder import Builder
 from ..data import Augmentation, Problem, Samples, Schema, Table, find_bad_rows, leave_out
+from ..data.cell_contents import with_known_cells
 from ..data.doubt import Doubt
 from ..data.run_doubts import find_run_doubts
 from ..data.table_doubts import find_table_doubts
@@ -123,13 +124,15 @@ class Experiment:
         return {**self.recipe.data.preprocessing, **self.preprocessing}
 
     def _source_rows(self, seed: int) -> tuple[Table, Table]:
-        rows = leave_out(self.table.select(self.source), self.skipped or (), labelled=True)
+        table = with_known_cells(self.table, self._known())
+        rows = leave_out(table.select(self.source), self.skipped or (), labelled=True)
         return divide_source(rows, self.recipe.training.validation, seed)
 
     def _target_rows(self) -> Table | None:
         if self.target is None:
             return None
-        return leave_out(self.table.select(self.target, "train"), self.skipped or (), labelled=False)
+        table = with_known_cells(self.table, self._known())
+        return leave_out(table.select(self.target, "train"), self.skipped or (), labelled=False)
 
     def _views(self, schema: Schema, seed: int) -> dict[DomainSide, dict[str, Augmentation]]:
         made: dict[DomainSide, dict[str, Augmentation]] = {"source": {}, "target": {}}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...errors import DataError
 from ..decoding import Decoded
-from .base import Preprocessing, check_positive
+from .base import OPTIONAL, Preprocessing, check_positive
 from .tokenizer import Vocabulary, explained, open_tokenizer, read_vocabulary
 
 MAX_TOKENS: Final = 512
@@ -32,6 +32,8 @@ class TextPreprocessing(Preprocessing):
     Args:
         max_length: tokens that are kept, among them those that the tokenizer puts at a text's ends.
         tokenizer: of the library tokenizers, as its own JSON.
+        cells: whether a table's cells are the `text` itself or name a `file` that holds it; None leaves it to what
+            most of a column look like.
 
     Example:
         >>> texts = [Decoded("text", text) for text in ("A fine day.", "A day off.")]
@@ -49,6 +51,9 @@ class TextPreprocessing(Preprocessing):
 
     max_length: int = attrs.field(validator=check_positive)
     tokenizer: str = attrs.field(validator=_check_tokenizer, repr=False)
+    cells: str | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.in_(("text", "file"))), metadata=OPTIONAL
+    )
 
     @classmethod
     def fit(cls, samples: Iterable[Decoded], overrides: Mapping[str, object] | None = None) -> Self:
