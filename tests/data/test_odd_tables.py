@@ -1,10 +1,12 @@
 """Tables as other programs and people write them: read where the meaning is certain, else told what is wrong."""
 
+import base64
 import datetime as dt
 import json
 import os
 import re
 import time
+import zlib
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -226,7 +228,7 @@ def test_parquet_that_is_damaged_or_too_large_is_one_line(tmp_path: Path, monkey
     assert refuse(write(path, content)) == ": expected at most 1 rows, but found 2: divide the table."
     monkeypatch.undo()
     monkeypatch.setattr("acclimate.framework.data.records.parquet.MAX_BYTES", 9)
-    assert ": expected columns of at most 9 bytes, but found " in refuse(path)
+    assert ": expected at most 9 bytes when it is unpacked, but found " in refuse(path)
 
 
 def test_names_of_parquet_that_stand_twice(tmp_path: Path) -> None:
@@ -329,3 +331,17 @@ def test_messages_name_what_they_can_and_count_the_rest(tmp_path: Path) -> None:
     assert str(error.value).endswith("(100 in all), but got 'nowhere'.")
     assert len(str(error.value)) < 10_000
     assert len(refuse(write(path, HEAD + lines[0] + "\n" + lines[0]))) < 400
+
+
+DAMAGED: str = (
+    "c-n=Mv2MaJ6h)sMV==IRWXnbwyd+{MQK?j>EZrGUN5tYlq(&-`CMo3$`T_lv&i%MPr&a1wq)N$+W8d@qeC6fc{Y-"
+    "!`!dwZ411@+thY86PvBMz%P<$C7sMbk#$$V1ebY?!af}TVqzs$X+vc+DpCa)Wh>7lkO%nfi2iLn@aD4hh>WXeg$1tf5dnM^Rfz6HhW%|pJkq7P"
+    "yaQALYw1d9+Y?JwURcDTdO)JXN}^08=q6RT}UNv1=+h#?dM9dXdEpukzVlB>9%dO7J3+XO)&MTYAb+%Y`xd+QF)QZKjv;IAfI_9&0>2TA|t=+z"
+    "iqs?i>+EwPsC_?@O_d3ro|JazHP*Fdtkj~|$r(pFE;c{AOV<<wTy;l&*DsxA(Db2Cq_lbLprbq~DZ1z6(c`UEIJRkr"
+)
+"""Of four columns; the count of values of the third one is damaged, for which pyarrow 26 ends the process if asked."""
+
+
+def test_damage_that_libraries_do_not_survive(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", zlib.decompress(base64.b85decode(DAMAGED)))
+    assert ": expected Parquet, but found: " in refuse(path)

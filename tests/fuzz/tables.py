@@ -113,7 +113,10 @@ def _write_parquet(path: Path, random: Random) -> None:
         columns[random.choice(NAMES)] = random.choice(COLUMNS)
     parquet.write_table(pa.table(columns), path, compression=random.choice(["snappy", "none", "zstd"]))
     if random.random() < 0.6:
-        path.write_bytes(scramble(path.read_bytes(), random, WORDS))
+        content = bytearray(scramble(path.read_bytes(), random, WORDS))
+        for place in random.choices(range(len(content)), k=random.randrange(3)):
+            content[place] ^= 1 << random.randrange(8)
+        path.write_bytes(content)
 
 
 COLUMNS: Final[list[Any]] = [
