@@ -34,9 +34,16 @@ def find_file(root: Path, name: str) -> Path:
 
 
 def spellings(name: str) -> Iterator[str]:
-    """The same name of an archive's member, as it stands, and as other systems write it."""
+    """The same name of a .zip's member, as it stands, and as other systems write it.
+
+    Those of macOS do not say that their names are UTF-8, so that Python reads them as if they were IBM's code page 437,
+    which has a character for each byte.
+    """
     for spelling in dict.fromkeys((name, name.replace("\\", "/"), name.replace("/", "\\"))):
-        yield from _forms(spelling)
+        for form in _forms(spelling):
+            yield form
+            with suppress(UnicodeError):
+                yield form.encode().decode("cp437")
 
 
 def _forms(text: str) -> tuple[str, ...]:

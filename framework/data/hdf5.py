@@ -18,6 +18,9 @@ from .decoding_limit import check_decoded_size
 if TYPE_CHECKING:
     import h5py
 
+_NAMED: Final = 20
+"""Arrays that an error names at most."""
+
 _DAMAGE: Final = (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError, MemoryError)
 """What reading a damaged file raises."""
 
@@ -30,7 +33,8 @@ def read_array(path: Path, key: str, row: int | None) -> NDArray[Any]:
     """
     shape = array_shapes(path).get(key)
     if shape is None:
-        raise DataError(f"expected one of the arrays {', '.join(array_shapes(path)) or 'of none'}, but found {key!r}.")
+        names = ", ".join(list(array_shapes(path))[:_NAMED]) or "of none"
+        raise DataError(f"expected one of the arrays {names}, but found {key!r}.")
     if row is not None and row >= (shape[0] if shape else 0):
         raise DataError(f"expected a row below {shape[0] if shape else 0}, but found {row}.")
     try:

@@ -20,6 +20,8 @@ _SUFFIXES: Final = MappingProxyType(
 )
 """What files that can be read begin with, but for RIFF and MP3, and the end of their names."""
 
+_PAGE: Final = "a web page"
+
 _OTHERS: Final = MappingProxyType(
     {
         b"GIF8": "GIF",
@@ -41,9 +43,9 @@ _OTHERS: Final = MappingProxyType(
         b"SIMPLE": "FITS",
         b"<svg": "SVG",
         b"<?xml": "XML",
-        b"<!DOCTYPE": "a web page",
-        b"<!doctype": "a web page",
-        b"<html": "a web page",
+        b"<!DOCTYPE": _PAGE,
+        b"<!doctype": _PAGE,
+        b"<html": _PAGE,
     }
 )
 """What files that cannot be read begin with, and what they are."""
@@ -83,15 +85,18 @@ def describe(content: bytes) -> str:
 
     Example:
         >>> describe(b"%!PS-Adobe-3.0"), describe(b"hello")
-        ('PostScript', '5 bytes that are none or damaged')
+        ('PostScript (convert it first)', '5 bytes that are none or damaged')
     """
     if content[4:8] == b"ftyp":
-        return {b"heic": "HEIC", b"mif1": "HEIC", b"avif": "AVIF", b"M4A ": "M4A"}.get(content[8:12], "MP4")
+        brand = {b"heic": "HEIC", b"mif1": "HEIC", b"avif": "AVIF", b"M4A ": "M4A"}.get(content[8:12], "MP4")
+        return f"{brand} (convert it first)"
     known = find_suffix(content)
     if known is not None:
         return known[1:].upper()
     begun = [name for signature, name in _OTHERS.items() if content.startswith(signature)]
-    return begun[0] if begun else f"{len(content)} bytes that are none or damaged"
+    if not begun:
+        return f"{len(content)} bytes that are none or damaged"
+    return begun[0] if begun[0] == _PAGE else f"{begun[0]} (convert it first)"
 
 
 def _begins_as_mp3(content: bytes) -> bool:

@@ -249,7 +249,7 @@ RAISE = "--max-decoded 7629395 (MiB), or ACCLIMATE_MAX_DECODED=7629395, allows i
     [
         (".wav", b"no sound", "expected audio, but found 8 bytes that are none or damaged."),
         (".flac", b"", "expected audio, but found 0 bytes that are none or damaged."),
-        (".wav", sound("AIFF"), "expected WAV, FLAC, OGG or MP3, but found AIFF."),
+        (".wav", sound("AIFF"), "expected WAV, FLAC, OGG or MP3, but found AIFF (convert it first)."),
         (".png", b"no picture", "expected an image, but found 10 bytes that are none or damaged."),
         (".png", half_a_picture(), "expected an image, but found 2000 bytes that are none or damaged."),
         (".png", sixteen_bits(2, 3), f"{NO_IMAGE} 16 bits: convert it first."),

@@ -80,10 +80,10 @@ def test_no_other_format_is_read(kind: str, suffix: str) -> None:
 @pytest.mark.parametrize(
     ("suffix", "kind", "words"),
     [
-        (".png", "postscript", "expected PNG, JPEG, WEBP or TIFF, but found PostScript."),
-        (".png", "gif", "expected PNG, JPEG, WEBP or TIFF, but found GIF."),
-        (".jpg", "heic", "expected PNG, JPEG, WEBP or TIFF, but found HEIC."),
-        (".wav", "aiff", "expected WAV, FLAC, OGG or MP3, but found AIFF."),
+        (".png", "postscript", "expected PNG, JPEG, WEBP or TIFF, but found PostScript (convert it first)."),
+        (".png", "gif", "expected PNG, JPEG, WEBP or TIFF, but found GIF (convert it first)."),
+        (".jpg", "heic", "expected PNG, JPEG, WEBP or TIFF, but found HEIC (convert it first)."),
+        (".wav", "aiff", "expected WAV, FLAC, OGG or MP3, but found AIFF (convert it first)."),
         (".wav", "nms", "but found NMS_ADPCM_16 in WAV: convert it first."),
         (".png", "zeros", "expected an image, but found 1000 bytes that are none or damaged."),
     ],
