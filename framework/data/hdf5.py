@@ -18,6 +18,7 @@ from .decoding_limit import check_decoded_size
 if TYPE_CHECKING:
     import h5py
 
+_SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
 _NAMED: Final = 20
 """Arrays that an error names at most."""
 
@@ -60,6 +61,8 @@ def _check_dataset(dataset: "h5py.Dataset", shape: tuple[int, ...], row: int | N
     # Whole pieces are unpacked, however little of them is wanted.
     pieces = dataset.chunks or ()
     check_decoded_size(math.prod(pieces) * dataset.dtype.itemsize, "", f"packed in pieces of shape {pieces}")
+    if dataset.size and not dataset.id.get_storage_size():
+        raise DataError("expected an array of numbers, but found one whose values were never written.")
 
 
 def array_shapes(path: Path) -> Mapping[str, tuple[int, ...]]:
@@ -87,7 +90,10 @@ def _open_version(path: Path, _process: int, _version: tuple[int, int]) -> "h5py
     try:
         return h5py.File(path, "r")
     except _DAMAGE as error:
-        raise DataError("expected an HDF5 file, but found another kind of file.") from error
+        with path.open("rb") as file:
+            is_one = file.read(len(_SIGNATURE)) == _SIGNATURE
+        found = f"a damaged one: {' '.join(str(error).split())}" if is_one else "another kind of file."
+        raise DataError(f"expected an HDF5 file, but found {found}") from error
 
 
 @lru_cache(maxsize=64)

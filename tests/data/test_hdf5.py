@@ -152,3 +152,22 @@ def test_arrays_that_lie_elsewhere_or_hold_no_numbers_are_refused(tmp_path: Path
         for row in ("", "[0]"):
             with pytest.raises(DataError, match=r"^a\.h5:[^\n]+: expected [^\n]+, but found[^\n]+$"):
                 read_cell(f"a.h5:{key}{row}", tmp_path)
+
+
+def test_a_file_that_is_cut_or_was_never_filled_is_no_array_of_zeros(folder: Path) -> None:
+    whole = (folder / "a.h5").read_bytes()
+    (folder / "cut.h5").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(
+        DataError, match=r"^cut\.h5:avadataset\[0\]: expected an HDF5 file, but found a damaged one: .+"
+    ):
+        read_cell("cut.h5:avadataset[0]", folder)
+    with h5py.File(folder / "empty.h5", "w") as file:
+        file.create_dataset("a", (4, 3), "f4")
+        file.create_dataset("packed", (4, 3), "f4", compression="gzip")
+        file.create_dataset("none", (0, 3), "f4")
+        file.create_dataset("compact", data=np.zeros(3))
+    for key in ("a", "packed"):
+        with pytest.raises(DataError, match="but found one whose values were never written"):
+            read_cell(f"empty.h5:{key}[0]", folder)
+    assert read_cell("empty.h5:none", folder).array().shape == (0, 3)
+    assert read_cell("empty.h5:compact", folder).array().shape == (3,)
