@@ -12,6 +12,7 @@ from ...framework.commands.numbers import MAX_PROCESSES, add_integer, add_seed
 from ...framework.commands.options import add_skip_option, count_skipped, make_parser
 from ...framework.errors import AcclimateError
 from ...framework.files.outputs import check_output, is_same_file
+from ...framework.files.printable_text import printable_line
 from ...framework.files.whole_file import write_whole
 from .evaluate_severities import report_severities
 from .evaluate_subsets import add_subset_options, read_confidence, report_subsets
@@ -61,7 +62,7 @@ def main(arguments: list[str]) -> None:
     rows, left_out = keep_known(leave_out(rows, skipped, labelled=False), model.schema.tasks)
     where = f"{options.data}, {options.domain or 'all domains'}, {options.split}"
     if skipped:
-        print(*skipped, count_skipped(skipped), sep="\n")
+        print(*map(printable_line, map(str, skipped)), count_skipped(skipped), sep="\n")
     if left_out:
         print(left_out)
         where += f", without {left_out.rows} of {left_out.of} rows of unknown classes"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import AcclimateError
+from ..files.printable_text import printable_line
 from .decoding_option import add_decoding_option
 from .numbers import MAX_PROCESSES, add_integer, add_real
 from .options import (
@@ -71,7 +72,7 @@ def _run(options: Any, command: str) -> "list[Outcome]":  # noqa: ANN401 - argpa
         trials = (trial.recipe for recipe in grid.recipes for trial in search.draw(recipe))
         notes = grid.check(trials, () if search.shift is None else (search.shift,))
     for note in notes:
-        print(f"note: {note}")
+        print(f"note: {printable_line(note)}")
     executor, display = _make_executor(options), GridDisplay()
     grid = grid.claim(options.out, command)
     try:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import attrs
 
+from ..files.printable_text import printable_line
 from .doubt import Doubt
 from .inferred import Inferred, format_inferred
 from .labels import sort_naturally
@@ -74,7 +75,7 @@ def count(table: Table) -> Report:
 
 
 def _list(what: str, lines: Sequence[str]) -> str:
-    return "\n".join([f"{len(lines)} {what}{'s' * (len(lines) > 1)}:", *lines])
+    return "\n".join([f"{len(lines)} {what}{'s' * (len(lines) > 1)}:", *map(printable_line, lines)])
 
 
 def _count_classes(table: Table, task: str) -> Counts:
@@ -101,9 +102,9 @@ def _count(named: Iterable[tuple[str, Row]]) -> dict[str, Counter[Part]]:
 def _format(title: str, counts: Counts, parts: Sequence[Part], *, summed: bool = True) -> str:
     """A block of text: one line a name, one column a domain and split, and the sum of each column."""
     total = {part: sum(column.get(part, 0) for column in counts.values()) for part in parts}
-    heads = [" ".join(part) for part in parts]
+    heads = [printable_line(" ".join(part)) for part in parts]
     lines = [[title, *heads]]
-    lines += [[name, *(str(column.get(part, 0)) for part in parts)] for name, column in counts.items()]
+    lines += [[printable_line(name), *(str(column.get(part, 0)) for part in parts)] for name, column in counts.items()]
     if summed:
         lines.append(["all", *(str(total[part]) for part in parts)])
     first = max(len(line[0]) for line in lines)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
+from ..files.printable_text import printable_line
+
 if TYPE_CHECKING:
     from .monitor import Record
 
@@ -49,7 +51,7 @@ class RichDisplay(Display):
         """Print it as a line."""
         from rich.console import Console
 
-        Console().print(f"note: {message}", markup=False, highlight=False, soft_wrap=True)
+        Console().print(f"note: {printable_line(message)}", markup=False, highlight=False, soft_wrap=True)
 
     @contextmanager
     def training(self, name: str, epochs: float) -> Iterator[None]:

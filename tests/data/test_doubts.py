@@ -236,6 +236,19 @@ def test_notes_about_many_domains_are_few(tmp_path: Path) -> None:
         assert any("more domains have" in note for note in said)
 
 
+def test_what_a_table_says_is_shown_and_not_obeyed(tmp_path: Path) -> None:
+    """Names of domains, classes and files may hold what moves a terminal's cursor, or changes its title."""
+    np.save(tmp_path / "x.npy", np.zeros(3, np.float32))
+    classes = ("nod", "w\x1b[2Jve")
+    lines = [f"{row},lab\x1b]0;x\x07,train,{classes[row % 2]},x.npy" for row in range(8)]
+    lines += ["8,lab,train,nod,gone\x1b[2J.npy", "9,Lab,val\x1b[2J,,x.npy"]
+    report = check_data(str(write_text(tmp_path / "table.csv", "id,domain,split,label,x", *lines)))
+    assert not report.ok
+    assert report.doubts
+    assert all(letter.isprintable() or letter == "\n" for letter in str(report))
+    assert "w?[2Jve" in str(report)
+
+
 def test_a_target_is_no_source(tmp_path: Path) -> None:
     path = write_arrays(tmp_path, (6,))
     with pytest.raises(DataError) as of_check:
