@@ -90,8 +90,8 @@ def _add_options(parser: "ArgumentParser") -> None:
         "--recipes",
         type=str,
         required=True,
-        help="names or YAML files, with commas between; supervised-target is the upper bound: it alone trains on the "
-        "target's labels",
+        help="names or YAML files, which are code, with commas between; supervised-target is the upper bound: it alone "
+        "trains on the target's labels",
     )
     add("--data", type=str, required=True, help="built-in data set, or a table whose test rows all have labels")
     add(
