@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from .decoding_limit import check_decoded_size
+from .picture_pieces import check_pieces
 from .signatures import describe, find_suffix
 from .tiff_directory import check_directory
 
@@ -86,6 +87,7 @@ def decode_picture(data: bytes, name: str, max_bytes: int | None = None) -> NDAr
         wanted = "an image" if found[0].isdigit() else "PNG, JPEG, WEBP or TIFF"
         raise DataError(f"{name}: expected {wanted}, but found {found}.")
     try:
+        check_pieces(data, suffix, name)
         if suffix == ".webp":
             _check_webp(data, name, max_bytes)
         if suffix == ".tif":

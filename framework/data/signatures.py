@@ -52,13 +52,18 @@ _OTHERS: Final = MappingProxyType(
 
 _RIFF: Final = MappingProxyType({b"WAVE": ".wav", b"WEBP": ".webp"})
 _ID3_HEADER: Final = 10
+_MAX_TAGS: Final = 16
+"""Before sound; a file may hold millions, and each takes time."""
+
 _LAYER_3: Final = 0b01
 
 
 def without_id3(content: bytes) -> bytes:
     """A file without the ID3 tags that some programs put before sound of any kind, which decoders stumble over."""
     start = 0
-    while content[start : start + 3] == b"ID3" and len(content) >= start + _ID3_HEADER:
+    for _ in range(_MAX_TAGS):
+        if content[start : start + 3] != b"ID3" or len(content) < start + _ID3_HEADER:
+            break
         *_, flags, first, second, third, fourth = content[start : start + _ID3_HEADER]
         footer = _ID3_HEADER if flags & 0x10 else 0
         start += _ID3_HEADER + (first << 21 | second << 14 | third << 7 | fourth) + footer

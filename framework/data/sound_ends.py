@@ -3,6 +3,7 @@
 import struct
 from typing import Final
 
+_PAGE: Final = b"OggS"
 _PAGE_HEADER: Final = 27
 _LAST_PAGE: Final = 4
 _COUNTS: Final = 0b11
@@ -10,17 +11,17 @@ _COUNTS: Final = 0b11
 
 
 def ogg_is_cut(data: bytes) -> bool:
-    """Whether an OGG file ends within a page, or before the page that its writer marked as the last one."""
-    position, last = 0, False
-    while data[position : position + 4] == b"OggS" and position + _PAGE_HEADER <= len(data):
-        segments = data[position + _PAGE_HEADER - 1]
-        sizes = data[position + _PAGE_HEADER : position + _PAGE_HEADER + segments]
-        end = position + _PAGE_HEADER + segments + sum(sizes)
-        if len(sizes) < segments or end > len(data):
-            return True
-        last = bool(data[position + 5] & _LAST_PAGE)
-        position = end
-    return not last
+    """Whether an OGG file ends within a page, or with another page than the one that its writer marked as the last."""
+    position = data.rfind(_PAGE)
+    # The letters may stand within a page by chance, but no version of OGG other than 0 does behind them.
+    while position > 0 and data[position + len(_PAGE) : position + len(_PAGE) + 1] != b"\0":
+        position = data.rfind(_PAGE, 0, position)
+    if position + _PAGE_HEADER > len(data):
+        return True
+    segments = data[position + _PAGE_HEADER - 1]
+    sizes = data[position + _PAGE_HEADER : position + _PAGE_HEADER + segments]
+    end = position + _PAGE_HEADER + segments + sum(sizes)
+    return len(sizes) < segments or end > len(data) or not data[position + 5] & _LAST_PAGE
 
 
 def mp3_missing_bytes(data: bytes) -> int:

@@ -10,6 +10,9 @@ _BYTE_ORDERS: Final = MappingProxyType({b"RIFF": "<", b"RF64": "<", b"RIFX": ">"
 _UNKNOWN_SIZE: Final = 0x7FFF0000
 """From here on, a size in a header stands for one that its writer could not know, as it wrote into a pipe."""
 
+_MAX_CHUNKS: Final = 10_000
+"""That are looked at: a file may hold millions, and each takes time."""
+
 
 @attrs.frozen
 class WaveSound:
@@ -34,7 +37,9 @@ def find_sound(data: bytes) -> WaveSound | None:
     """
     order = _BYTE_ORDERS.get(data[:4])
     position, wide_size = 12, None
-    while order is not None and position + 8 <= len(data):
+    for _ in range(_MAX_CHUNKS):
+        if order is None or position + 8 > len(data):
+            return None
         name, size = struct.unpack_from(f"{order}4sI", data, position)
         position += 8
         if name == b"ds64" and position + 16 <= len(data):
@@ -72,7 +77,9 @@ def with_length(data: bytes) -> bytes:
 
 def _are_chunks(data: bytes, position: int, order: str) -> bool:
     """Whether nothing but whole chunks goes from here to the end."""
-    while position + 8 <= len(data):
+    for _ in range(_MAX_CHUNKS):
+        if position + 8 > len(data):
+            break
         name, size = struct.unpack_from(f"{order}4sI", data, position)
         if not (name.isascii() and name.decode("ascii").isprintable()):
             return False

@@ -1,10 +1,13 @@
 """No file makes more of itself than the user allows, and none takes the memory before that is found out."""
 
+import contextlib
 import os
 import struct
 import subprocess
 import sys
+import time
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -247,3 +250,24 @@ def test_a_tiff_that_asks_for_more_than_its_picture_needs_is_refused(*, wide: bo
     ):
         with pytest.raises(DataError, match=words):
             decode(tiff_of(entries, bytes(1000), wide=wide), ".tif", "x")
+
+
+PIECES = {
+    "chunks.png": lambda: png_of(8, 6)[:33] + 10**6 * (bytes(4) + b"prVt" + struct.pack(">I", zlib.crc32(b"prVt"))),
+    "segments.jpg": lambda: b"\xff\xd8" + 3 * 10**6 * b"\xff\xe1\0\2" + picture("jpeg")[2:],
+    "padding.jpg": lambda: b"\xff\xd8" + bytes(12 * 10**6) + picture("jpeg")[2:],
+    "fill.jpg": lambda: b"\xff\xd8" + 12 * 10**6 * b"\xff" + picture("jpeg")[2:],
+    "tags.mp3": lambda: 10**6 * (b"ID3\4\0\0\0\0\0\0") + sound("MP3"),
+    "chunks.wav": lambda: sound()[:12] + 10**6 * b"LIST\0\0\0\0" + sound()[12:],
+    "pages.ogg": lambda: 4 * 10**5 * (b"OggS" + bytes(23)),
+    "entries.tif": lambda: tiff_of([(40_000, 4, 1, 0)] * 60_000, bytes(12 * 10**6)),
+}
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_files_of_millions_of_pieces_take_no_time(name: str) -> None:
+    content = PIECES[name]()
+    began = time.process_time()
+    with contextlib.suppress(DataError):
+        decode(content, f".{name.rsplit('.', 1)[1]}", "x")
+    assert time.process_time() - began < 1
