@@ -12,10 +12,12 @@ from uuid import uuid4
 import attrs
 
 from ..framework.errors import ExportError
+from ..framework.files.folders import sync_folder
 from ..framework.files.hashes import sha256
 from .artefact import CHECKPOINT_KEY, CONFIG_FILE, FUSION_FILE, METADATA_KEY, MODEL_FILE, ArtefactConfig
 from .documents import parse_document
 from .file_names import ENCODER_FOLDER
+from .kept_files import Kept
 
 MAX_GRAPH: Final = 2**31
 """Bytes: as many as a protobuf may have."""
@@ -36,8 +38,8 @@ def model_path(path: str | os.PathLike[str]) -> Path:
 def write_artefact(folder: Path, files: Mapping[str, bytes], document: Mapping[str, Any]) -> None:
     """Write all files, so that whatever happens the folder holds an artefact that loads, or what it held before.
 
-    The one exception: where a split artefact replaces another and the process is killed between two files, the mixture
-    is refused by its hashes.
+    What fails leaves what was there, byte for byte, where the file system has hard links. The one exception: where a
+    split artefact replaces another and the process is killed between two files, the mixture is refused by its hashes.
 
     Args:
         folder: is made where it does not exist.
@@ -52,12 +54,13 @@ def write_artefact(folder: Path, files: Mapping[str, bytes], document: Mapping[s
     suffix = f".{uuid4().hex}.tmp"
     written = {folder / name: content for name, content in files.items()} | {folder / CONFIG_FILE: text.encode()}
     temporary = {target: target.with_name(target.name + suffix) for target in written}
-    is_new = not folder.exists()
+    is_new, kept = not folder.exists(), Kept(suffix)
     try:
         stale = _find_stale(folder, written)
         for target, content in written.items():
             target.parent.mkdir(parents=True, exist_ok=True)
             _write_through(temporary[target], content)
+        kept.keep([*written, *stale])
         # Between the steps, the main graph's own metadata stand in for a config.json that is not there.
         (folder / CONFIG_FILE).unlink(missing_ok=True)
         for target in list(written)[:-1]:
@@ -65,12 +68,16 @@ def write_artefact(folder: Path, files: Mapping[str, bytes], document: Mapping[s
         for file in stale:
             file.unlink()
         temporary[folder / CONFIG_FILE].replace(folder / CONFIG_FILE)
+        for place in {target.parent for target in written} | {folder.absolute().parent}:
+            sync_folder(place)
     except OSError as error:
+        kept.give_back()
         raise ExportError(f"{folder}: the artefact cannot be written: {error.strerror}.") from error
     finally:
         for left in temporary.values():
             with contextlib.suppress(OSError):  # It is in its place, or was never made.
                 left.unlink()
+        kept.forget()
         _remove_empty([folder / ENCODER_FOLDER, *([folder] if is_new else [])])
 
 

@@ -15,6 +15,7 @@ import attrs
 
 from ..framework.data.array_cache import cache_folder
 from ..framework.errors import ZooError
+from ..framework.files.folders import sync_folder, sync_tree
 from .folder import CheckpointFolder, open_folder
 
 VARIABLE: Final = "ACCLIMATE_CACHE"
@@ -100,7 +101,10 @@ class Cache:
             self.tidy(name, sha256, keep=False)
             raise
         place.parent.mkdir(parents=True, exist_ok=True)
+        # Or a loss of power would leave under its name what no longer has its hashes.
+        sync_tree(unfinished)
         unfinished.rename(place)
+        sync_folder(place.parent)
         self.tidy(name, sha256, keep=True)
         return attrs.evolve(folder, path=place)
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 import attrs
 
 from ..framework.errors import ZooError
+from ..framework.files.folders import sync_folder, sync_tree
 from .cache import remove
 from .folder import CheckpointFolder, check_hash, open_folder
 from .names import HASHES_FILE
@@ -52,9 +53,11 @@ def new_folder(out: Path) -> Iterator[Path]:
         unfinished.mkdir()
         try:
             yield unfinished
+            sync_tree(unfinished)
             if out.exists():
                 out.rmdir()
             unfinished.rename(out)
+            sync_folder(out.parent)
         finally:
             if unfinished.exists():
                 remove(unfinished)

@@ -11,6 +11,7 @@ from ...framework.commands.options import (
     read_kinds,
     read_settings,
 )
+from ...framework.files.folders import check_folder
 
 
 def main(arguments: list[str]) -> None:
@@ -29,6 +30,7 @@ def main(arguments: list[str]) -> None:
     add_task_option(parser)
     add("--device", type=str, default="auto", help="auto, cpu or cuda")
     options = parser.parse_args(arguments)
+    check_folder(options.out)
 
     from rich.console import Console
 

@@ -8,6 +8,7 @@ import attrs
 
 from ...framework.commands.corruption_options import add_corruption_options
 from ...framework.commands.decoding_option import add_decoding_option
+from ...framework.commands.model_files import model_files
 from ...framework.commands.numbers import MAX_PROCESSES, add_integer, add_seed
 from ...framework.commands.options import add_skip_option, count_skipped, make_parser
 from ...framework.errors import AcclimateError
@@ -16,7 +17,7 @@ from ...framework.files.printable_text import printable_line
 from ...framework.files.whole_file import write_whole
 from .evaluate_severities import report_severities
 from .evaluate_subsets import add_subset_options, read_confidence, report_subsets
-from .evaluated_model import model_files, open_model
+from .evaluated_model import open_model
 
 
 def main(arguments: list[str]) -> None:

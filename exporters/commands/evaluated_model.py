@@ -72,15 +72,6 @@ def open_model(path: Path, checkpoint: str, provider: str, threads: int | None =
     return EvaluatedModel("onnx", SessionPredictor(session), session.schema, settings)
 
 
-def model_files(path: Path) -> list[Path]:
-    """The files that a run folder, or an artefact, is made of: what must not be written over."""
-    if path.is_file():
-        return [path, path.with_name("config.json")]
-    names = ("config.yaml", "environment.json", "metrics.jsonl", "skipped.json", "summary.json", "config.json")
-    weights = [file for end in ("*.onnx", "checkpoints/*", "encoders/*") for file in path.glob(end)]
-    return [*(path / name for name in names), *weights]
-
-
 def _open_run(path: Path, checkpoint: str, threads: int | None) -> EvaluatedModel:
     import torch
 

@@ -6,6 +6,7 @@ from typing import Any
 from ...framework.commands.decoding_option import add_decoding_option
 from ...framework.commands.options import make_parser
 from ...framework.errors import AcclimateError
+from ...framework.files.folders import check_folder
 from .export_precision import add_precision_options, print_precision, read_evidence
 from .export_triton import add_triton_options, write_models
 from .export_web import add_web_options, write_page
@@ -34,6 +35,8 @@ def main(arguments: list[str]) -> None:
     add_triton_options(parser)
     add_decoding_option(parser)
     options = parser.parse_args(arguments)
+    for folder in filter(None, (options.out, options.web, options.triton)):
+        check_folder(folder)
     artefact = options.run if _is_artefact(options.run) else _export_run(options)
     if options.web is not None:
         write_page(options, artefact)

@@ -11,6 +11,8 @@ from uuid import uuid4
 import attrs
 
 from ...framework.errors import ExportError
+from ...framework.files.folders import sync_folder, sync_tree
+from ...framework.files.whole_file import write_whole
 from ..artefact_folder import read_artefact
 from ..session import Session
 from .compatibility import check_compatible
@@ -139,14 +141,17 @@ def _write(repository: Path, models: Sequence[TritonModel], version: int) -> Non
                 made.append(folder)
                 folder.mkdir()
                 for name, text in {**model.labels, CONFIG_FILE: to_pbtxt(model.config)}.items():
-                    (folder / name).write_text(text, encoding="utf-8", newline="\n")
+                    write_whole(folder / name, text)
             # Triton may be looking: a version appears with all its files.
             hidden = folder / f".{uuid4().hex}.tmp"
             made.append(hidden)
             hidden.mkdir()
             for name, content in model.files.items():
                 (hidden / name).write_bytes(content)
+            sync_tree(hidden)
             made.append(hidden.rename(folder / str(version)))
+            sync_folder(folder)
+        sync_folder(repository)
     except OSError as error:
         for path in reversed(made):
             shutil.rmtree(path, ignore_errors=True)

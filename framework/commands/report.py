@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import AcclimateError
+from ..files.outputs import check_output
+from .model_files import model_files
 from .options import add_skip_option, make_parser
 
 PACKAGES: Final = {"jinja2": "Jinja2", "matplotlib": "matplotlib", "sklearn": "scikit-learn"}
@@ -33,8 +35,8 @@ def main(arguments: list[str]) -> None:
     from ..report.write import write_report
 
     out = options.out or options.run / "report.html"
-    if not out.parent.is_dir() or out.is_dir():
-        raise AcclimateError(f"--out must be a file in a folder that is there, but got {out}")
+    if options.run.is_dir():
+        check_output(out, [options.data or "", *model_files(options.run)])
     write_report(
         options.run,
         out,

@@ -125,7 +125,7 @@ class RunFolder:
             # Behind the last end of a line stands nothing, or half a row.
             yield from (json.loads(line) for line in lines[:-1])
         except (OSError, ValueError) as error:
-            raise RunError(f"{self._metrics} cannot be read: {' '.join(str(error).split())}") from error
+            raise RunError(f"{self._metrics} is damaged: {' '.join(str(error).split())}") from error
 
     def metrics_length(self) -> int:
         """Bytes of metrics.jsonl so far: what a checkpoint remembers, and a resumed run cuts back to."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from acclimate.framework import WriteError
 from acclimate.framework.files.replaced_folder import replace_folder
 
 
@@ -47,7 +48,7 @@ def test_a_failure_leaves_what_was_there_and_nothing_else(tmp_path: Path) -> Non
 
 def test_what_cannot_take_the_place_gives_it_back(tmp_path: Path) -> None:
     make(tmp_path / "site", "old")
-    with pytest.raises(FileNotFoundError), replace_folder(tmp_path / "site") as made:
+    with pytest.raises(WriteError, match="No such file"), replace_folder(tmp_path / "site") as made:
         made.rmdir()
     assert names(tmp_path / "site") == ["old"]
     assert names(tmp_path) == ["site"]

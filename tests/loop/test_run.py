@@ -113,7 +113,7 @@ def test_a_log_without_the_rows_that_a_checkpoint_remembers_is_refused(left: str
 def test_a_damaged_log_is_one_line(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path, CONFIG)
     (tmp_path / "metrics.jsonl").write_bytes(b'{"step": 1}\n\xff\n')
-    with pytest.raises(RunError, match=r"metrics\.jsonl cannot be read"):
+    with pytest.raises(RunError, match=r"metrics\.jsonl is damaged"):
         list(folder.metrics())
 
 

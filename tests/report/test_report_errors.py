@@ -109,7 +109,7 @@ def test_an_unfinished_or_damaged_run_is_one_line(
     ("arguments", "words"),
     [
         (["--split", "exam"], "split of 'here' must be one of"),
-        (["--out", "nowhere/page.html"], "--out must be a file in a folder that is there, but got nowhere/page.html"),
+        (["--out", "nowhere/page.html"], "nowhere/page.html cannot be written: there is no folder nowhere"),
         (["--data", "nothing"], "but got 'nothing'"),
     ],
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...framework.commands.options import make_parser
 from ...framework.errors import AcclimateError, RecipeError
+from ...framework.files.folders import check_folder
 
 if TYPE_CHECKING:
     from ...framework.report.finished_run import FinishedRun
@@ -42,6 +43,10 @@ def main(arguments: list[str]) -> None:
     add("--registry", type=Path, metavar="FILE", help="default: registry.json in the mirror")
     add("--embedded", action="store_true", help="note that it travels in the package; for acclimate's own")
     options = parser.parse_args(arguments)
+    if not options.dry_run:
+        check_folder(options.to)
+        if options.registry is not None:
+            check_folder(options.registry.parent)
 
     from ...framework.recipes.class_paths import TRUSTED
     from ..publishing import publish

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from ...framework.commands.options import make_parser
+from ...framework.files.folders import check_folder
 from .zoo_options import add_mirror_options
 
 
@@ -25,8 +26,12 @@ def main(arguments: list[str]) -> None:
 
     from ...exporters import read_config
     from ...exporters.input_options import input_words
+    from ..copying import check_free
     from ..pulling import pull
 
+    if options.out is not None:
+        check_free(options.out)
+        check_folder(options.out)
     folder = pull(
         options.name,
         out=options.out,

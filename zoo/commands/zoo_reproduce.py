@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from ...framework.commands.numbers import MAX_PROCESSES, add_integer
-from ...framework.commands.options import add_skip_option, check_device, make_parser
+from ...framework.commands.options import add_skip_option, check_device, check_run_folder, make_parser
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -39,6 +39,8 @@ def main(arguments: list[str]) -> int:
     add("--trust", type=str, action="append", default=[], metavar="PREFIX", help="classes of your own, as mypackage.")
     add_skip_option(parser)
     options = parser.parse_args(arguments)
+    if options.out is not None:
+        check_run_folder(options.out, resume=True)
     check_device(options.device)
 
     from ...framework.recipes.class_paths import TRUSTED

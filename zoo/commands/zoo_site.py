@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ...framework.commands.options import make_parser
 from ...framework.errors import AcclimateError
+from ...framework.files.folders import check_folder
 from .zoo_options import add_mirror_options, read_registry
 
 
@@ -21,6 +22,7 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     if find_spec("jinja2") is None:
         raise AcclimateError("needs the package Jinja2: pip install 'acclimate[site]'")
+    check_folder(options.folder)
 
     from ..gallery.listed import list_checkpoints
     from ..gallery.write import write_gallery
