@@ -12,7 +12,7 @@ import attrs
 
 from ...framework.errors import ExportError
 from ...framework.files.folders import sync_folder, sync_tree
-from ...framework.files.whole_file import write_whole
+from ...framework.files.whole_file import PART, write_whole
 from ..artefact_folder import read_artefact
 from ..session import Session
 from .compatibility import check_compatible
@@ -102,7 +102,7 @@ def _check_repository(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise ExportError(f"{folder}: a model repository is a folder, but there is a file of that name.")
-    entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+    entries = [entry for entry in folder.iterdir() if not (entry.name.startswith(".") or _is_begun(entry))]
     if entries and not any((entry / CONFIG_FILE).is_file() or _last_version(entry) for entry in entries):
         raise ExportError(f"{folder} is no model repository: it holds {min(entries).name}, and no folder of a model.")
 
@@ -117,7 +117,7 @@ def _last_version(folder: Path) -> int:
 
 def _check_model(folder: Path, model: TritonModel, device: Device) -> None:
     """Refuse a folder that is there and not ours, or whose configuration does not describe the new version."""
-    if not folder.exists():
+    if not folder.exists() or _is_begun(folder):
         return
     file = folder / CONFIG_FILE
     found = read_pbtxt(file.read_text("utf-8"), str(file)) if file.is_file() else {}
@@ -129,6 +129,14 @@ def _check_model(folder: Path, model: TritonModel, device: Device) -> None:
             raise ExportError(f"{folder / name} does not name the classes of the new version: give another name.")
 
 
+def _is_begun(folder: Path) -> bool:
+    """Whether an export that was cut short left this: names of classes at most, and what was never finished."""
+    return folder.is_dir() and all(
+        entry.name.startswith(".") or (entry.name.endswith(("labels.txt", PART)) and entry.is_file())
+        for entry in folder.iterdir()
+    )
+
+
 def _write(repository: Path, models: Sequence[TritonModel], version: int) -> None:
     made: list[Path] = []
     try:
@@ -137,9 +145,9 @@ def _write(repository: Path, models: Sequence[TritonModel], version: int) -> Non
             repository.mkdir(parents=True)
         for model in models:
             folder = repository / model.name
-            if not folder.exists():
+            if not folder.exists() or _is_begun(folder):
                 made.append(folder)
-                folder.mkdir()
+                folder.mkdir(exist_ok=True)
                 for name, text in {**model.labels, CONFIG_FILE: to_pbtxt(model.config)}.items():
                     write_whole(folder / name, text)
             # Triton may be looking: a version appears with all its files.

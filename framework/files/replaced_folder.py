@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
+from ..errors import WriteError
 from .folders import make_folder, missing_folders, sync_folder, sync_tree
 from .whole_file import writing
 
@@ -44,7 +45,7 @@ def replace_folder(target: Path) -> Iterator[Path]:
             sync_folder(place.parent)
         except BaseException:
             if former.exists() and not place.exists():
-                former.rename(place)
+                _give_back(former, place)
             raise
         finally:
             # What could not be given back is not thrown away.
@@ -53,3 +54,10 @@ def replace_folder(target: Path) -> Iterator[Path]:
             for folder in above if not place.exists() else ():
                 with suppress(OSError):
                     folder.rmdir()
+
+
+def _give_back(former: Path, place: Path) -> None:
+    try:
+        former.rename(place)
+    except OSError as error:
+        raise WriteError(error, place, f"move back what was there: it lies in {former}") from error
