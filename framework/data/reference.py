@@ -82,7 +82,9 @@ def parse_reference(cell: str) -> Reference:
         '.wav'
     """
     if len(cell) > _LONGEST:
-        raise DataError(f"{shown(cell)}: expected a path of at most {_LONGEST:,} characters, but found {len(cell):,}.")
+        raise DataError(
+            f"{shown(cell)}: expected a file by a path of at most {_LONGEST:,} characters, but found {len(cell):,}."
+        )
     found = _ARRAY.fullmatch(cell)
     if found and len(found["row"] or "") <= _MAX_ROW:
         row = found["row"]

@@ -93,7 +93,9 @@ def test_a_column_is_text_if_most_cells_are(cells: list[str | None], text: bool)
 )
 def test_long_cells_are_no_references_and_take_no_long_time(cell: str) -> None:
     began = time.process_time()
-    with pytest.raises(DataError, match=r"characters\): expected a path of at most 4,096 characters, but found "):
+    with pytest.raises(
+        DataError, match=r"characters\): expected a file by a path of at most 4,096 characters, but found "
+    ):
         parse_reference(cell)
     assert not looks_like_file(cell)
     assert time.process_time() - began < 2
