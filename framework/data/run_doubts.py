@@ -1,6 +1,7 @@
 """Doubts about what a run is to be trained on: of `data check` and of `adapt`'s first lines alike."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Final
 
 import numpy as np
@@ -16,10 +17,10 @@ from .reference import looks_like_file, shown
 from .schema import Schema
 from .table import Row, Table
 
-LOOKED_AT: Final = 16
+LOOKED_AT: Final = 8
 """Files of a modality and a domain that are looked at, spread over its rows."""
 
-DOMAINS: Final = 16
+DOMAINS: Final = 8
 """Domains of which files are looked at, at most."""
 
 
@@ -58,14 +59,15 @@ def find_modality_doubts(rows: Table, schema: Schema, known: Mapping[str, Mappin
         known: see `find_run_doubts`.
     """
     for modality, preprocessing in schema.preprocessing.items():
-        files = list(_some_files(rows, modality))
-        if "kind" not in known.get(modality, {}):
-            arrays = [decoded.array() for decoded in files if decoded.kind == "array"]
-            yield from doubt_arrays(modality, preprocessing.kind, arrays)
-        if preprocessing.kind == "text" and modality in rows.text:
-            yield from _doubt_texts(rows, modality)
-        if preprocessing.kind == "audio" and "channels" not in known.get(modality, known.get("audio", {})):
-            yield from _doubt_channels(modality, files)
+        kind = preprocessing.kind
+        if kind == "text":
+            yield from _doubt_texts(rows, modality) if modality in rows.text else ()
+        elif kind == "audio":
+            if "channels" not in known.get(modality, known.get(kind, {})):
+                yield from _doubt_channels(modality, _some_files(rows, modality))
+        elif "kind" not in known.get(modality, {}):
+            files = _some_files(rows, modality)
+            yield from doubt_arrays(modality, kind, (file.array() for file in files if file.kind == "array"))
     alike: dict[str, str] = {}
     for modality in schema.modalities:
         other = alike.setdefault(modality.casefold(), modality)
@@ -85,7 +87,7 @@ def _doubt_texts(rows: Table, modality: str) -> Iterator[Doubt]:
         )
 
 
-def _doubt_channels(modality: str, files: list[Decoded]) -> Iterator[Doubt]:
+def _doubt_channels(modality: str, files: Iterable[Decoded]) -> Iterator[Doubt]:
     for decoded in files:
         sound = decoded.array()
         if sound.ndim == 2 and sound.shape[1] > 1:
@@ -107,10 +109,8 @@ def _rows_by_domain(rows: Table, modality: str) -> list[list[Row]]:
 def _some_files(rows: Table, modality: str) -> Iterator[Decoded]:
     for having in _rows_by_domain(rows, modality):
         for position in np.unique(np.linspace(0, len(having) - 1, min(LOOKED_AT, len(having))).round().astype(int)):
-            try:
+            # Whoever reads all rows says what is wrong with one.
+            with suppress(DataError):
                 decoded = read_modality(rows, having[position], modality)
-            except DataError:
-                # Whoever reads all rows says so.
-                continue
-            if decoded is not None:
-                yield decoded
+                if decoded is not None and decoded.array().size:
+                    yield decoded

@@ -164,6 +164,7 @@ ODDITIES: Final[Mapping[str, Callable[[OddTable], object]]] = MappingProxyType(
         "no axis": lambda table: _set(table.somewhere(), "vector", table.array),
         "empty array": lambda table: _set(table.somewhere(), "vector", lambda: table.array(0)),
         "bytes": lambda table: _set(table.rows, "signal", lambda: table.array(3, 8, 9, dtype="uint8")),
+        "complex numbers": lambda table: _set(table.somewhere(), "vector", lambda: table.array(5, dtype="complex64")),
         "words in an array": lambda table: _set(table.somewhere(), "vector", lambda: table.array(5, dtype="str")),
         "no file": lambda table: _set(table.somewhere(), table.modalities[0], lambda: "gone.wav"),
         "another kind": lambda table: _set(table.somewhere(), "vector", table.image),
@@ -230,7 +231,16 @@ _CONCERNED: Final = MappingProxyType(
     {
         **dict.fromkeys(("stereo", "stereo target", "another rate"), "sound"),
         **dict.fromkeys(
-            ("other length", "ragged", "no axis", "empty array", "words in an array", "another kind"), "vector"
+            (
+                "other length",
+                "ragged",
+                "no axis",
+                "empty array",
+                "words in an array",
+                "complex numbers",
+                "another kind",
+            ),
+            "vector",
         ),
         **dict.fromkeys(("other channels", "one channel", "wide", "three axes", "bytes"), "signal"),
         **dict.fromkeys(("file-like text", "file among text", "single words", "mp3"), "text"),
