@@ -19,8 +19,10 @@ def check_free(host: str, port: int) -> None:
     """Refuse an address before the artefact is opened: uvicorn would end the process with a line of its own.
 
     Raises:
-        AcclimateError: if nobody can listen there.
+        AcclimateError: if nobody can listen there, or no address is named, which the system would take for all.
     """
+    if not host.strip():
+        raise AcclimateError(f"--host must be an address, such as 127.0.0.1, but got {host!r}.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()

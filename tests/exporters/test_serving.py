@@ -336,6 +336,8 @@ def test_bad_options_are_refused_in_one_line(recordings: Exported, capsys: pytes
     with socket.create_server(("", 0)) as taken:
         port = str(taken.getsockname()[1])
         assert f"127.0.0.1:{port} cannot be listened to" in error_line([folder, "--port", port], capsys)
+    assert "--host must be an address" in error_line([folder, "--host", ""], capsys)
+    assert "cannot be listened to" in error_line([folder, "--host", "nowhere.invalid"], capsys)
     assert "--name must be letters" in error_line([folder, "--name", "a/b"], capsys)
     assert "--workers must be positive, but got 0" in error_line([folder, "--workers", "0"], capsys)
     assert "--max-rows must be positive, but got 0" in error_line([folder, "--max-rows", "0"], capsys)
