@@ -76,8 +76,8 @@ class Findings:
         self.problems += find_misfits(self._good(rows), Schema(self.preprocessing, ()))
 
     def try_corruptions(self, rows: Table) -> None:
-        """Look whether what spoils rows on purpose fits what they hold."""
-        found = find_unfit(rows, {name: part.kind for name, part in self.preprocessing.items()})
+        """Look whether what spoils rows on purpose fits what they hold; their files may have said so already."""
+        found = find_unfit(self._good(rows), {name: part.kind for name, part in self.preprocessing.items()})
         said = set(map(str, self.problems))
         self.problems += [problem for problem in found if str(problem) not in said]
 

@@ -235,6 +235,7 @@ def test_a_check_counts_corruptions_and_names_what_does_not_fit(tmp_path: Path) 
     write_sound(tmp_path / "a.wav", np.zeros(40))
     lines = ["a,x,train,0,a.png,", f'b,x,train,1,a.png,"{NOISE}"', f'c,y,test,1,a.png,"{NOISE}"']
     lines += ['d,y,test,0,a.png,"audio_snr(snr_db=1)"', f'e,y,test,0,,"{NOISE}"', "f,y,test,0,a.png,"]
+    lines += ["g,x,train,0,a.png,", "h,x,train,1,a.png,"]
     path = write_text(tmp_path / "table.csv", f"{HEAD},speech", *(f"{line},a.wav" for line in lines))
     report = check_file(path)
     assert report.corruptions == {
