@@ -1,5 +1,7 @@
 """Corruptions as cells and options write them."""
 
+import warnings
+
 import attrs
 import pytest
 from acclimate.framework import DataError
@@ -153,3 +155,11 @@ def test_presets_are_what_the_papers_print() -> None:
     for kind, position, printed in (("audio", 0, 1.0), ("image", 1, 0.5)):
         assert 10 ** (number(ratios[kind], position, "snr_db") / 10) == pytest.approx(printed)
         assert number(decibels[kind], position, "snr_db") == printed
+
+
+def test_what_python_would_warn_of_is_refused_in_silence() -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with pytest.raises(DataError, match="corruptions are written as"):
+            parse_chain("gaussian_noise(std=0.3if 1 else 2)")
+    assert told == []

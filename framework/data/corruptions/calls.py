@@ -1,6 +1,7 @@
 """Text such as `brightness(factor=0.2) + gaussian_noise(std=0.3)` as names and arguments."""
 
 import ast
+import warnings
 from typing import Final
 
 import attrs
@@ -35,7 +36,10 @@ def parse_calls(text: str) -> tuple[Call, ...]:
         (Call(name='brightness', arguments={'factor': 0.2}), Call(name='gaussian_noise', arguments={}))
     """
     try:
-        expression = ast.parse(text.strip()[: LONGEST + 1], mode="eval").body if len(text) <= LONGEST else None
+        with warnings.catch_warnings():
+            # Of `0.3if`, Python's parser would warn on the terminal.
+            warnings.simplefilter("error", SyntaxWarning)
+            expression = ast.parse(text.strip()[: LONGEST + 1], mode="eval").body if len(text) <= LONGEST else None
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         expression = None
     calls = _to_calls(expression)
