@@ -25,7 +25,7 @@ class WholeGraph {
   async run(inputs) {
     const feed = {present: toPresent(this.artefact, inputs)};
     for (const name of this.artefact.modalities) {
-      Object.assign(feed, inputs[name] ? toFeed(this.artefact, name, inputs[name]) : this.makeAbsent(name));
+      Object.assign(feed, Object.hasOwn(inputs, name) ? toFeed(this.artefact, name, inputs[name]) : this.makeAbsent(name));
     }
     return readOutputs(await this.session.run(feed));
   }
@@ -42,7 +42,8 @@ class SplitGraphs {
   constructor(artefact, fusion) {
     this.artefact = artefact;
     this.fusion = fusion;
-    this.encoders = {};
+    // A modality may be called as what every object has, such as `constructor`.
+    this.encoders = Object.create(null);
   }
 
   /** Gets ready for these modalities. */
@@ -55,7 +56,7 @@ class SplitGraphs {
     const feed = {present: toPresent(this.artefact, inputs)};
     for (const name of this.artefact.modalities) {
       const port = this.fusion.inputMetadata.find((found) => found.name === `${name}_features`);
-      feed[port.name] = inputs[name] ? await this.encode(name, inputs[name]) : makeTensor(port, 0);
+      feed[port.name] = Object.hasOwn(inputs, name) ? await this.encode(name, inputs[name]) : makeTensor(port, 0);
     }
     return readOutputs(await this.fusion.run(feed));
   }
@@ -92,7 +93,7 @@ function makeTensor({type, shape}, number) {
 }
 
 function toPresent({modalities}, inputs) {
-  const present = Float32Array.from(modalities, (name) => Number(name in inputs));
+  const present = Float32Array.from(modalities, (name) => Number(Object.hasOwn(inputs, name)));
   return new ort.Tensor("float32", present, [1, modalities.length]);
 }
 

@@ -76,7 +76,9 @@ async function start() {
 
   function choose(sample) {
     shown = sample;
-    for (const card of cards) card.show(sample.inputs[card.name] ?? null, `sample ${sample.id}`);
+    for (const {name, show} of cards) {
+      show(Object.hasOwn(sample.inputs, name) ? sample.inputs[name] : null, `sample ${sample.id}`);
+    }
     return onChange(false);
   }
 
