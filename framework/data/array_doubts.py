@@ -105,10 +105,14 @@ def _doubt_pictures(modality: str, shapes: Sequence[tuple[int, ...]]) -> Iterato
 
 
 def _order(rows: NDArray[Any]) -> float:
-    """Mean correlation of neighbours along the last axis, over rows; 0 where nothing varies."""
+    """Mean correlation of neighbours along the last axis, over rows; 0 where nothing varies, or is not finite."""
     if rows.shape[1] < 2:
         return 0.0
-    values = rows.astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = rows.astype(np.float32).astype(np.float64)
+    if not np.isfinite(values).all():
+        # Whoever reads all rows refuses it.
+        return 0.0
     centred = values - values.mean(axis=1, keepdims=True)
     power = (centred**2).sum(axis=1)
     varies = power > 0

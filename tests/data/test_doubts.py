@@ -83,7 +83,9 @@ def test_arrays_in_another_order_are_doubted(kind: str, array: NDArray[np.generi
     assert list(doubt_arrays("x", kind, [])) == []
 
 
-def test_constant_arrays_have_no_order() -> None:
+def test_constant_and_infinite_arrays_have_no_order() -> None:
+    infinite = np.array([np.inf, 1.0, -np.inf, np.nan] * 300)
+    assert list(doubt_arrays("x", "features", [infinite, np.full(900, 1e300)])) == []
     assert list(doubt_arrays("x", "features", [np.zeros(900), np.zeros(900)])) == []
     assert list(doubt_arrays("x", "sequence", [np.zeros((3, 100))])) == []
 
