@@ -31,7 +31,7 @@ from acclimate.framework.encoders import default_encoder
 from interleaved import describe_machine, to_markdown
 from serving_load import Answered, MemoryWatch, Question, drive, make_questions
 
-COMMAND: Final = "import sys; from acclimate.framework.command_line import main; sys.exit(main())"
+COMMAND: Final = "import sys; from acclimate.__main__ import main; sys.exit(main())"
 MODEL: Final = "model"
 WARM_UP: Final = 0.2
 """Share of the time after which memory should not grow any more."""

@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -37,3 +39,8 @@ def test_a_row_holds_throughput_and_quantiles() -> None:
     row = serving.describe("x", [0.001] * 99 + [1.0], seconds=2.0)
     assert (row["per_second"], row["p50"], row["max"]) == (50, 1, 1000)
     assert serving.count_errors([Answered(0, 1, None), Answered(0, 1, "no"), Answered(0, 1, "no")]) == {"no": 2}
+
+
+def test_the_command_is_there() -> None:
+    done = subprocess.run([sys.executable, "-c", serving.COMMAND, "--version"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
