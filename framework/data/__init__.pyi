@@ -24,10 +24,11 @@ from .problem import Problem as Problem
 from .reading import read_cell as read_cell
 from .reference import Reference as Reference, parse_reference as parse_reference
 from .report import Report as Report
+from .row import Row as Row
 from .samples import Samples as Samples
 from .schema import Schema as Schema
 from .skipping import find_bad_rows as find_bad_rows, find_misfits as find_misfits, leave_out as leave_out
-from .table import Row as Row, Table as Table
+from .table import Table as Table
 from .table_file import (
     name_unwritten as name_unwritten,
     read_table as read_table,

@@ -1,7 +1,7 @@
 """Columns whose cells are rows of arrays, such as `d.npz:a[17]`: looked up once, and read as one gather a batch."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import attrs
 import numpy as np
@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from . import archives
+from .cell_builder import make_numbered
+from .cell_columns import NumberedCells
 from .decoding_limit import check_decoded_size
 from .preprocessing import Preprocessing
 from .reference import HDF5_SUFFIXES, parse_reference
 from .table import Table
-
-_DIGITS: Final = 18
-"""Of a row's number at most: what has more is no row of any array, and may be no number of 64 bits."""
 
 
 @attrs.frozen(eq=False)
@@ -83,26 +82,16 @@ def find_column(table: Table, modality: str) -> ArrayColumn | None:
 
     Cells that are spoilt on purpose are read one by one, as what spoils them may draw by the row.
     """
-    if modality in table.text or any(modality in row.corruptions for row in table.rows):
+    if modality in table.text or table.is_corrupted:
         return None
-    numbers: dict[str, int | None] = {}
-    array, rows = np.full(len(table), -1, np.int32), np.zeros(len(table), np.int64)
-    arrays: list[tuple[Path, str]] = []
-    for position, row in enumerate(table.rows):
-        cell = row.cells.get(modality)
-        if cell is None:
-            continue
-        head, _, tail = cell.rpartition("[")
-        digits = tail[:-1]
-        if head not in numbers:
-            found = _find_array(cell, table.root)
-            numbers[head] = None if found is None else len(arrays)
-            arrays += [] if found is None else [found]
-        number = numbers[head]
-        if number is None or not (tail.endswith("]") and digits.isdecimal() and len(digits) <= _DIGITS):
-            return None
-        array[position], rows[position] = number, int(digits)
-    return ArrayColumn(tuple(arrays), array, rows)
+    cells = table.column(modality)
+    found = cells if isinstance(cells, NumberedCells) else make_numbered(cells)
+    if found is None:
+        return None
+    arrays = [_find_array(f"{head}[0]", table.root) for head in found.heads]
+    if None in arrays:
+        return None
+    return ArrayColumn(tuple(array for array in arrays if array is not None), found.codes, found.numbers)
 
 
 def _find_array(cell: str, root: Path) -> tuple[Path, str] | None:

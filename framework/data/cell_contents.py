@@ -28,7 +28,7 @@ def with_known_cells(table: Table, overrides: Mapping[str, Mapping[str, object]]
         DataError: if something else than `text` or `file` is said.
 
     Example:
-        >>> from acclimate.framework.data.table import Row
+        >>> from acclimate.framework.data import Row
         >>> rows = [Row(2, "a", "lab", "train", {}, {"said": "open a.txt"})]
         >>> sorted(with_known_cells(Table(rows, ".", ["said"], []), {"said": {"cells": "text"}}).text)
         ['said']

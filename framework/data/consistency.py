@@ -14,7 +14,8 @@ from .preprocessing.audio import to_waveform
 from .preprocessing.image import to_pixels, with_channels
 from .problem import Problem
 from .reading import read_modality
-from .table import Row, Table
+from .row import Row
+from .table import Table
 
 Overrides: TypeAlias = Mapping[str, Mapping[str, object]]
 

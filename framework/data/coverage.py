@@ -10,7 +10,8 @@ from .doubt import Doubt
 from .labels import encode_label, is_number
 from .open_set import count_unknown
 from .problem import Problem
-from .table import Row, Table
+from .row import Row
+from .table import Table
 
 MOST: Final = 10
 """Domains that notes are about at most."""

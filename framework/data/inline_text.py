@@ -22,7 +22,7 @@ def find_stray_words(table: Table, modality: str) -> Problem | None:
     that it is trained on.
 
     Example:
-        >>> from acclimate.framework.data.table import Row, Table
+        >>> from acclimate.framework.data import Row, Table
         >>> rows = [Row(2, "a", "lab", "train", {}, {"speaker": "Ann"})]
         >>> str(find_stray_words(Table(rows, ".", ["speaker"], []), "speaker"))
         "speaker: expected text of more than one word, or paths ..., but found words such as 'Ann': ..."

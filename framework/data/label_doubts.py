@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Final
 
+from .cell_columns import count_cells
 from .doubt import Doubt
 from .labels import infer_kind, is_number
 from .table import Table
@@ -33,7 +34,7 @@ def find_label_doubts(table: Table, task: str) -> Iterator[Doubt]:
         [True]
     """
     said = table.kinds.get(task)
-    counts = Counter(cell for row in table.rows if (cell := row.labels[task]) is not None)
+    counts = count_cells(table.labels(task))
     if said == "regression" or task in table.classes or (said is None and infer_kind(counts) == "regression"):
         return
     found = [*_doubt_words(counts, task)] if said is None else []

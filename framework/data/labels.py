@@ -42,8 +42,11 @@ def infer_kind(values: Iterable[str]) -> TaskKind:
         >>> infer_kind(["1", "2.0"]), infer_kind(["1", "2.5"]), infer_kind(["1", "two"])
         ('classes', 'regression', 'classes')
     """
-    names = list(values)
-    fractional = all(map(is_number, names)) and any(not float(name).is_integer() for name in names)
+    fractional = False
+    for value in values:
+        if not is_number(value):
+            return "classes"
+        fractional = fractional or not float(value).is_integer()
     return "regression" if fractional else "classes"
 
 

@@ -1,15 +1,17 @@
 """Rows whose class a model does not know: no score is known for them, so scores are of the others, and say so."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
+import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..layout import Task
+from .cell_columns import are_among, are_present, count_cells
 from .labels import sort_naturally
-from .table import Row, Table
+from .table import Table
 
 
 @attrs.frozen
@@ -65,6 +67,7 @@ def keep_known(table: Table, tasks: Sequence[Task]) -> tuple[Table, UnknownClass
         DataError: if there are rows and none of them is left.
 
     Example:
+        >>> from acclimate.framework.data import Row
         >>> rows = [Row(line, str(line), "a", "test", {"label": name}, {}) for line, name in enumerate("xyx")]
         >>> known, left_out = keep_known(Table(rows, ".", [], ["label"]), [Task("label", ("x", "z"))])
         >>> len(known), left_out.classes
@@ -79,7 +82,7 @@ def keep_known(table: Table, tasks: Sequence[Task]) -> tuple[Table, UnknownClass
             f"expected rows of classes that the model knows ({known}), but all {len(table)} are of others: "
             f"{left_out.name_classes()}."
         )
-    return table.with_rows(row for row in table.rows if not any(_unknown(row, tasks))), left_out
+    return table.where(~_are_unknown(table, tasks)), left_out
 
 
 def count_unknown(table: Table, tasks: Sequence[Task]) -> UnknownClasses:
@@ -89,17 +92,19 @@ def count_unknown(table: Table, tasks: Sequence[Task]) -> UnknownClasses:
         table: rows.
         tasks: what the model predicts.
     """
-    unknown = [found for row in table.rows if (found := list(_unknown(row, tasks)))]
-    counts = Counter(pair for pairs in unknown for pair in pairs)
-    by_task = {task.name: [name for of, name in counts if of == task.name] for task in tasks}
-    classes = {
-        task: {name: counts[task, name] for name in sort_naturally(names)} for task, names in by_task.items() if names
-    }
-    return UnknownClasses(len(unknown), len(table), classes)
-
-
-def _unknown(row: Row, tasks: Sequence[Task]) -> Iterator[tuple[str, str]]:
+    classes = {}
     for task in tasks:
-        label = row.labels.get(task.name)
-        if task.classes is not None and label is not None and label not in task.classes:
-            yield task.name, label
+        counts = count_cells(table.labels(task.name))
+        unknown = [name for name in counts if task.classes is not None and name not in task.classes]
+        if unknown:
+            classes[task.name] = {name: counts[name] for name in sort_naturally(unknown)}
+    return UnknownClasses(int(_are_unknown(table, tasks).sum()), len(table), classes)
+
+
+def _are_unknown(table: Table, tasks: Sequence[Task]) -> NDArray[np.bool_]:
+    found = np.zeros(len(table), np.bool_)
+    for task in tasks:
+        if task.classes is not None:
+            cells = table.labels(task.name)
+            found |= are_present(cells) & ~are_among(cells, task.classes)
+    return found

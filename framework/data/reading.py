@@ -14,7 +14,8 @@ from .file_names import find_file
 from .reference import HDF5_SUFFIXES, Reference, parse_reference, shown
 
 if TYPE_CHECKING:
-    from .table import Row, Table
+    from .row import Row
+    from .table import Table
 
 
 def read_cell(cell: str, root: Path) -> Decoded:

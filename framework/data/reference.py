@@ -121,15 +121,18 @@ def looks_like_file(cell: str) -> bool:
     return is_reference(cell) or _SLICE.fullmatch(cell) is not None or bool(advice(_suffix(cell)))
 
 
-def holds_text(cells: Iterable[str | None]) -> bool:
+def holds_text(cells: Iterable[tuple[str, int]]) -> bool:
     """Whether a column holds inline text: fewer than half of its cells, empty ones apart, look like files.
 
+    Args:
+        cells: each with the number of cells that are like it.
+
     Example:
-        >>> holds_text(["a.wav", None, "b.wav"]), holds_text(["a fine day", "see notes.txt", "no"])
+        >>> holds_text([("a.wav", 2)]), holds_text([("a fine day", 1), ("see notes.txt", 1), ("no", 3)])
         (False, True)
     """
-    forms = [looks_like_file(cell) for cell in cells if cell is not None]
-    return 2 * sum(forms) < len(forms)
+    forms = [(count, count if looks_like_file(cell) else 0) for cell, count in cells]
+    return 2 * sum(files for _, files in forms) < sum(count for count, _ in forms)
 
 
 def shown(cell: str) -> str:

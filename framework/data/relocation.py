@@ -7,7 +7,8 @@ import attrs
 from ..errors import DataError
 from .file_names import find_file
 from .reference import parse_reference
-from .table import Row, Table
+from .row import Row
+from .table import Table
 
 
 def relocate(table: Table, folder: Path) -> Table:

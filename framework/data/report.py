@@ -11,7 +11,8 @@ from .doubt import Doubt
 from .inferred import Inferred, format_inferred
 from .labels import sort_naturally
 from .problem import Problem
-from .table import Row, Table
+from .row import Row
+from .table import Table
 
 Part: TypeAlias = tuple[str, str]
 """A domain and a split."""

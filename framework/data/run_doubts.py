@@ -1,6 +1,7 @@
 """Doubts about what a run is to be trained on: of `data check` and of `adapt`'s first lines alike."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from ..errors import DataError
 from .array_doubts import doubt_arrays
+from .cell_columns import count_cells
 from .coverage import doubt_modalities
 from .decoding import Decoded
 from .doubt import Doubt
@@ -15,7 +17,7 @@ from .label_doubts import find_label_doubts
 from .reading import read_modality
 from .reference import looks_like_file, shown
 from .schema import Schema
-from .table import Row, Table
+from .table import Table
 
 LOOKED_AT: Final = 8
 """Files of a modality and a domain that are looked at, spread over its rows."""
@@ -44,29 +46,30 @@ def find_run_doubts(
         # What is refused, fitting has refused.
         yield from (doubt for doubt in find_label_doubts(training, task.name) if not doubt.refused)
     further = others or target
-    everything = training if further is None else training.with_rows([*training.rows, *further.rows])
-    yield from find_modality_doubts(everything, schema, known)
+    yield from find_modality_doubts([training, *([] if further is None else [further])], schema, known)
     if target is not None:
         yield from doubt_modalities(training, target)
 
 
-def find_modality_doubts(rows: Table, schema: Schema, known: Mapping[str, Mapping[str, object]]) -> Iterator[Doubt]:
+def find_modality_doubts(
+    tables: Sequence[Table], schema: Schema, known: Mapping[str, Mapping[str, object]]
+) -> Iterator[Doubt]:
     """Doubts about what files are taken for, by a look at some of them, and about how modalities are called.
 
     Args:
-        rows: of all domains that are learnt from.
+        tables: rows of all domains that are learnt from.
         schema: fitted on some of them; it may lack modalities and tasks.
         known: see `find_run_doubts`.
     """
     for modality, preprocessing in schema.preprocessing.items():
         kind = preprocessing.kind
         if kind == "text":
-            yield from _doubt_texts(rows, modality) if modality in rows.text else ()
+            yield from _doubt_texts([table for table in tables if modality in table.text], modality)
         elif kind == "audio":
             if "channels" not in known.get(modality, known.get(kind, {})):
-                yield from _doubt_channels(modality, _some_files(rows, modality))
+                yield from _doubt_channels(modality, _some_files(tables, modality))
         elif "kind" not in known.get(modality, {}):
-            files = _some_files(rows, modality)
+            files = _some_files(tables, modality)
             yield from doubt_arrays(modality, kind, (file.array() for file in files if file.kind == "array"))
     alike: dict[str, str] = {}
     for modality in schema.modalities:
@@ -77,13 +80,13 @@ def find_modality_doubts(rows: Table, schema: Schema, known: Mapping[str, Mappin
             )
 
 
-def _doubt_texts(rows: Table, modality: str) -> Iterator[Doubt]:
-    cells = [cell for row in rows.rows if (cell := row.cells.get(modality)) is not None]
-    files = [cell for cell in cells if len(cell.split()) == 1 and looks_like_file(cell)]
+def _doubt_texts(tables: Sequence[Table], modality: str) -> Iterator[Doubt]:
+    cells = sum((count_cells(table.column(modality)) for table in tables), Counter())
+    files = {cell: rows for cell, rows in cells.items() if len(cell.split()) == 1 and looks_like_file(cell)}
     if files:
         yield Doubt(
-            f"{modality}: {len(files)} of {len(cells)} texts look like names of files, such as {shown(files[0])!r}, "
-            "but are taken for text, as most others are"
+            f"{modality}: {sum(files.values())} of {cells.total()} texts look like names of files, such as "
+            f"{shown(next(iter(files)))!r}, but are taken for text, as most others are"
         )
 
 
@@ -98,19 +101,25 @@ def _doubt_channels(modality: str, files: Iterable[Decoded]) -> Iterator[Doubt]:
             return
 
 
-def _rows_by_domain(rows: Table, modality: str) -> list[list[Row]]:
-    found: dict[str, list[Row]] = {}
-    for row in rows.rows:
-        if row.cells.get(modality) is not None:
-            found.setdefault(row.domain, []).append(row)
-    return list(found.values())[:DOMAINS]
-
-
-def _some_files(rows: Table, modality: str) -> Iterator[Decoded]:
-    for having in _rows_by_domain(rows, modality):
-        for position in np.unique(np.linspace(0, len(having) - 1, min(LOOKED_AT, len(having))).round().astype(int)):
+def _some_files(tables: Sequence[Table], modality: str) -> Iterator[Decoded]:
+    having = [table.where(table.present(modality)) for table in tables]
+    domains = dict.fromkeys(domain for table in having for domain in table.domains)
+    for domain in list(domains)[:DOMAINS]:
+        parts = [table.select(domain) for table in having if domain in table.domains]
+        rows = sum(map(len, parts))
+        for number in np.unique(np.linspace(0, rows - 1, min(LOOKED_AT, rows)).round().astype(int)).tolist():
+            table, position = _find_place(parts, number)
             # Whoever reads all rows says what is wrong with one.
             with suppress(DataError):
-                decoded = read_modality(rows, having[position], modality)
+                decoded = read_modality(table, table.rows[position], modality)
                 if decoded is not None and decoded.array().size:
                     yield decoded
+
+
+def _find_place(parts: Sequence[Table], number: int) -> tuple[Table, int]:
+    """The row of that number, counted through all parts."""
+    for part in parts:
+        if number < len(part):
+            break
+        number -= len(part)
+    return part, number

@@ -4,28 +4,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, overload
 
-import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from ..layout import Task
 from .array_columns import ArrayColumn, PreparedRows, find_column
 from .arrays import Arrays, Sample, stack
 from .cell_contents import with_fitted_cells
 from .corruptions.applying import check_rows, corrupt_prepared
-from .labels import encode_label
+from .label_encoding import encode_labels
 from .preprocessing import Prepared, Preprocessing
 from .problem import Problem
 from .reading import read_modality
+from .row import Row
 from .schema import Schema
-from .table import Row, Table
+from .table import Table
 
 CACHE_BYTES: Final = 512 * 2**20
 """How much preprocessed data a `Samples` keeps by default."""
-
-UNKNOWN_CLASS: Final = -1
-"""The label of a row whose class the schema does not know, where that is allowed."""
 
 
 class Samples:
@@ -57,13 +53,11 @@ class Samples:
         table = with_fitted_cells(table, schema.preprocessing)
         self.schema = schema
         self.labelled = labelled
-        self._labels = (
-            [_encode(row, schema.tasks, unknown_classes=unknown_classes) for row in table.rows] if labelled else None
-        )
-        self.table = table if labelled else table.with_rows(attrs.evolve(row, labels={}) for row in table.rows)
-        for row in table.rows:
-            if not set(row.present) & set(schema.modalities):
-                raise DataError(str(_problem(row, f"expected one of {', '.join(schema.modalities)}, but found none.")))
+        self._labels = encode_labels(table, schema.tasks, unknown_classes=unknown_classes) if labelled else None
+        self.table = table if labelled else table.without_labels()
+        for position in np.flatnonzero(~self._present.any(axis=1)).tolist():
+            message = f"expected one of {', '.join(schema.modalities)}, but found none."
+            raise DataError(str(_problem(table.rows[position], message)))
         check_rows(table, {name: preprocessing.kind for name, preprocessing in schema.preprocessing.items()})
         self.cache_bytes = cache_bytes
         self._cache: dict[int, dict[str, Prepared]] = {}
@@ -112,7 +106,9 @@ class Samples:
             index=position,
             inputs={name: one.values for name, one in prepared.items()},
             present=self._present[position].copy(),
-            labels=None if self._labels is None else self._labels[position],
+            labels=None
+            if self._labels is None
+            else {name: all_[position].item() for name, all_ in self._labels.items()},
             lengths={name: one.length for name, one in prepared.items() if one.length is not None},
         )
 
@@ -129,16 +125,14 @@ class Samples:
         if not gathered or not len(where) or None in gathered.values():
             return stack([self[position] for position in positions])
         others = [self._read_others(position) for position in where.tolist()]
-        rows = [self.table.rows[position] for position in where.tolist()]
+        rows = self.table.take(where)
         prepared = {name: gathered.get(name) or _join(name, others) for name in parts}
         return Arrays(
             inputs={name: one.values for name, one in prepared.items()},
             present=self._present[where],
-            labels=None
-            if self._label_arrays is None
-            else {task: all_[where] for task, all_ in self._label_arrays.items()},
-            ids=tuple(row.id for row in rows),
-            domains=tuple(row.domain for row in rows),
+            labels=self._labels_at(where),
+            ids=tuple(map(str, rows.field("id"))),
+            domains=tuple(map(str, rows.field("domain"))),
             index=where,
             lengths={name: one.lengths for name, one in prepared.items() if one.lengths is not None},
         )
@@ -152,16 +146,18 @@ class Samples:
 
     @cached_property
     def _present(self) -> NDArray[np.bool_]:
-        names = self.schema.modalities
-        cells = [[row.cells.get(name) is not None for name in names] for row in self.table.rows]
-        return np.array(cells, dtype=np.bool_).reshape(len(cells), len(names))
+        return np.stack([self.table.present(name) for name in self.schema.modalities], axis=1)
 
-    @cached_property
-    def _label_arrays(self) -> dict[str, NDArray[Any]] | None:
+    def _label_of(self, position: int) -> dict[str, int | float] | None:
+        return (
+            None if self._labels is None else {name: column[position].item() for name, column in self._labels.items()}
+        )
+
+    def _labels_at(self, where: NDArray[np.int64]) -> dict[str, NDArray[Any]] | None:
         if self._labels is None:
             return None
         types = {task.name: np.float32 if task.is_regression else np.int64 for task in self.schema.tasks}
-        return {name: np.array([row[name] for row in self._labels], dtype) for name, dtype in types.items()}
+        return {name: labels[where].astype(types[name]) for name, labels in self._labels.items()}
 
     def _read_others(self, position: int) -> dict[str, Prepared]:
         """A sample's modalities that are no rows of arrays, from the cache if they are there."""
@@ -200,20 +196,6 @@ def _join(modality: str, samples: Sequence[Mapping[str, Prepared]]) -> PreparedR
     rows = [prepared[modality] for prepared in samples]
     lengths = [one.length for one in rows if one.length is not None]
     return PreparedRows(np.stack([one.values for one in rows]), np.array(lengths, dtype=np.int64) if lengths else None)
-
-
-def _encode(row: Row, tasks: tuple[Task, ...], *, unknown_classes: bool) -> dict[str, int | float]:
-    labels: dict[str, int | float] = {}
-    for task in tasks:
-        label = row.labels.get(task.name)
-        if unknown_classes and label is not None and label not in (task.classes or (label,)):
-            labels[task.name] = UNKNOWN_CLASS
-            continue
-        try:
-            labels[task.name] = encode_label(task, label)
-        except DataError as error:
-            raise DataError(str(_problem(row, f"task {task.name!r}: {error}"))) from error
-    return labels
 
 
 def _problem(row: Row, message: str, modality: str | None = None) -> Problem:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..layout import Task
+from .cell_columns import count_cells
 from .cell_contents import CELLS, with_known_cells
 from .decoding import Decoded
 from .inline_text import find_stray_words
@@ -18,7 +19,8 @@ from .preprocessing import Preprocessing
 from .preprocessing.inference import infer_kind
 from .problem import Problem
 from .reading import read_modality
-from .table import Row, Table
+from .row import Row
+from .table import Table
 
 FITTED_ROWS: Final = 512
 """Preprocessing is fitted on this many rows a modality at most, spread evenly over the table, unless it wants all."""
@@ -72,10 +74,11 @@ def rows_to_fit(table: Table, modality: str, preprocessing: type[Preprocessing] 
     Raises:
         DataError: if no row has the modality.
     """
-    rows = [row for row in table.rows if row.cells[modality] is not None]
-    if not rows:
+    positions = np.flatnonzero(table.present(modality)).tolist()
+    if not positions:
         raise DataError(f"modality {modality!r} must be there in some of the source's training rows, but is in none.")
-    return rows if preprocessing is not None and preprocessing.fits_all_rows else _spread(rows)
+    fits_all = preprocessing is not None and preprocessing.fits_all_rows
+    return [table.rows[position] for position in (positions if fits_all else _spread(positions))]
 
 
 def check_overrides(overrides: Mapping[str, Mapping[str, object]], fitted: Mapping[str, Preprocessing]) -> None:
@@ -121,8 +124,7 @@ def fit_task(table: Table, name: str, kind: TaskKind | None = None) -> Task:
     for doubt in find_label_doubts(table if kind is None else table.with_kinds({name: kind}), name):
         if doubt.refused:
             raise DataError(f"{doubt.message}.")
-    cells = [cell for row in table.rows if (cell := row.labels[name]) is not None]
-    return make_task(name, cells, kind)
+    return make_task(name, count_cells(table.labels(name)), kind)
 
 
 @attrs.define
@@ -154,9 +156,9 @@ def _find_kind(table: Table, modality: str, overrides: Mapping[str, Mapping[str,
         return infer_kind(column)
 
 
-def _spread(rows: list[Row]) -> list[Row]:
-    positions = np.linspace(0, len(rows) - 1, min(FITTED_ROWS, len(rows))).round().astype(int)
-    return [rows[position] for position in positions]
+def _spread(positions: list[int]) -> list[int]:
+    chosen = np.linspace(0, len(positions) - 1, min(FITTED_ROWS, len(positions))).round().astype(int)
+    return [positions[number] for number in chosen]
 
 
 @contextmanager

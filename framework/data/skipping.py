@@ -8,8 +8,9 @@ from .cell_contents import with_fitted_cells, with_known_cells
 from .consistency import check_files
 from .problem import Problem
 from .reading import read_modality
+from .row import Row
 from .schema import Schema
-from .table import Row, Table
+from .table import Table
 
 
 def find_bad_rows(

@@ -10,9 +10,10 @@ from .findings import Findings, Overrides
 from .inline_text import find_stray_words
 from .possible_source import PossibleSource, Surroundings
 from .problem import Problem
+from .row import Row
 from .run_doubts import find_modality_doubts
 from .schema import Schema
-from .table import Row, Table
+from .table import Table
 
 MOST: Final = 10
 """Domains that notes are about at most."""
@@ -45,7 +46,7 @@ def survey(table: Table, known: Overrides) -> Findings:
         found.try_rows(table)
     found.try_corruptions(table)
     found.try_names(Schema(found.preprocessing, [Task(name) for name in table.tasks]))
-    found.doubts += find_modality_doubts(table, Schema(found.preprocessing, ()), known)
+    found.doubts += find_modality_doubts([table], Schema(found.preprocessing, ()), known)
     _survey_sources(found, table, trusted)
     return found
 

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import attrs
+import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import DataError
+from .cell_columns import CellColumn, are_among, are_present, count_cells, find_examples
+from .columnar_rows import ColumnarRows
 from .labels import TaskKind, infer_kind
 from .reference import holds_text
+from .row import Row
 
 LABEL: Final = "label"
 """Column of the one task of most tables, and the prefix of the columns of several."""
@@ -17,46 +22,9 @@ _SHOWN_NAMES: Final = 40
 _SHOWN_LETTERS: Final = 100
 """What errors show of names, at most: where each row has one of its own, there are as many as rows."""
 
-_NOTHING: Final[Mapping[str, str]] = {}
 
-
-def _nothing() -> Mapping[str, str]:
-    """The same for all rows: a table may have many."""
-    return _NOTHING
-
-
-@attrs.frozen
-class Row:
-    """One sample.
-
-    Args:
-        line: of its file, to find it again; the header of a CSV file is line 1.
-        id: unlike any other row's.
-        domain: where it comes from.
-        split: usually `train`, `validation` or `test`.
-        labels: cell by task; None where it is empty.
-        cells: cell by modality; None where the sample lacks the modality.
-        group: rows of one group (a person, a recording) stay together when validation rows are carved out.
-        corruptions: what spoils its modalities on purpose when they are read, by modality; see `parse_chain`.
-    """
-
-    line: int
-    id: str
-    domain: str
-    split: str
-    labels: Mapping[str, str | None]
-    cells: Mapping[str, str | None]
-    group: str | None = None
-    corruptions: Mapping[str, str] = attrs.field(factory=_nothing)
-
-    @property
-    def present(self) -> tuple[str, ...]:
-        """The modalities that the sample has, sorted."""
-        return tuple(sorted(name for name, cell in self.cells.items() if cell is not None))
-
-
-def _to_rows(rows: Iterable[Row]) -> tuple[Row, ...]:
-    return tuple(rows)
+def _to_rows(rows: Iterable[Row]) -> Sequence[Row]:
+    return rows if isinstance(rows, ColumnarRows) else tuple(rows)
 
 
 def _to_names(names: Iterable[str]) -> tuple[str, ...]:
@@ -72,7 +40,7 @@ def _to_set(names: Iterable[str]) -> frozenset[str]:
 
 
 def _infer_text(table: "Table") -> frozenset[str]:
-    return frozenset(name for name in table.modalities if holds_text(row.cells.get(name) for row in table.rows))
+    return frozenset(name for name in table.modalities if holds_text(find_examples(table.column(name))))
 
 
 @attrs.frozen
@@ -80,7 +48,7 @@ class Table:
     """Rows, and what their columns mean.
 
     Args:
-        rows: the samples, in order.
+        rows: the samples, in order; those of a file are made when they are asked for, see `ColumnarRows`.
         root: folder that relative paths in cells start from.
         modalities: names of the columns that hold data, kept sorted.
         tasks: names of the tasks: `label` is the column `label`, `verb` the column `label.verb`.
@@ -94,7 +62,7 @@ class Table:
         DataError: if `kinds` or `classes` names a task that is not there.
     """
 
-    rows: tuple[Row, ...] = attrs.field(converter=_to_rows)
+    rows: Sequence[Row] = attrs.field(converter=_to_rows)
     root: Path = attrs.field(converter=Path)
     modalities: tuple[str, ...] = attrs.field(converter=_to_sorted_names)
     tasks: tuple[str, ...] = attrs.field(converter=_to_names)
@@ -118,12 +86,42 @@ class Table:
     @property
     def domains(self) -> tuple[str, ...]:
         """Names of the domains, sorted."""
-        return tuple(sorted({row.domain for row in self.rows}))
+        return tuple(sorted(count_cells(self.field("domain"))))
 
     @property
     def splits(self) -> tuple[str, ...]:
         """Names of the splits, sorted."""
-        return tuple(sorted({row.split for row in self.rows}))
+        return tuple(sorted(count_cells(self.field("split"))))
+
+    def field(self, name: Literal["id", "domain", "split", "group"]) -> Sequence[str | None]:
+        """What all rows have in one of their fields."""
+        if not isinstance(self.rows, ColumnarRows):
+            return [getattr(row, name) for row in self.rows]
+        column: CellColumn | None = getattr(self.rows, name)
+        return [None] * len(self) if column is None else column
+
+    def column(self, modality: str) -> Sequence[str | None]:
+        """The cells of a modality, None where a row lacks it."""
+        if isinstance(self.rows, ColumnarRows):
+            return self.rows.cells[modality]
+        return [row.cells.get(modality) for row in self.rows]
+
+    def labels(self, task: str) -> Sequence[str | None]:
+        """The cells of a task, None where they are empty or were forgotten."""
+        if not isinstance(self.rows, ColumnarRows):
+            return [row.labels.get(task) for row in self.rows]
+        return self.rows.labels[task] if task in self.rows.labels else [None] * len(self)
+
+    def present(self, modality: str) -> NDArray[np.bool_]:
+        """`(N,)`, which rows have a modality."""
+        return are_present(self.column(modality))
+
+    @property
+    def is_corrupted(self) -> bool:
+        """Whether a modality of any row is spoilt on purpose."""
+        if isinstance(self.rows, ColumnarRows):
+            return any(column.present.any() for column in self.rows.corruptions.values())
+        return any(row.corruptions for row in self.rows)
 
     def kind(self, task: str) -> TaskKind:
         """Whether a task has classes or is a regression target: as `kinds` or `classes` says, else as labels look."""
@@ -131,7 +129,7 @@ class Table:
             return self.kinds[task]
         if task in self.classes:
             return "classes"
-        return infer_kind(cell for row in self.rows if (cell := row.labels[task]) is not None)
+        return infer_kind(count_cells(self.labels(task)))
 
     def with_kinds(self, kinds: Mapping[str, TaskKind]) -> "Table":
         """The same rows, with tasks whose kind is known."""
@@ -139,7 +137,23 @@ class Table:
 
     def with_rows(self, rows: Iterable[Row]) -> "Table":
         """The same columns with other rows."""
-        return attrs.evolve(self, rows=tuple(rows))
+        return attrs.evolve(self, rows=rows)
+
+    def take(self, positions: Sequence[int] | NDArray[np.int64]) -> "Table":
+        """The rows at some positions, in that order."""
+        if isinstance(self.rows, ColumnarRows):
+            return self.with_rows(self.rows.take(np.asarray(positions, dtype=np.int64)))
+        return self.with_rows([self.rows[position] for position in positions])
+
+    def where(self, chosen: NDArray[np.bool_]) -> "Table":
+        """The rows of which `chosen`, `(N,)`, says that they stay."""
+        return self.take(np.flatnonzero(chosen))
+
+    def without_labels(self) -> "Table":
+        """The same rows, which have forgotten their labels."""
+        if isinstance(self.rows, ColumnarRows):
+            return self.with_rows(attrs.evolve(self.rows, labels={}))
+        return self.with_rows(attrs.evolve(row, labels={}) for row in self.rows)
 
     def select(self, domains: Sequence[str] | str | None = None, split: str | None = None) -> "Table":
         """The rows of some domains and of one split.
@@ -157,12 +171,12 @@ class Table:
         names = frozenset(wanted)
         if unknown := names.difference(known):
             raise DataError(f"domain must be one of {_list(known)}, but got {min(unknown, key=wanted.index)!r}.")
-        chosen = self.with_rows(row for row in self.rows if row.domain in names)
+        chosen = self.where(are_among(self.field("domain"), names))
         if split is None:
             return chosen
         if split not in chosen.splits:
             raise DataError(f"split of {_list(wanted)} must be one of {_list(chosen.splits)}, but got {split!r}.")
-        return self.with_rows(row for row in chosen.rows if row.split == split)
+        return chosen.where(are_among(chosen.field("split"), (split,)))
 
 
 def _list(names: Sequence[str]) -> str:

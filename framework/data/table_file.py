@@ -1,17 +1,19 @@
 """Tables from files and to files."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from sys import intern
 
 import attrs
+import numpy as np
 
 from ..errors import DataError
-from .columns import GROUP, REQUIRED, Columns, corruption_column, is_ignored, label_column, read_header
-from .corruptions.chain import parse_chain
+from .columns import GROUP, REQUIRED, corruption_column, is_ignored, label_column, read_header
 from .problem import Problem
-from .records import Record, read_records, write_records
-from .table import Row, Table
+from .records import open_records, write_records
+from .row import Row
+from .row_builder import build_rows
+from .row_faults import find_faults
+from .table import Table
 
 
 def read_table(path: Path | str) -> Table:
@@ -40,21 +42,14 @@ def scan_table(path: Path | str) -> tuple[Table, tuple[Problem, ...]]:
         DataError: if the file as a whole cannot be read.
     """
     path = Path(path)
-    names, records = read_records(path, is_ignored)
-    columns = read_header(names, str(path))
-    rows: list[Row] = []
-    problems: list[Problem] = []
-    lines: dict[str, int] = {}
-    for line, record in records:
-        row = _to_row((line, record), columns)
-        problem = _find_problem(row, lines)
-        if problem is None:
-            rows.append(row)
-        else:
-            problems.append(problem)
-        lines.setdefault(row.id, line)
+    with open_records(path, is_ignored) as (names, records):
+        columns = read_header(names, str(path))
+        rows = build_rows(records, columns)
+    faults = find_faults(rows)
+    if faults:
+        rows = rows.take(np.array([position for position in range(len(rows)) if position not in faults], np.int64))
     table = Table(rows, path.parent.absolute(), columns.modalities, tuple(columns.tasks))
-    return table, tuple(problems)
+    return table, tuple(faults[position] for position in sorted(faults))
 
 
 def write_table(table: Table, path: Path | str) -> None:
@@ -89,53 +84,6 @@ def name_unwritten(table: Table) -> Iterator[str]:
             f"a file cannot name the {len(classes)} classes of task {task!r}: with it, a model knows those alone that "
             "the source's training rows have"
         )
-
-
-def _to_row(record: Record, columns: Columns) -> Row:
-    line, cells = record
-    return Row(
-        line=line,
-        id=cells.get("id") or "",
-        domain=intern(cells.get("domain") or ""),
-        split=intern(cells.get("split") or ""),
-        labels={task: _share(cells.get(column)) for task, column in columns.tasks.items()},
-        cells={modality: cells.get(modality) for modality in columns.modalities},
-        group=_share(cells.get(GROUP)),
-        **_corruptions(cells, columns),
-    )
-
-
-def _share(cell: str | None) -> str | None:
-    """One string in memory for all rows that have it."""
-    return None if cell is None else intern(cell)
-
-
-def _corruptions(cells: Mapping[str, str | None], columns: Columns) -> dict[str, dict[str, str]]:
-    """The argument of that name for a row, which keeps its default where nothing is corrupted."""
-    found = {name: cell for name, column in columns.corruptions.items() if (cell := cells.get(column)) is not None}
-    return {"corruptions": found} if found else {}
-
-
-def _find_problem(row: Row, lines: Mapping[str, int]) -> Problem | None:
-    for name in REQUIRED:
-        if not getattr(row, name):
-            return Problem(f"expected a cell in column {name!r}, but found it empty.", row.line, row.id or None)
-    if row.id in lines:
-        return Problem(f"expected an id of its own, but found it in line {lines[row.id]} too.", row.line, row.id)
-    if not any(row.cells.values()):
-        return Problem(f"expected at least one of {_list(row.cells)}, but found no modality.", row.line, row.id)
-    if (row.domain, row.split) == REQUIRED[1:]:
-        return Problem("expected a sample, but found the header once more: were files put together?", row.line, row.id)
-    for modality, cell in row.corruptions.items():
-        try:
-            parse_chain(cell)
-        except DataError as error:
-            return Problem(str(error), row.line, row.id, modality)
-    return None
-
-
-def _list(names: Collection[str]) -> str:
-    return f"{', '.join(list(names)[:10])}{', ...' if len(names) > 10 else ''}"
 
 
 def _to_record(row: Row) -> dict[str, str | None]:

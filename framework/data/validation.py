@@ -1,15 +1,16 @@
 """Validation rows for a source that has none of its own."""
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from ..errors import DataError
+from .cell_columns import are_present
 from .labels import is_number
 from .schema_fitting import fit_tasks
-from .table import Row, Table
+from .table import Table
 
 SHARE: Final = 0.15
 """Of the source's training rows that is kept for validation where nobody says how much."""
@@ -32,6 +33,9 @@ def divide_source(rows: Table, fraction: float = SHARE, seed: int = 0) -> tuple[
     if "validation" in rows.splits:
         return training, rows.select(split="validation")
     return carve_validation(training, fraction, seed)
+
+
+_Stratum: TypeAlias = tuple[str, list[tuple[float, str]]]
 
 
 def carve_validation(table: Table, fraction: float, seed: int) -> tuple[Table, Table]:
@@ -58,15 +62,16 @@ def carve_validation(table: Table, fraction: float, seed: int) -> tuple[Table, T
         raise ValueError(f"fraction must be between 0 and 1, but got {fraction}.")
     generator = np.random.default_rng(seed)
     wanted = max(1, round(fraction * len(table)))
-    grouped = any(row.group is not None for row in table.rows)
+    grouped = bool(are_present(table.field("group")).any())
     chosen = _draw_groups(table, wanted, generator) if grouped else _draw_rows(table, wanted, generator)
     if not chosen:
         raise DataError(
             f"expected {'groups' if grouped else 'rows'} that can be spared for validation, but found that each "
             "holds the last training row of a class: give the table rows of split 'validation'."
         )
-    train = [row for index, row in enumerate(table.rows) if index not in chosen]
-    return table.with_rows(train), table.with_rows(table.rows[index] for index in sorted(chosen))
+    spared = np.zeros(len(table), np.bool_)
+    spared[list(chosen)] = True
+    return table.where(~spared), table.where(spared)
 
 
 def _draw_groups(table: Table, wanted: int, generator: np.random.Generator) -> set[int]:
@@ -98,7 +103,8 @@ def _draw_rows(table: Table, wanted: int, generator: np.random.Generator) -> set
         if classes[index] <= kept:
             spare.append(index)
         kept |= classes[index]
-    spare.sort(key=lambda index: _stratum(table.rows[index], table.tasks))
+    strata = _find_strata(table)
+    spare.sort(key=strata.__getitem__)
     count = min(wanted, len(spare), len(table) - 1)
     offset = int(generator.integers(max(len(spare), 1)))
     return {spare[(step * len(spare) + offset) // count] for step in range(count)}
@@ -107,9 +113,32 @@ def _draw_rows(table: Table, wanted: int, generator: np.random.Generator) -> set
 def _row_classes(table: Table) -> list[frozenset[tuple[str, str]]]:
     """Task and class of each row that must keep a row; regression targets and missing labels left out."""
     tasks = [task for task in table.tasks if table.kind(task) == "classes" and task not in table.classes]
-    return [frozenset((task, label) for task in tasks if (label := row.labels[task]) is not None) for row in table.rows]
+    # Each set once: a large table has few.
+    known: dict[tuple[str | None, ...], frozenset[tuple[str, str]]] = {}
+
+    def find(labels: tuple[str | None, ...]) -> frozenset[tuple[str, str]]:
+        if labels not in known:
+            pairs = zip(tasks, labels, strict=True)
+            known[labels] = frozenset((task, label) for task, label in pairs if label is not None)
+        return known[labels]
+
+    return [find(labels) for labels in _zip_labels(table, tasks)]
 
 
-def _stratum(row: Row, tasks: Sequence[str]) -> tuple[str, list[tuple[float, str]]]:
-    labels = [row.labels[task] or "" for task in tasks]
-    return row.domain, [(float(label) if is_number(label) else 0.0, label) for label in labels]
+def _find_strata(table: Table) -> list[_Stratum]:
+    """Domain and labels of each row, as they are sorted."""
+    known: dict[tuple[str | None, ...], _Stratum] = {}
+
+    def find(domain: str, labels: tuple[str | None, ...]) -> _Stratum:
+        key = (domain, *labels)
+        if key not in known:
+            words = [label or "" for label in labels]
+            known[key] = domain, [(float(label) if is_number(label) else 0.0, label) for label in words]
+        return known[key]
+
+    rows = zip(table.field("domain"), _zip_labels(table, table.tasks), strict=True)
+    return [find(str(domain), labels) for domain, labels in rows]
+
+
+def _zip_labels(table: Table, tasks: Sequence[str]) -> Iterator[tuple[str | None, ...]]:
+    return zip(*(table.labels(task) for task in tasks), strict=True) if tasks else iter([()] * len(table))

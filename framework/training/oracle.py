@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..batch import Batch, Lesson
 from ..data import Samples, Schema, Table, keep_known
-from ..data.samples import UNKNOWN_CLASS
+from ..data.label_encoding import UNKNOWN_CLASS
 from ..errors import DataError
 from ..evaluation.metrics import accuracy, mean_absolute_error
 from ..evaluation.scores import score_task

@@ -7,12 +7,11 @@ from unicodedata import normalize
 import numpy as np
 import pytest
 from acclimate.framework import DataError
-from acclimate.framework.data import check_file, read_table
+from acclimate.framework.data import Row, Table, check_file, read_table
 from acclimate.framework.data.file_names import find_file
 from acclimate.framework.data.inline_text import find_stray_words
 from acclimate.framework.data.reading import read_cell
 from acclimate.framework.data.relocation import relocate
-from acclimate.framework.data.table import Row, Table
 
 from acclimate.__main__ import main
 

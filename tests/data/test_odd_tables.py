@@ -17,7 +17,7 @@ import pytest
 from acclimate.framework import DataError
 from acclimate.framework.data import Table, read_table, write_table
 from acclimate.framework.data.records.long_cells import MAX_CELL
-from acclimate.framework.data.table import Row
+from acclimate.framework.data.row import Row
 from pyarrow import parquet
 
 TEXT = "id,domain,split,label,said\na,x,train,gut,ein Tag\nb,y,test,böse,kein Tag\n"

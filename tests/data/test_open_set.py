@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from acclimate.framework import DataError, Task
 from acclimate.framework.data import FeaturesPreprocessing, Row, Samples, Schema, Table, keep_known
-from acclimate.framework.data.samples import UNKNOWN_CLASS
+from acclimate.framework.data.label_encoding import UNKNOWN_CLASS
 
 LABEL = Task("label", ("nod", "wave"))
 

@@ -65,12 +65,12 @@ def test_a_bad_reference_is_refused(cell: str, found: str) -> None:
         f"{name}: expected a file that ends in {ENDINGS}, `archive.zip!member` or `archive.npz:key[row]`, but found "
         f"{found}."
     )
-    assert holds_text([cell]) == (found in {".xyz", "no such ending", ".npz:", ".npz:key[1", ".zip!"})
+    assert holds_text([(cell, 1)]) == (found in {".xyz", "no such ending", ".npz:", ".npz:key[1", ".zip!"})
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_all_suffixes_are_references(suffix: str) -> None:
-    assert not holds_text([f"a{suffix}", f"b{suffix.upper()}"])
+    assert not holds_text([(f"a{suffix}", 1), (f"b{suffix.upper()}", 1)])
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_all_suffixes_are_references(suffix: str) -> None:
     ],
 )
 def test_a_column_is_text_if_most_cells_are(cells: list[str | None], text: bool) -> None:  # noqa: FBT001
-    assert holds_text(cells) == text
+    assert holds_text([(cell, 1) for cell in cells if cell is not None]) == text
 
 
 @pytest.mark.parametrize(

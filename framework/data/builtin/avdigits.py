@@ -4,7 +4,8 @@ import csv
 from pathlib import Path
 from typing import Final
 
-from ..table import Row, Table
+from ..row import Row
+from ..table import Table
 from .shared import find_file
 
 _FOLDER: Final = "avdigits"

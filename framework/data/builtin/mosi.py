@@ -4,7 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from ..table import Row, Table
+from ..row import Row
+from ..table import Table
 from .shared import find_file
 
 _DOMAINS: Final = {"train": "known", "test": "unseen"}

@@ -4,7 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from ..table import Row, Table
+from ..row import Row
+from ..table import Table
 from .shared import find_file
 
 MODALITIES: Final = ("phone_acc", "phone_gyro", "watch_acc", "watch_gyro")

@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from ..table import Row, Table
+from ..row import Row
+from ..table import Table
 from .wrist_windows import Windows, find_windows
 
 CLASSES: Final = ("PEN", "ABD", "FEL", "IR", "ER", "TRAP", "ROW")

@@ -8,7 +8,8 @@ from ...errors import DataError
 from ..decoding import Decoded
 from ..preprocessing import Prepared, Preprocessing
 from ..problem import Problem
-from ..table import Row, Table
+from ..row import Row
+from ..table import Table
 from .base import DecodedCorruption, PreprocessedCorruption
 from .chain import check_kind, parse_chain
 from .drawing import make_generator
@@ -69,7 +70,7 @@ def find_unfit(table: Table, kinds: Mapping[str, str]) -> Iterator[Problem]:
         kinds: of preprocessing, by modality; others are not looked at.
     """
     seen: dict[tuple[str, str], str | None] = {}
-    for row in table.rows:
+    for row in table.rows if table.is_corrupted else ():
         for modality, cell in row.corruptions.items():
             if modality not in kinds:
                 continue

@@ -8,7 +8,8 @@ import attrs
 
 from ...errors import DataError
 from ..problem import Problem
-from ..table import Row, Table
+from ..row import Row
+from ..table import Table
 from .base import Corruption
 from .chain import parse_chain, write_chain
 from .drawing import draw_key

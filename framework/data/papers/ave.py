@@ -13,7 +13,8 @@ import attrs
 from ...errors import DataError
 from ..hdf5 import array_shapes, read_array
 from ..problem import Problem
-from ..table import Row, Table
+from ..row import Row
+from ..table import Table
 from .layout import DataSetFolder, check_files, read_annotations, read_lines
 
 T = TypeVar("T")

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from ...errors import DataError
 from ...files.bounded_file import read_bounded_text
 from ..array_cache import cache_arrays, fingerprint
-from ..table import Row, Table
+from ..row import Row
+from ..table import Table
 from .cogbeacon_features import EEG_FEATURES, FACE_FEATURES, read_eeg, read_face
 from .layout import DataSetFolder
 

@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import Final
 
 from ...errors import DataError
-from ..table import Row, Table
+from ..row import Row
+from ..table import Table
 from .clip_features import name_problem, read_clip_features
 from .converted import require_converted
 from .layout import DataSetFolder, read_annotations

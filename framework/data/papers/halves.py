@@ -6,7 +6,7 @@ from typing import Final
 import attrs
 import numpy as np
 
-from ..table import Row
+from ..row import Row
 
 SOURCE: Final = "source"
 TARGET: Final = "target"

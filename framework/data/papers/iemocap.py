@@ -11,7 +11,8 @@ from typing import Final
 
 from ...errors import DataError
 from ...files.bounded_file import read_bounded_text
-from ..table import Row, Table
+from ..row import Row
+from ..table import Table
 from .halves import divide
 from .layout import DataSetFolder, check_files
 from .video_features import find_video_features

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ...errors import DataError
 from ..array_cache import cache_arrays, fingerprint
-from ..table import Row, Table
+from ..row import Row
+from ..table import Table
 from .converted import open_arrays, require_converted
 from .halves import divide
 from .layout import DataSetFolder, check_files, read_annotations

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from ...errors import DataError
 from ..array_cache import cache_arrays, fingerprint
 from ..data_folder import data_folder
-from ..table import Row, Table
+from ..row import Row
+from ..table import Table
 from .converted import open_arrays, read_shapes, require_converted
 from .halves import divide
 from .layout import DataSetFolder

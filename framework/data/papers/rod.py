@@ -14,7 +14,8 @@ import attrs
 
 from ...errors import DataError
 from ...files.bounded_file import read_bounded_text
-from ..table import Row, Table
+from ..row import Row
+from ..table import Table
 from .layout import DataSetFolder, check_files
 
 FOLDER: Final = DataSetFolder(

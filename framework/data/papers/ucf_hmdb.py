@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import Final
 
 from ...errors import DataError
-from ..table import Row, Table
+from ..row import Row
+from ..table import Table
 from .layout import DataSetFolder, check_files, read_lines
 
 FOLDER: Final = DataSetFolder("UCF-HMDB", "UCF-HMDB", "https://github.com/cmhungsteve/TA3N")

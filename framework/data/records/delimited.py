@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
@@ -27,18 +28,19 @@ _FAULTS: Final = MappingProxyType(
 """What the csv module says, and what it means."""
 
 
-def read_delimited_text(
+@contextmanager
+def open_delimited_text(
     path: Path, delimiter: str | None = None, is_ignored: IsIgnored = lambda _: False
-) -> tuple[list[str], list[Record]]:
+) -> Iterator[tuple[list[str], Iterator[Record]]]:
     """Names of the columns, and the records.
 
     Args:
         path: of the file.
         delimiter: where None, whatever the first line says, or gives the columns that a table must have.
-        is_ignored: see `read_records`.
+        is_ignored: see `open_records`.
 
     Raises:
-        DataError: see `read_records`.
+        DataError: see `open_records`.
     """
     with open_text(path, newline="") as file, long_cells():
         skipped, header = _skip_blank(file)
@@ -47,30 +49,49 @@ def read_delimited_text(
             skipped += more + 1
         if delimiter is None:
             delimiter = find_delimiter(header, REQUIRED, "\t" if path.suffix.lower() == ".tsv" else ",")
-        return _read_rows(chain([header], file), delimiter, path, skipped, is_ignored)
-
-
-def _read_rows(
-    lines: Iterator[str], delimiter: str, path: Path, skipped: int, is_ignored: IsIgnored
-) -> tuple[list[str], list[Record]]:
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    records: list[Record] = []
-    began = 1
-    try:
-        columns = [*map(clean_name, next(reader, []))]
+        reader = _Reader(chain([header], file), delimiter, path, skipped)
+        columns = [*map(clean_name, reader.next() or [])]
         names, kept = _find_names(columns, path, is_ignored)
-        began = reader.line_num + 1
-        for cells in reader:
-            if len(cells) != len(columns) or len(names) < len(columns):
-                if not cells:
-                    continue
-                _check_width(cells, names, len(columns), f"{path}, line {reader.line_num + skipped}")
-            records.append((reader.line_num + skipped, {name: cells[at].strip() or None for name, at in kept}))
-            began = reader.line_num + 1
-    except csv.Error as error:
-        found = next((words for words_of_csv, words in _FAULTS.items() if words_of_csv in str(error)), str(error))
-        raise DataError(f"{path}, line {began + skipped}: expected CSV, but found: {found}.") from error
-    return names, records
+        yield names, _read_rows(reader, len(columns), names, kept)
+
+
+class _Reader:
+    """Cells of one line after the other, which knows where it is."""
+
+    def __init__(self, lines: Iterator[str], delimiter: str, path: Path, skipped: int) -> None:
+        self._reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        self._path, self._skipped = path, skipped
+        self._began = 1
+
+    @property
+    def line(self) -> int:
+        """Number of the last line that was read."""
+        return self._reader.line_num + self._skipped
+
+    @property
+    def where(self) -> str:
+        """What errors call it."""
+        return f"{self._path}, line {self.line}"
+
+    def next(self) -> list[str] | None:
+        """The next cells; None at the end."""
+        try:
+            cells = next(self._reader, None)
+        except csv.Error as error:
+            found = next((words for words_of_csv, words in _FAULTS.items() if words_of_csv in str(error)), str(error))
+            began = self._began + self._skipped
+            raise DataError(f"{self._path}, line {began}: expected CSV, but found: {found}.") from error
+        self._began = self._reader.line_num + 1
+        return cells
+
+
+def _read_rows(reader: _Reader, width: int, names: list[str], kept: list[tuple[str, int]]) -> Iterator[Record]:
+    while (cells := reader.next()) is not None:
+        if len(cells) != width or len(names) < width:
+            if not cells:
+                continue
+            _check_width(cells, names, width, reader.where)
+        yield reader.line, {name: cells[at].strip() or None for name, at in kept}
 
 
 def _find_names(columns: list[str], path: Path, is_ignored: IsIgnored) -> tuple[list[str], list[tuple[str, int]]]:

@@ -1,6 +1,8 @@
 """Records of a file with a JSON object on each line."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -21,15 +23,18 @@ class _Constant:
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=tuple, parse_int=str, parse_float=str, parse_constant=_Constant)
 
 
-def read_json_lines(path: Path, is_ignored: IsIgnored = lambda _: False) -> tuple[list[str], list[Record]]:
-    """Names of all columns, and the records, which may lack some.
+@contextmanager
+def open_json_lines(
+    path: Path, is_ignored: IsIgnored = lambda _: False
+) -> Iterator[tuple[list[str], Iterator[Record]]]:
+    """Names of all columns, and the records, which may lack some; all are read first, since any may have further names.
 
     Args:
         path: of the file.
-        is_ignored: see `read_records`.
+        is_ignored: see `open_records`.
 
     Raises:
-        DataError: see `read_records`; also if a key stands twice.
+        DataError: see `open_records`; also if a key stands twice.
     """
     records: list[Record] = []
     names: dict[str, None] = {}
@@ -46,7 +51,7 @@ def read_json_lines(path: Path, is_ignored: IsIgnored = lambda _: False) -> tupl
                 _check_characters(record, where)
             names.update(dict.fromkeys(record))
             records.append((line, record))
-    return list(names), records
+    yield list(names), iter(records)
 
 
 def _parse(text: str, where: str) -> tuple[tuple[str, object], ...]:

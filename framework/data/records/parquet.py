@@ -31,18 +31,18 @@ _BATCH: Final = 2**16
 _NO_FRACTION: Final = re.compile(r"\.0+(?=$|[+-]|Z)")
 
 
-def read_parquet(path: Path, is_ignored: IsIgnored = lambda _: False) -> tuple[list[str], list[Record]]:
+@contextmanager
+def open_parquet(path: Path, is_ignored: IsIgnored = lambda _: False) -> Iterator[tuple[list[str], Iterator[Record]]]:
     """Names of the columns, and the records.
 
     Args:
         path: of the file.
-        is_ignored: see `read_records`; such columns are not read from the file either.
+        is_ignored: see `open_records`; such columns are not read from the file either.
 
     Raises:
-        DataError: see `read_records`; also if pyarrow is not installed.
+        DataError: see `open_records`; also if pyarrow is not installed.
     """
     require_pyarrow(path)
-    records: list[Record] = []
     with open_regular(path) as source, _named_faults(path):
         from pyarrow import parquet
 
@@ -56,16 +56,18 @@ def read_parquet(path: Path, is_ignored: IsIgnored = lambda _: False) -> tuple[l
         # A dictionary holds once what many rows have, so that they do not become larger than the file.
         file = parquet.ParquetFile(source, read_dictionary=strings)
         _check_size(file.metadata, len(names), path, os.fstat(source.fileno()).st_size)
-        for batch in file.iter_batches(_BATCH, columns=names, use_threads=False):
-            batch.validate(full=True)
-            columns = [
-                _to_cells(column, name, path) for name, column in zip(batch.schema.names, batch.columns, strict=True)
-            ]
-            records += [
-                (row, dict(zip(batch.schema.names, cells, strict=True)))
-                for row, cells in enumerate(zip(*columns, strict=True), start=len(records) + 1)
-            ]
-    return names, records
+        yield names, _read_rows(file, names, path)
+
+
+def _read_rows(file: _Arrow, names: list[str], path: Path) -> Iterator[Record]:
+    row = 0
+    for batch in file.iter_batches(_BATCH, columns=names, use_threads=False):
+        batch.validate(full=True)
+        found = batch.schema.names
+        columns = [_to_cells(column, name, path) for name, column in zip(found, batch.columns, strict=True)]
+        for cells in zip(*columns, strict=True):
+            row += 1
+            yield row, dict(zip(found, cells, strict=True))
 
 
 def require_pyarrow(path: Path) -> None:

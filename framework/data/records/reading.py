@@ -1,24 +1,27 @@
 """Reads a table's file, of whatever kind."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from ...errors import DataError
-from .delimited import read_delimited_text
-from .json_lines import read_json_lines
-from .parquet import read_parquet
+from .delimited import open_delimited_text
+from .json_lines import open_json_lines
+from .parquet import open_parquet
 from .record import IsIgnored, Record
 
-_READERS: Final[Mapping[str, Callable[..., tuple[list[str], list[Record]]]]] = MappingProxyType(
-    {
-        ".csv": read_delimited_text,
-        ".tsv": read_delimited_text,
-        ".jsonl": read_json_lines,
-        ".parquet": read_parquet,
-    }
+_READERS: Final[Mapping[str, Callable[..., AbstractContextManager[tuple[list[str], Iterator[Record]]]]]] = (
+    MappingProxyType(
+        {
+            ".csv": open_delimited_text,
+            ".tsv": open_delimited_text,
+            ".jsonl": open_json_lines,
+            ".parquet": open_parquet,
+        }
+    )
 )
 
 _ADVICE: Final = MappingProxyType(
@@ -33,8 +36,9 @@ _ADVICE: Final = MappingProxyType(
 )
 
 
-def read_records(path: Path, is_ignored: IsIgnored = lambda _: False) -> tuple[list[str], list[Record]]:
-    """Names of the columns, and the records.
+@contextmanager
+def open_records(path: Path, is_ignored: IsIgnored = lambda _: False) -> Iterator[tuple[list[str], Iterator[Record]]]:
+    """Names of the columns, and the records, which are read as they are asked for.
 
     Args:
         path: of the file.
@@ -48,11 +52,17 @@ def read_records(path: Path, is_ignored: IsIgnored = lambda _: False) -> tuple[l
     if suffix not in _READERS:
         advice = f"; {_ADVICE[suffix]}" if suffix in _ADVICE else ""
         raise DataError(f"{path}: a table's name must end in {', '.join(_READERS)}, but got {path.suffix!r}{advice}.")
-    with _named_errors(path):
-        names, records = _READERS[suffix](path, is_ignored=is_ignored)
-    if not records:
-        raise DataError(f"{path}: a table must have at least one row, but this one is empty.")
-    return names, records
+    with _named_errors(path), _READERS[suffix](path, is_ignored=is_ignored) as (names, records):
+        first = next(records, None)
+        if first is None:
+            raise DataError(f"{path}: a table must have at least one row, but this one is empty.")
+        yield names, chain([first], records)
+
+
+def read_records(path: Path, is_ignored: IsIgnored = lambda _: False) -> tuple[list[str], list[Record]]:
+    """As `open_records`, all at once."""
+    with open_records(path, is_ignored) as (names, records):
+        return names, list(records)
 
 
 def read_delimited(path: Path, delimiter: str = ",") -> tuple[list[str], list[Record]]:
@@ -61,8 +71,8 @@ def read_delimited(path: Path, delimiter: str = ",") -> tuple[list[str], list[Re
     Raises:
         DataError: if the file is missing or not UTF-8, a line has another number of cells, or its quotes are wrong.
     """
-    with _named_errors(path):
-        return read_delimited_text(path, delimiter)
+    with _named_errors(path), open_delimited_text(path, delimiter) as (names, records):
+        return names, list(records)
 
 
 @contextmanager
