@@ -17,7 +17,7 @@ from ..artefact import CONFIG_FILE
 from ..artefact_folder import read_artefact, write_artefact
 from ..session import Session
 from .onnxruntime_web import Runtime, find_runtime
-from .samples import write_samples
+from .samples import FOLDER as SAMPLES_FOLDER, write_samples
 
 INDEX_FILE: Final = "index.html"
 ARTEFACT_FOLDER: Final = "artefact"
@@ -106,6 +106,14 @@ def _check_target(target: Path) -> None:
         is_page = (target / INDEX_FILE).is_file() and (target / ARTEFACT_FOLDER / CONFIG_FILE).is_file()
         if any(target.iterdir()) and not is_page:
             raise ExportError(f"{target}: the folder must be empty or hold an earlier page, but holds something else.")
+        own = {entry.name for entry in files(__package__).joinpath("page").iterdir()}
+        own |= {INDEX_FILE, ARTEFACT_FOLDER, RUNTIME_FOLDER, SAMPLES_FOLDER}
+        strange = sorted(entry.name for entry in target.iterdir() if entry.name not in own)
+        if strange:
+            raise ExportError(
+                f"{target}: an earlier page is replaced whole, so the folder must hold nothing else, but it holds "
+                f"{strange[0]}."
+            )
     elif target.exists():
         raise ExportError(f"{target}: a page is a folder, but there is a file of that name.")
 

@@ -147,6 +147,11 @@ def test_other_files_are_never_replaced(recordings: Exported, package: Path, tmp
         export_web(recordings.folder, tmp_path / "site" / "letter.txt", onnxruntime_web=package)
     with pytest.raises(ExportError, match="the page cannot be written: "):
         export_web(recordings.folder, tmp_path / "site" / "letter.txt" / "site", onnxruntime_web=package)
+    export_web(recordings.folder, tmp_path / "page", onnxruntime_web=package)
+    (tmp_path / "page" / "letter.txt").write_text("dear")
+    with pytest.raises(ExportError, match=r"must hold nothing else, but it holds letter\.txt"):
+        export_web(recordings.folder, tmp_path / "page", onnxruntime_web=package)
+    assert (tmp_path / "page" / "letter.txt").read_text() == "dear"
 
 
 def write_rows(folder: Path, rows: int) -> Path:
