@@ -146,8 +146,8 @@ def tested_table() -> str:
 
 @cache
 def _grid() -> Grid:
-    recipes = read_recipes((str(KEPT / "recipe.yaml"),), {"stages.0.epochs": 1})
-    return Grid(tested_table(), (Shift(("here",), "there"),), recipes, (0,), {"stages.0.epochs": 1}, "cpu")
+    recipes = read_recipes((str(KEPT / "recipe.yaml"),), {"stages.1.epochs": 1})
+    return Grid(tested_table(), (Shift(("here",), "there"),), recipes, (0,), {"stages.1.epochs": 1}, "cpu")
 
 
 def train_cell(out: Path) -> None:
@@ -172,7 +172,7 @@ def finished_grid(out: Path) -> None:
 
 def compare(out: Path) -> int:
     """The same once more, from the folder itself, so that it is always the same command."""
-    recipe = ["--recipes", str(KEPT / "recipe.yaml"), "--set", "stages.0.epochs=1", "--seeds", "1"]
+    recipe = ["--recipes", str(KEPT / "recipe.yaml"), "--set", "stages.1.epochs=1", "--seeds", "1"]
     data = ["--data", tested_table(), "--shift", "here:there", "--device", "cpu"]
     with chdir(out):
         return main(["compare", *recipe, *data, "--out", "grid"])
@@ -252,10 +252,10 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         ),
         old_tables,
     ),
-    "adapt": Scenario(partial(adapt), end=end_of_run, whole=False),
-    "adapt --resume": Scenario(partial(adapt), killed_run, end_of_run, whole=False),
+    "adapt": Scenario(lambda out: adapt(out, "--set", "stages.1.epochs=1"), end=end_of_run, whole=False),
+    "adapt --resume": Scenario(adapt, killed_run, end_of_run, whole=False, slow=True),
     "compare": Scenario(compare, finished_grid),
-    "a cell": Scenario(partial(call, train_cell), end=end_of_run, whole=False),
+    "a cell": Scenario(partial(call, train_cell), end=end_of_run, whole=False, slow=True),
     "export --triton": Scenario(
         partial(
             command,
@@ -269,7 +269,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     ),
     "zoo pull": Scenario(partial(command, lambda out: ["zoo", "pull", CHECKPOINT, "--out", str(out / "copy")])),
     "zoo pull --mirror": Scenario(partial(call, into_cache), whole=False),
-    "zoo publish": Scenario(partial(call, publish)),
+    "zoo publish": Scenario(partial(call, publish), slow=True),
     "zoo publish --replace": Scenario(partial(call, partial(publish, replace=True)), other_checkpoint),
     "zoo site": Scenario(partial(call, site), old_site),
 }

@@ -14,7 +14,7 @@ from .trial import find_broken, try_undisturbed
 if TYPE_CHECKING:
     from .faults import Mode
 
-TRIED = 5
+TRIED = 3
 """Operations of each command, evenly spread."""
 
 QUICK = {name: scenario for name, scenario in SCENARIOS.items() if not scenario.slow}
