@@ -51,7 +51,7 @@ def doubt_modalities(source: Table, target: Table) -> Iterator[Doubt]:
     """
     names = ", ".join(map(repr, target.domains))
     for modality in source.modalities:
-        had, has = (any(row.cells[modality] is not None for row in rows.rows) for rows in (source, target))
+        had, has = (rows.present(modality).any() for rows in (source, target))
         if had and not has:
             yield Doubt(f"{modality}: no training row of the target {names} has it, so nothing of it is adapted")
 

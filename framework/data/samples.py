@@ -124,7 +124,8 @@ class Samples:
         gathered = {name: column.prepare(where, parts[name]) for name, column in self._columns.items()}
         if not gathered or not len(where) or None in gathered.values():
             return stack([self[position] for position in positions])
-        others = [self._read_others(position) for position in where.tolist()]
+        # A row is made for what is read by itself alone.
+        others = [self._read_others(position) for position in where.tolist()] if self._others else []
         rows = self.table.take(where)
         prepared = {name: gathered.get(name) or _join(name, others) for name in parts}
         return Arrays(
@@ -143,6 +144,10 @@ class Samples:
         wanted = [name for name, preprocessing in self.schema.preprocessing.items() if preprocessing.prepares_rows]
         found = {name: find_column(self.table, name) for name in wanted}
         return {name: column for name, column in found.items() if column is not None}
+
+    @property
+    def _others(self) -> list[str]:
+        return [name for name in self.schema.preprocessing if name not in self._columns]
 
     @cached_property
     def _present(self) -> NDArray[np.bool_]:
@@ -163,7 +168,7 @@ class Samples:
         """A sample's modalities that are no rows of arrays, from the cache if they are there."""
         if position in self._cache:
             return self._cache[position]
-        prepared = self._read(position, [name for name in self.schema.preprocessing if name not in self._columns])
+        prepared = self._read(position, self._others)
         size = sum(one.values.nbytes for one in prepared.values())
         if size <= self._free_bytes:
             self._cache[position] = prepared

@@ -1,10 +1,10 @@
 """Names of splits and domains that are more likely slips, since no command would read their rows."""
 
 import unicodedata
-from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from .cell_columns import count_cells
 from .doubt import Doubt
 from .table import Table
 
@@ -24,7 +24,7 @@ def find_table_doubts(table: Table) -> Iterator[Doubt]:
         >>> [doubt.message for doubt in find_table_doubts(Table(rows, ".", ["audio"], []))]
         ["1 row of split 'val' is read by no training: its splits are 'train' and 'validation', and ... evaluated"]
     """
-    for split, rows in sorted(Counter(row.split for row in table.rows).items()):
+    for split, rows in sorted(count_cells(table.field("split")).items()):
         if split not in SPLITS:
             read = "rows of split {!r} are" if rows > 1 else "row of split {!r} is"
             yield Doubt(
