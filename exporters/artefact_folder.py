@@ -12,12 +12,10 @@ from uuid import uuid4
 import attrs
 
 from ..framework.errors import ExportError
-from ..framework.files.folders import sync_folder
 from ..framework.files.hashes import sha256
 from .artefact import CHECKPOINT_KEY, CONFIG_FILE, FUSION_FILE, METADATA_KEY, MODEL_FILE, ArtefactConfig
 from .documents import parse_document
 from .file_names import ENCODER_FOLDER
-from .kept_files import Kept
 
 MAX_GRAPH: Final = 2**31
 """Bytes: as many as a protobuf may have."""
@@ -49,6 +47,10 @@ def write_artefact(folder: Path, files: Mapping[str, bytes], document: Mapping[s
     Raises:
         ExportError: if they cannot be written, or the folder holds a foreign graph that would be taken for them.
     """
+    # Late: a session reads artefacts and writes none.
+    from ..framework.files.folders import sync_folder
+    from .kept_files import Kept
+
     main = list(files)[-1]
     text = json.dumps({**document, "sha256": sha256(files[main])}, indent=2, ensure_ascii=False) + "\n"
     suffix = f".{uuid4().hex}.tmp"

@@ -15,6 +15,7 @@ from ..framework.batch import EncoderInput
 from ..framework.errors import ExportError
 from ..framework.interfaces import Encoder
 from ..framework.intermediate import to_encoded
+from ..framework.layout import RowShape
 from ..framework.model import MultimodalModel
 from ..framework.port_names import FEATURES, LENGTH, PRESENT
 from ..framework.tensors.unit_norm import to_unit_norm
@@ -133,7 +134,7 @@ def _export_fusion(model: MultimodalModel, config: ArtefactConfig) -> onnx.Model
     features = {name: torch.zeros(2, size) for name, size in model.feature_sizes.items()}
     part, present = FusionComponent(model, config.outputs).eval(), torch.ones(2, len(features))
     if model.intermediate_shapes:
-        _check_needs(part, features, present)
+        _check_needs(part, features, present, model.intermediate_shapes)
     graph = _export(
         part,
         {"features": features, "present": present},
@@ -147,14 +148,17 @@ def _export_fusion(model: MultimodalModel, config: ArtefactConfig) -> onnx.Model
 
 
 @torch.no_grad()
-def _check_needs(fusion: FusionComponent, features: Mapping[str, Tensor], present: Tensor) -> None:
+def _check_needs(
+    fusion: FusionComponent,
+    features: Mapping[str, Tensor],
+    present: Tensor,
+    shapes: Mapping[str, Mapping[str, RowShape]],
+) -> None:
     """Refuse a Fusion that reads more of encoders than features, which is all that an artefact's graphs hand to it."""
     try:
         fusion(features, present)
     except Exception as error:
-        handed_on = ", ".join(
-            f"{name}/{key}" for name, shapes in fusion.model.intermediate_shapes.items() for key in shapes
-        )
+        handed_on = ", ".join(f"{name}/{key}" for name, tensors in shapes.items() for key in tensors)
         raise ExportError(
             f"an artefact's fusion sees features alone, but {type(fusion.model.fusion).__name__} fails without what "
             f"encoders hand on beside them ({handed_on}): {type(error).__name__}: {error}"

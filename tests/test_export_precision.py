@@ -59,7 +59,7 @@ def test_few_rows_are_read_where_few_are_asked_for(run: Path, tmp_path: Path) ->
     ("options", "words"),
     [
         (["--calibration-rows", "0"], "--calibration-rows must be positive, but got 0"),
-        (["--minimum-agreement", "2"], "minimum_agreement must be from 0 to 1, but got 2"),
+        (["--minimum-agreement", "2"], "--minimum-agreement must be at most 1.0, but got 2.0"),
         (["--data", "nowhere.csv"], "nowhere.csv"),
     ],
 )

@@ -111,7 +111,7 @@ def _draw(table: "Table", most: int) -> "Table":
     import numpy as np
 
     rows = np.sort(np.random.default_rng(0).permutation(len(table))[:most])
-    return table.with_rows(table.rows[row] for row in rows)
+    return table.take([int(row) for row in rows])
 
 
 def _megabytes(size: int) -> str:

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from typing import Final, Self, overload
+from typing import Final, Self, SupportsIndex, overload
 
 import attrs
 import numpy as np
@@ -42,12 +42,12 @@ class CellColumn(Sequence[str | None]):
         return ((cell, 1) for cell in self if cell is not None)
 
     @overload
-    def __getitem__(self, index: int) -> str | None: ...
+    def __getitem__(self, index: SupportsIndex) -> str | None: ...
 
     @overload
     def __getitem__(self, index: slice) -> list[str | None]: ...
 
-    def __getitem__(self, index: int | slice) -> str | list[str | None] | None:
+    def __getitem__(self, index: SupportsIndex | slice) -> str | list[str | None] | None:
         """A cell, or those of a slice."""
         if isinstance(index, slice):
             positions = np.arange(len(self))[index]

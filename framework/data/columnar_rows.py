@@ -1,7 +1,7 @@
 """The rows of a large table, each of which is made when it is asked for: what is kept are columns."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, overload
+from typing import Final, SupportsIndex, overload
 
 import attrs
 import numpy as np
@@ -42,12 +42,12 @@ class ColumnarRows(Sequence[Row]):  # noqa: PLW1641 - rows hold dictionaries, wh
         return len(self.line)
 
     @overload
-    def __getitem__(self, index: int) -> Row: ...
+    def __getitem__(self, index: SupportsIndex) -> Row: ...
 
     @overload
     def __getitem__(self, index: slice) -> "ColumnarRows": ...
 
-    def __getitem__(self, index: int | slice) -> "Row | ColumnarRows":
+    def __getitem__(self, index: SupportsIndex | slice) -> "Row | ColumnarRows":
         """A row, or those of a slice."""
         if isinstance(index, slice):
             return self.take(np.arange(len(self))[index])

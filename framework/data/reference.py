@@ -8,7 +8,6 @@ from typing import Final
 import attrs
 
 from ..errors import DataError
-from .other_files import advice
 
 SUFFIXES: Final = (
     ".flac",
@@ -92,6 +91,9 @@ def parse_reference(cell: str) -> Reference:
     found = _MEMBER.fullmatch(cell)
     reference = Reference(found["path"], found["member"]) if found else Reference(cell)
     if reference.suffix not in SUFFIXES:
+        # Late: artefacts are given what can be read.
+        from .other_files import advice
+
         other = "a slice" if _SLICE.fullmatch(cell) else reference.suffix or "no such ending"
         raise DataError(
             f"{shown(cell)}: expected a file that ends in {', '.join(SUFFIXES)}, `archive.zip!member` or "
@@ -118,7 +120,11 @@ def looks_like_file(cell: str) -> bool:
     """
     if len(cell) > _LONGEST:
         return False
-    return is_reference(cell) or _SLICE.fullmatch(cell) is not None or bool(advice(_suffix(cell)))
+    if is_reference(cell) or _SLICE.fullmatch(cell) is not None:
+        return True
+    from .other_files import advice
+
+    return bool(advice(_suffix(cell)))
 
 
 def holds_text(cells: Iterable[tuple[str, int]]) -> bool:

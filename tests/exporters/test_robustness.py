@@ -263,7 +263,7 @@ def test_arguments_of_another_type_are_refused_in_one_line(trio: Trio) -> None:
         "inputs must be given by modality, in a mapping, but got list.",
         "place: expected a numpy array, but got list.",
         "place: expected a numpy array, but got NoneType.",
-        "unknown modality 1: the artefact has motion, note, place.",
+        "unknown modality '1': the artefact has motion, note, place.",
         found[5],
         "present must be an array of numbers, but got <U3.",
     ]

@@ -195,7 +195,7 @@ def test_a_provider_that_was_not_compiled_in_is_refused(recordings: Exported) ->
 
 
 def test_an_unknown_provider_is_refused(recordings: Exported) -> None:
-    with pytest.raises(ExportError, match=r"provider must be cpu, cuda, tensorrt or .* but got 'gpu'"):
+    with pytest.raises(ExportError, match=r"provider must be cpu, cuda, tensorrt, openvino or .* but got 'gpu'"):
         Session(recordings.folder, provider="gpu")
 
 

@@ -56,9 +56,8 @@ def run_campaign(attempt: Callable[[Random], str], number: int, seed: str) -> Ca
     signal.signal(signal.SIGVTALRM, _hang)
     for index in range(number):
         started = time.process_time()
-        signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
         try:
-            campaign.outcomes[attempt(Random(f"{seed} {index}"))] += 1  # noqa: S311 - no secret
+            campaign.outcomes[_attempt_in_time(attempt, Random(f"{seed} {index}"))] += 1  # noqa: S311 - no secret
         except AcclimateError as error:
             campaign.outcomes["refused in one line"] += 1
             message = str(error)
@@ -67,8 +66,6 @@ def run_campaign(attempt: Callable[[Random], str], number: int, seed: str) -> Ca
         except (Exception, HangError):  # noqa: BLE001 - whatever it is, it is a problem
             found = traceback.format_exc().splitlines()
             campaign.problems.append(f"seed {seed}, number {index}: {found[-1][:300]} at {found[-3:-1]}")
-        finally:
-            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         campaign.seconds = max(campaign.seconds, time.process_time() - started)
     campaign.megabytes = _megabytes() - before
     if campaign.megabytes > MEGABYTES:
@@ -85,6 +82,15 @@ def print_campaign(attempt: Callable[[Random], str], number: str = "10000", seed
     lines += [f"{len(campaign.problems):6}  problems", *campaign.problems[:50]]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.exit(bool(campaign.problems))
+
+
+def _attempt_in_time(attempt: Callable[[Random], str], random: Random) -> str:
+    signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+    try:
+        return attempt(random)
+    finally:
+        # Before anything is made of what came: that takes time, too.
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
 
 def _megabytes() -> float:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ...errors import DataError
 from ..decoding import Decoded
 from .base import OPTIONAL, Preprocessing, check_flag, check_positive, check_rate, to_finite
-from .resampling import resample, resampled_length
 
 CHANNELS: Final = ("mix", "one")
 """What becomes of several channels: they are averaged, or refused."""
@@ -55,6 +54,7 @@ class AudioPreprocessing(Preprocessing):
         The sampling rate must be one or, where sound is to be resampled, is the one that most files have.
         """
         from .lengths import fit_length
+        from .resampling import resampled_length
 
         known = dict(overrides or {})
         found: list[tuple[int, int | None]] = []
@@ -89,6 +89,9 @@ class AudioPreprocessing(Preprocessing):
     def _prepare(self, decoded: Decoded) -> NDArray[np.float32]:
         waveform = to_waveform(decoded, self.channels)
         if self.resample and decoded.sampling_rate not in {None, self.sampling_rate}:
+            # Late: few artefacts resample, and a session imports little.
+            from .resampling import resample
+
             waveform = resample(waveform, int(decoded.sampling_rate or 0), self.sampling_rate, decoded.name)
         else:
             check_rate(decoded, self.sampling_rate)
