@@ -12,8 +12,15 @@ from .decoding_limit import decoding_limit, raising_hint
 
 DecodedKind: TypeAlias = Literal["audio", "image", "array", "text"]
 
-_UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
-"""What text in UTF-16 begins with, as Windows writes it, and text in UTF-8 never."""
+_MARKS: Final = MappingProxyType(
+    {
+        b"\xff\xfe\0\0": "utf-32",
+        b"\0\0\xfe\xff": "utf-32",
+        b"\xff\xfe": "utf-16",
+        b"\xfe\xff": "utf-16",
+    }
+)
+"""What text in UTF-32 and UTF-16 begins with, the longer marks first, and text in UTF-8 never."""
 
 _TEXT_SHARE: Final = 64
 """A text may have this part of the bytes that sound may have: each of its letters may become a token."""
@@ -95,12 +102,14 @@ def _decode_text(data: bytes, name: str, max_bytes: int | None) -> Decoded:
     if len(data) > limit:
         hint = "" if max_bytes is not None else f": {raising_hint(_TEXT_SHARE * len(data))}"
         raise DataError(f"{name}: expected a text of at most {limit:,} bytes, but found {len(data):,}{hint}.")
-    encoding = "utf-16" if data.startswith(_UTF_16_MARKS) else "utf-8-sig"
+    encoding = next((found for mark, found in _MARKS.items() if data.startswith(mark)), "utf-8-sig")
     try:
         text = data.decode(encoding).strip()
     except UnicodeDecodeError as error:
         wrong = error.object[error.start]
         raise DataError(f"{name}: expected text in UTF-8, but found byte {wrong:#04x}.") from error
+    if "\0" in text:
+        raise DataError(f"{name}: expected text, but found bytes of zero in it: no text has them.")
     if not text:
         raise DataError(f"{name}: expected text, but found none; an empty cell is a missing modality.")
     return Decoded("text", text, None, name)

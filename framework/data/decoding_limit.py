@@ -13,6 +13,9 @@ DEFAULT_MEBIBYTES: Final = 256
 
 _MEBIBYTE: Final = 2**20
 
+_MAX_DIGITS: Final = 9
+"""Of the limit in MiB: nearly an exbibyte, which no machine has."""
+
 
 def decoding_limit() -> int:
     """Bytes that one cell's file may have, and that it may have after decoding.
@@ -23,7 +26,7 @@ def decoding_limit() -> int:
     text = os.environ.get(VARIABLE, "").strip()
     if not text:
         return DEFAULT_MEBIBYTES * _MEBIBYTE
-    if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text)):
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS and int(text)):
         raise DataError(f"{VARIABLE} must be a positive whole number of MiB, but got {text!r:.60}.")
     return int(text) * _MEBIBYTE
 
@@ -67,4 +70,6 @@ def check_decoded_size(size: int, name: str, what: str, max_bytes: int | None = 
 def raising_hint(size: int) -> str:
     """What the user can do to have so many bytes decoded."""
     mebibytes = -(-size // _MEBIBYTE)
+    if mebibytes >= 10**_MAX_DIGITS:
+        return "no setting allows it"
     return f"--max-decoded {mebibytes} (MiB), or {VARIABLE}={mebibytes}, allows it"

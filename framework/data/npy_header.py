@@ -12,12 +12,27 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from .decoding_limit import check_decoded_size
 
-_DAMAGE: Final = (ValueError, EOFError, RecursionError, MemoryError, SyntaxError, TokenError, UserWarning)
-"""What reading a damaged header raises."""
+_DAMAGE: Final = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    SyntaxError,
+    TokenError,
+    TypeError,
+    ValueError,
+    Warning,
+)
+"""What reading a damaged header raises: numpy evaluates it as a literal of Python, whatever that may be."""
 
 _MAX_AXES: Final = 32
 _MAX_BYTES: Final = 2**63
 """Numpy counts them in 64 bits, with a sign; also where there are none, as one of the sizes is zero."""
+
+_SHOWN: Final = 200
+"""Characters of a header that an error shows at most."""
 
 
 @attrs.frozen
@@ -58,9 +73,11 @@ def read_npy_header(stream: BufferedIOBase) -> NpyHeader:
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, columns_first, dtype = read(stream)
     except _DAMAGE as error:
-        raise DataError(f"expected an array of numbers (.npy), but found: {error}") from error
+        reason = _shortened(str(error)) or "a header that cannot be parsed."
+        raise DataError(f"expected an array of numbers (.npy), but found: {reason}") from error
     if dtype.kind not in "biufc" or not _could_be(shape, dtype.itemsize):
-        raise DataError(f"expected an array of numbers, but found one of {dtype}, of shape {shape}.")
+        found = f"one of {_shortened(str(dtype))}, of shape {_shown(shape)}"
+        raise DataError(f"expected an array of numbers, but found {found}.")
     return NpyHeader(shape, "F" if columns_first else "C", dtype)
 
 
@@ -85,4 +102,19 @@ def parse_npy(data: bytes, max_bytes: int | None = None) -> NDArray[Any]:
 def _could_be(shape: tuple[int, ...], itemsize: int) -> bool:
     """Whether numpy can have arrays of a shape at all."""
     counted = math.prod(max(size, 1) for size in shape) * itemsize
-    return len(shape) <= _MAX_AXES and all(size >= 0 for size in shape) and counted < _MAX_BYTES
+    # In a header, True passes for a whole number.
+    are_sizes = all(type(size) is int and size >= 0 for size in shape)
+    return len(shape) <= _MAX_AXES and are_sizes and counted < _MAX_BYTES
+
+
+def _shown(shape: tuple[int, ...]) -> str:
+    try:
+        return _shortened(str(shape)) if len(shape) <= _MAX_AXES else f"{_shortened(str(shape))} ({len(shape)} axes)"
+    except ValueError:
+        # Python does not write out a number of thousands of digits.
+        return "with a size of thousands of digits"
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}..."

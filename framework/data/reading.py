@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from ..files.bounded_file import read_bounded
+from ..files.bounded_file import describe_kind, read_bounded
 from .decoding import Decoded, decode
 from .decoding_limit import decoding_limit, raising_hint
 from .file_names import find_file
@@ -33,7 +33,9 @@ def read_cell(cell: str, root: Path) -> Decoded:
     path = find_file(root, reference.path)
     try:
         if not path.is_file():
-            raise DataError(f"{name}: expected a file, but found none at {shown(str(path))}{_hint(reference.path)}.")
+            found = describe_kind(path.stat().st_mode) if path.exists() else "none"
+            place = f"{shown(str(path))}{_hint(reference.path)}"
+            raise DataError(f"{name}: expected a file, but found {found} at {place}.")
         return _read(reference, path, name)
     except OSError as error:
         raise DataError(f"{name}: expected a file that can be read, but found: {error.strerror or error}.") from error

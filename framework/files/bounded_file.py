@@ -140,10 +140,14 @@ def open_regular(path: Path | str, *, name: str | None = None, error: type[Accli
     return file
 
 
+def describe_kind(mode: int) -> str:
+    """What there is in the place of a regular file, by the mode of its status."""
+    return next((words for is_kind, words in _KINDS if is_kind(mode)), "something else")
+
+
 def _check_kind(mode: int, called: str, error: type[AcclimateError]) -> None:
     if not stat.S_ISREG(mode):
-        found = next((words for is_kind, words in _KINDS if is_kind(mode)), "something else")
-        raise error(f"{called}: expected a file, but found {found}.")
+        raise error(f"{called}: expected a file, but found {describe_kind(mode)}.")
 
 
 def _unreadable(called: str, cause: OSError) -> str:

@@ -1,8 +1,10 @@
 """Bytes of real files to arrays."""
 
 import io
+import os
 import pickle
 import struct
+import zipfile
 import zlib
 from pathlib import Path
 from typing import Literal
@@ -85,9 +87,9 @@ def test_text_is_read(tmp_path: Path) -> None:
     assert (decoded.kind, decoded.value) == ("text", "schöner Tag")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32", "utf-32-be"])
 def test_text_is_read_as_its_mark_says(encoding: str) -> None:
-    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    mark = "\ufeff" if encoding.endswith("-be") else ""
     assert decode(f"{mark}schöner Tag\r\n".encode(encoding), ".txt", "x").value == "schöner Tag"
     with pytest.raises(DataError, match="expected text in UTF-8, but found byte 0x"):
         decode("schöner Tag".encode("latin1"), ".txt", "x")
@@ -241,6 +243,7 @@ NO_IMAGE = "expected an image in grey or RGB with 8 bits a channel, but found"
 
 
 SHAPE = f"(an array of shape ({10**12},)):"
+HUGE = f"(an array of shape ({10**17},)):"
 RAISE = "--max-decoded 7629395 (MiB), or ACCLIMATE_MAX_DECODED=7629395, allows it."
 
 
@@ -269,6 +272,23 @@ RAISE = "--max-decoded 7629395 (MiB), or ACCLIMATE_MAX_DECODED=7629395, allows i
         ),
         (
             ".npy",
+            numbers("(True, 6)", bytes(48)),
+            "expected an array of numbers, but found one of float64, of shape (True, 6).",
+        ),
+        (
+            ".npy",
+            numbers(f"(0x{'f' * 5000},)"),
+            "expected an array of numbers, but found one of float64, of shape with a size of thousands of digits.",
+        ),
+        (
+            ".npy",
+            numbers(f"({10**17},)"),
+            f"expected at most {2**28:,} bytes after decoding, but found {8 * 10**17:,} {HUGE} no setting allows it.",
+        ),
+        (".txt", "a\0b".encode("utf-32"), "expected text, but found bytes of zero in it: no text has them."),
+        (".txt", b"a\0b", "expected text, but found bytes of zero in it: no text has them."),
+        (
+            ".npy",
             numbers(f"({10**18}, {10**18})"),
             f"expected an array of numbers, but found one of float64, of shape ({10**18}, {10**18}).",
         ),
@@ -282,8 +302,20 @@ def test_damaged_files_are_named(suffix: str, data: bytes, message: str) -> None
 
 @pytest.mark.parametrize(
     "data",
-    [pickle.dumps([1]), b"", b"\x93NUMPY\x01", npy("(" * 5000), npy("{}"), npy("[" * 300)],
-    ids=["pickle", "empty", "short", "deep", "bare", "open"],
+    [
+        pickle.dumps([1]),
+        b"",
+        b"\x93NUMPY\x01",
+        npy("(" * 5000),
+        npy("{}"),
+        npy("[" * 300),
+        npy("{1,[]}"),
+        npy("{[]:1}"),
+        npy("{'descr':'<f4', 1:2,'shape':(6,)}"),
+        npy("{'descr': (), 'fortran_order': False, 'shape': (6,)}"),
+        npy("-" * 9000 + "1"),
+    ],
+    ids=["pickle", "empty", "short", "deep", "bare", "open", "set", "key", "keys", "type", "signs"],
 )
 def test_a_damaged_array_is_one_line(data: bytes) -> None:
     with pytest.raises(DataError, match=r"^x: expected an array of numbers \(\.npy\), but found: [^\n]+$"):
@@ -301,6 +333,22 @@ def test_only_real_numbers_make_an_array(value: str | np.ndarray, message: str) 
     with pytest.raises(DataError) as error:
         Decoded("array", value, name="x").array()
     assert str(error.value) == f"x: {message}"
+
+
+def test_an_archive_whose_array_is_damaged_is_one_line(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as file:
+        file.writestr("set.npy", npy("{1,[]}"))
+        file.writestr("true.npy", numbers("(True, 6)", bytes(48)))
+    for key in ("set", "true"):
+        with pytest.raises(DataError, match=rf"^a\.npz:{key}: expected an array of numbers[^\n]+$"):
+            read_cell(f"a.npz:{key}", tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes on this system")
+def test_a_cell_that_is_no_regular_file_is_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.wav")
+    with pytest.raises(DataError, match=r"^a\.wav: expected a file, but found a named pipe at [^\n]+$"):
+        read_cell("a.wav", tmp_path)
 
 
 def test_sound_without_samples_is_read_as_such(tmp_path: Path) -> None:

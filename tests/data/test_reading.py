@@ -74,7 +74,7 @@ def make_files(folder: Path) -> None:
     ("cell", "message"),
     [
         ("gone.wav", "expected a file, but found none at {folder}/gone.wav."),
-        ("folder.wav", "expected a file, but found none at {folder}/folder.wav."),
+        ("folder.wav", "expected a file, but found a folder at {folder}/folder.wav."),
         ("gone.npz:key[1]", "expected a file, but found none at {folder}/gone.npz."),
         ("a.npz:none[1]", "expected one of the keys key, other, scalar, but found 'none'."),
         ("a.npz:key[4]", "expected a row below 4, but found 4."),
