@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from .decoding_limit import check_decoded_size
+from .exif import check_jpeg, turn_upright
 from .picture_pieces import check_pieces
+from .pillows_limit import without_pillows_limit
 from .signatures import describe, find_suffix
 from .tiff_directory import check_directory
 
 if TYPE_CHECKING:
+    from PIL.Image import Image as PillowImage
     from PIL.ImageFile import ImageFile
 
 _READERS: Final = MappingProxyType(
@@ -47,6 +50,12 @@ _MODES: Final = MappingProxyType(
 """Pillow's name of what a picture is turned into, by its name of what it is; transparency is dropped."""
 
 _BYTES: Final = MappingProxyType({"L": 1, "RGB": 3, "I;16": 2, "I;16B": 2})
+
+_HELD: Final = MappingProxyType({"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2})
+"""Bytes that Pillow holds for a pixel, by its name of what a picture is; of all else 4."""
+
+_WEBP: Final = 8
+"""Bytes that are counted for a pixel of a WEBP: its reader holds a picture several times over."""
 
 _DAMAGE: Final = (OSError, SyntaxError, ValueError, OverflowError, EOFError, struct.error, zlib.error, KeyError)
 """What reading a damaged picture raises, beside Pillow's own."""
@@ -79,7 +88,7 @@ def decode_picture(data: bytes, name: str, max_bytes: int | None = None) -> NDAr
         DataError: if it is none of the formats, damaged or truncated, several pictures in one, or would become too
             large.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     suffix = find_suffix(data)
     if suffix is None or suffix not in _READERS:
@@ -88,6 +97,8 @@ def decode_picture(data: bytes, name: str, max_bytes: int | None = None) -> NDAr
         raise DataError(f"{name}: expected {wanted}, but found {found}.")
     try:
         check_pieces(data, suffix, name)
+        if suffix == ".jpg":
+            check_jpeg(data, name)
         if suffix == ".webp":
             _check_webp(data, name, max_bytes)
         if suffix == ".tif":
@@ -96,9 +107,9 @@ def decode_picture(data: bytes, name: str, max_bytes: int | None = None) -> NDAr
         module, reader = _READERS[suffix]
         picture: ImageFile = getattr(import_module(module), reader)(io.BytesIO(data))
         mode = _check_header(picture, data, suffix, name, max_bytes)
-        picture.load()
-        ImageOps.exif_transpose(picture, in_place=True)
-        return _to_pixels(picture, mode)
+        with without_pillows_limit(picture.width * picture.height):
+            picture.load()
+            return _to_pixels(turn_upright(picture, name), mode)
     except (*_DAMAGE, Image.DecompressionBombError, Warning) as error:
         if isinstance(error, DataError):
             raise
@@ -125,14 +136,15 @@ def _check_header(picture: "ImageFile", data: bytes, suffix: str, name: str, max
             "convert it first."
         )
     mode = _MODES[picture.mode]
-    _check_pixels(picture.width, picture.height, _BYTES[mode], name, max_bytes)
+    held = max(_BYTES[mode], _HELD.get(picture.mode, 4))
+    _check_pixels(picture.width, picture.height, held, name, max_bytes)
     passes = data.count(_SCAN) if suffix == ".jpg" else 1
     if picture.width * picture.height * passes > _MAX_WORK:
         raise DataError(f"{name}: expected a JPEG of fewer passes, but found {passes}: save it anew.")
     return mode
 
 
-def _to_pixels(picture: "ImageFile", mode: str) -> NDArray[Any]:
+def _to_pixels(picture: "PillowImage", mode: str) -> NDArray[Any]:
     """The pixels, copied strip by strip: Pillow would hold a large picture in memory three times over."""
     channels = (3,) if mode == "RGB" else ()
     pixels = np.empty((picture.height, picture.width, *channels), np.uint8 if _BYTES[mode] != 2 else np.uint16)
@@ -159,4 +171,4 @@ def _check_webp(data: bytes, name: str, max_bytes: int | None) -> None:
         width, height = (sizes & 0x3FFF) + 1, (sizes >> 14 & 0x3FFF) + 1
     elif kind == b"VP8X":
         width, height = (int.from_bytes(data[start : start + 3], "little") + 1 for start in (24, 27))
-    _check_pixels(width, height, 3, name, max_bytes)
+    _check_pixels(width, height, _WEBP, name, max_bytes)

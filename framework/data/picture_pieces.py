@@ -1,6 +1,7 @@
 """How many pieces a PNG or a JPEG is made of: Pillow handles each in Python, and a file may have millions."""
 
 import struct
+from collections.abc import Iterator
 from typing import Final
 
 from ..errors import DataError
@@ -42,6 +43,14 @@ def check_pieces(data: bytes, suffix: str, name: str) -> None:
             return
         position += step
     raise DataError(f"{name}: expected a picture of at most {most} pieces, but found more: save it anew.")
+
+
+def jpeg_pieces(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where each piece of a JPEG begins and ends, up to the first scan; `check_pieces` bounds how many there are."""
+    position = 2
+    while step := _jpeg_step(data, position):
+        yield position, position + step
+        position += step
 
 
 def _png_step(data: bytes, position: int) -> int:

@@ -14,6 +14,9 @@ _MAX_ENTRIES: Final = 1024
 _MAX_VALUES: Final = 2**17
 """Of an entry, unless they are bytes: each strip or tile of a picture has one, and a reader makes an object of it."""
 
+_SLACK: Final = 2**16
+"""Bytes by which values may overlap, as careless programs write them."""
+
 _SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 """Bytes of a value by its type."""
 
@@ -39,6 +42,7 @@ def check_directory(data: bytes, name: str) -> tuple[int, int]:
     try:
         (start,) = struct.unpack_from(f"{order}{offset}", data, first)
         (entries,) = struct.unpack_from(f"{order}{counter}", data, start)
+        held = 0
         if entries > _MAX_ENTRIES:
             raise DataError(f"{name}: expected a TIFF of at most {_MAX_ENTRIES} entries, but found {entries}.")
         for number in range(entries):
@@ -46,6 +50,11 @@ def check_directory(data: bytes, name: str) -> tuple[int, int]:
             tag, kind, count = struct.unpack_from(f"{order}{each}", data, position)
             if count > _MAX_VALUES and _SIZES.get(kind, 1) > 1:
                 raise DataError(f"{name}: expected a TIFF of at most {_MAX_VALUES} strips or tiles, but found {count}.")
+            # Values that go beyond the end are not read; others that overlap are, each into memory of its own.
+            taken = count * _SIZES.get(kind, 1)
+            held += taken if taken <= len(data) else 0
+            if held > len(data) + _SLACK:
+                raise DataError(f"{name}: expected values of at most {len(data):,} bytes, but found some that overlap.")
             if tag in tile:
                 letter = "H" if kind == 3 else "I"
                 (tile[tag],) = struct.unpack_from(f"{order}{letter}", data, position + struct.calcsize(f"={each}"))

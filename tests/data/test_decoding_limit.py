@@ -18,6 +18,7 @@ from acclimate.framework.data.decoding import decode
 from acclimate.framework.data.decoding_limit import VARIABLE, decoding_limit, set_decoding_limit
 from acclimate.framework.data.reading import read_cell
 from bits import assert_same_bits
+from PIL import Image
 
 from acclimate.__main__ import main
 
@@ -144,8 +145,8 @@ def test_the_limit_is_said_and_raised(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(DataError) as error:
         decode(content, ".png", "large.png")
     assert str(error.value) == (
-        "large.png: expected at most 1,048,576 bytes after decoding, but found 1,200,000 (an image of 1,000 x 400 "
-        "pixels, 3 bytes each): --max-decoded 2 (MiB), or ACCLIMATE_MAX_DECODED=2, allows it."
+        "large.png: expected at most 1,048,576 bytes after decoding, but found 1,600,000 (an image of 1,000 x 400 "
+        "pixels, 4 bytes each): --max-decoded 2 (MiB), or ACCLIMATE_MAX_DECODED=2, allows it."
     )
     set_decoding_limit(2)
     assert decode(content, ".png", "large.png").array().shape == (400, 1000, 3)
@@ -195,7 +196,7 @@ def test_an_option_raises_the_limit(
     assert main(["data", "check", str(table)]) == 2
     output = capsys.readouterr().out
     assert (
-        "line 2, id '0', image: 0.png: expected at most 1,048,576 bytes after decoding, but found 1,200,000" in output
+        "line 2, id '0', image: 0.png: expected at most 1,048,576 bytes after decoding, but found 1,600,000" in output
     )
     assert "--max-decoded 2 (MiB), or ACCLIMATE_MAX_DECODED=2, allows it." in output
     assert main(["data", "check", str(table), "--max-decoded", "2"]) == 0
@@ -252,7 +253,18 @@ def test_a_tiff_that_asks_for_more_than_its_picture_needs_is_refused(*, wide: bo
             decode(tiff_of(entries, bytes(1000), wide=wide), ".tif", "x")
 
 
+def exif_jpeg(exif: bytes, pieces: int = 1) -> bytes:
+    """A JPEG with pieces of Exif data, or of Photoshop's, before its own."""
+    marker = b"\xff\xed" if exif.startswith(b"Photoshop") else b"\xff\xe1"
+    return b"\xff\xd8" + pieces * (marker + struct.pack(">H", len(exif) + 2) + exif) + picture("jpeg")[2:]
+
+
+OVERLAPPING = tiff_of([(40_000 + number, 7, 40_000, 100) for number in range(1000)], bytes(50_000))
+
+
 PIECES = {
+    "exif.jpg": lambda: exif_jpeg(b"Exif\0\0II*\0" + bytes(65_000), 800),
+    "photoshop.jpg": lambda: exif_jpeg(b"Photoshop 3.0\0" + 5400 * (b"8BIM" + bytes(8)), 800),
     "chunks.png": lambda: png_of(8, 6)[:33] + 10**6 * (bytes(4) + b"prVt" + struct.pack(">I", zlib.crc32(b"prVt"))),
     "segments.jpg": lambda: b"\xff\xd8" + 3 * 10**6 * b"\xff\xe1\0\2" + picture("jpeg")[2:],
     "padding.jpg": lambda: b"\xff\xd8" + bytes(12 * 10**6) + picture("jpeg")[2:],
@@ -271,3 +283,27 @@ def test_files_of_millions_of_pieces_take_no_time(name: str) -> None:
     with contextlib.suppress(DataError):
         decode(content, f".{name.rsplit('.', 1)[1]}", "x")
     assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
+def test_exif_data_whose_values_overlap_are_refused(kind: str) -> None:
+    exif = b"Exif\0\0" + OVERLAPPING
+    made = exif_jpeg(exif) if kind == "jpeg" else picture(kind, exif=exif)
+    with pytest.raises(DataError, match=r"^x: Exif data: expected values of at most 62,010 bytes, but found some that"):
+        decode(made, ".png", "x")
+
+
+def test_a_picture_is_counted_as_its_reader_holds_it() -> None:
+    made = picture("webp")
+    assert decode(made, ".webp", "x", 8 * 48).array().shape == (6, 8, 3)
+    for content, limit in ((made, 8 * 48), (picture("png", "LA"), 4 * 48), (picture("png", "L"), 48)):
+        with pytest.raises(DataError, match=f"expected at most {limit - 1} bytes after decoding, but found {limit} "):
+            decode(content, ".png", "x", limit - 1)
+
+
+@pytest.mark.parametrize("mode", ["1", "L"])
+def test_pillows_limit_is_not_ours(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
+    for made in (picture("tiff", mode, compression="tiff_lzw"), picture("png", mode)):
+        assert decode(made, ".tif", "x").array().shape == (6, 8)
+    assert Image.MAX_IMAGE_PIXELS == 20

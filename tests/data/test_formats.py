@@ -135,8 +135,8 @@ def test_a_jpeg_of_many_passes_is_refused() -> None:
     made = picture("jpeg")
     start = made.index(b"\xff\xda")
     size = made.index(b"\xff\xc0") + 5
-    hostile = made[:size] + struct.pack(">2H", 9000, 9000) + made[size + 4 : start] + 60 * made[start : start + 14]
-    with pytest.raises(DataError, match="expected a JPEG of fewer passes, but found 60"):
+    hostile = made[:size] + struct.pack(">2H", 8000, 8000) + made[size + 4 : start] + 70 * made[start : start + 14]
+    with pytest.raises(DataError, match="expected a JPEG of fewer passes, but found 70"):
         decode(hostile, ".jpg", "x")
 
 
