@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from .decoding_limit import check_decoded_size
 from .signatures import describe, find_suffix, without_id3
-from .sound_ends import mp3_missing_bytes, ogg_is_cut
+from .sound_ends import is_joined, mp3_missing_bytes, ogg_is_cut
 from .wave_header import missing_bytes, with_length
 
 _PCM: Final = frozenset({"PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32"})
@@ -80,6 +80,8 @@ def _check_whole(content: bytes, suffix: str, name: str) -> bytes:
         missing = mp3_missing_bytes(content)
     elif suffix == ".ogg" and ogg_is_cut(content):
         raise DataError(f"{name}: expected a last page, as OGG has it, but found none: the file is truncated.")
+    if is_joined(content, suffix):
+        raise DataError(f"{name}: expected one recording, but found several, one behind the other: save each of them.")
     if missing:
         raise DataError(f"{name}: expected {missing} more bytes of sound, as its header says: the file is truncated.")
     return content

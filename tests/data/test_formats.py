@@ -164,3 +164,17 @@ def test_sound_without_a_length_in_flac_is_named() -> None:
     content[22:26] = bytes(4)
     with pytest.raises(DataError, match="expected the number of samples in the header of FLAC, but found none"):
         decode(bytes(content), ".flac", "x")
+
+
+@pytest.mark.parametrize("tag", [b"", ID3], ids=["bare", "tagged"])
+@pytest.mark.parametrize("name", ["a.flac", "a.mp3", "a.ogg", "b.ogg"])
+def test_recordings_one_behind_the_other_are_refused(name: str, tag: bytes) -> None:
+    with pytest.raises(
+        DataError, match=r"^x: expected one recording, but found several, one behind the other: [^\n]+$"
+    ):
+        decode(GOOD[name] + tag + GOOD[name], ".wav", "x")
+
+
+@pytest.mark.parametrize("container", ["FLAC", "MP3", "OGG"])
+def test_long_sound_is_one_recording(container: str) -> None:
+    assert decode(sound(container, samples=200_000), ".wav", "x").array().shape == (200_000,)
