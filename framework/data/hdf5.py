@@ -3,6 +3,7 @@
 import importlib.util
 import math
 import os
+import platform
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -85,6 +86,8 @@ def _open(path: Path) -> "h5py.File":
 
 @lru_cache(maxsize=16)
 def _open_version(path: Path, _process: int, _version: tuple[int, int]) -> "h5py.File":
+    # h5py looks at the names of this machine when it is imported, for one of which Python would start `uname -p`.
+    vars(platform.uname()).setdefault("processor", platform.machine())
     import h5py
 
     try:

@@ -3,6 +3,8 @@
 import importlib.util
 import multiprocessing
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +35,18 @@ def test_rows_and_whole_arrays(folder: Path) -> None:
     for key in ("avadataset", "in/packed"):
         assert_same_bits(read_cell(f"a.h5:{key}[2]", folder).array(), VALUES[2])
         assert_same_bits(read_cell(f"{folder}/a.h5:{key}", Path("elsewhere")).array(), VALUES)
+
+
+def test_reading_starts_no_process(folder: Path) -> None:
+    program = """
+import sys
+from pathlib import Path
+from acclimate.framework.data.reading import read_cell
+sys.addaudithook(lambda event, arguments: print(event, arguments) if event == "subprocess.Popen" else None)
+print(read_cell("a.h5:scalar", Path(sys.argv[1])).array())
+"""
+    run = subprocess.run([sys.executable, "-P", "-c", program, folder], capture_output=True, text=True, check=False)
+    assert (run.stdout, run.stderr) == ("1.5\n", "")
 
 
 @pytest.mark.parametrize(
