@@ -158,7 +158,7 @@ def test_the_number_of_threads_is_set_and_said(run: Path, artefact: Path, table:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--confidence", "95"], "--confidence must be at most 1.0, but got 95.0"),
+        (["--confidence", "95"], "--confidence must be above 0 and below 1, but got 95.0"),
         (["--seed", "-1"], "--seed must be at least 0, but got -1"),
         (["--batch-size", "0"], "--batch-size must be positive, but got 0"),
         (["--threads", "0"], "--threads must be positive, but got 0"),

@@ -1,9 +1,12 @@
 """What a command would write is looked at before its work: its place, and that it is nothing that is read."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+from acclimate.framework import AcclimateError, RunError
+from acclimate.framework.report.write import write_report
 
 from acclimate.__main__ import main
 
@@ -56,6 +59,53 @@ def test_a_model_is_not_written_over(file: str, capsys: pytest.CaptureFixture[st
     arguments = ["evaluate", str(artefact), "--data", str(KEPT / "table.csv"), "--json", str(artefact / file)]
     assert "--json must be another file than those that are read" in error_line(arguments, capsys)
     assert (artefact / file).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["report", str(KEPT / "run"), "--out", "cat.png"], "--out is an HTML page, so its name must end in .html or"),
+        (
+            ["evaluate", str(KEPT / "run"), "--data", str(KEPT / "table.csv"), "--json", "cat.png"],
+            "--json is a JSON file, so its name must end in .json, but got cat.png",
+        ),
+    ],
+)
+def test_a_picture_of_the_users_is_not_written_over(
+    command: list[str], words: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "cat.png").write_bytes(b"a picture")
+    assert words in error_line(command, capsys)
+    assert (here / "cat.png").read_bytes() == b"a picture"
+
+
+def test_a_report_is_not_written_over_the_table_of_its_run(here: Path) -> None:
+    shutil.copytree(KEPT / "run", here / "run")
+    (here / "table.csv").write_text(TABLE, encoding="utf-8")
+    with pytest.raises(AcclimateError, match="must be another file than those that are read"):
+        write_report(Path("run"), here / "table.csv")
+    assert (here / "table.csv").read_text(encoding="utf-8") == TABLE
+
+
+def test_the_table_of_a_run_that_was_started_elsewhere_is_asked_for(here: Path) -> None:
+    words = "was trained on the table table.csv, as seen from the folder that it was started in, .* --data says where"
+    with pytest.raises(RunError, match=words):
+        write_report(KEPT / "run", here / "page.html")
+
+
+def test_a_checkpoint_is_of_a_run(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    artefact = str(KEPT / "artefacts" / "branch")
+    arguments = ["evaluate", artefact, "--data", str(KEPT / "table.csv"), "--checkpoint", "last"]
+    assert f"--checkpoint chooses weights of a run, but {artefact} is none" in error_line(arguments, capsys)
+
+
+@pytest.mark.parametrize("name", ["../x", "a..b"])
+def test_a_name_that_triton_does_not_take_is_known_before_the_export(
+    name: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["export", str(KEPT / "run"), "--out", "artefact", "--triton", "models", "--triton-name", name]
+    assert "a model in Triton has a name of letters" in error_line(arguments, capsys)
+    assert [path.name for path in here.iterdir()] == ["afile"]
 
 
 @pytest.mark.parametrize(

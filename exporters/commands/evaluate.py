@@ -12,11 +12,11 @@ from ...framework.commands.model_files import model_files
 from ...framework.commands.numbers import MAX_PROCESSES, add_integer, add_seed
 from ...framework.commands.options import add_skip_option, count_skipped, make_parser
 from ...framework.errors import AcclimateError
-from ...framework.files.outputs import check_output, is_same_file
+from ...framework.files.outputs import check_output, check_suffix, is_same_file
 from ...framework.files.printable_text import printable_line
 from ...framework.files.whole_file import write_whole
 from .evaluate_severities import report_severities
-from .evaluate_subsets import add_subset_options, read_confidence, report_subsets
+from .evaluate_subsets import add_subset_options, report_subsets
 from .evaluated_model import open_model
 
 
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> None:
     add("--domain", type=str, help="domain, or several as A+B; default: all")
     add("--split", type=str, default="test", help="split")
     add_seed(parser, help="of a built-in data set's split (a run's own must be given), noise and intervals")
-    add("--checkpoint", type=str, default="best", help="best or last, of a run")
+    add("--checkpoint", choices=("best", "last"), help="which weights of a run; default: best")
     add("--provider", type=str, default="cpu", help="what runs an artefact: cpu, cuda, tensorrt, openvino")
     add_integer(
         parser,
@@ -53,12 +53,15 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
 
     from ...framework.data import Samples, find_misfits, keep_known, leave_out, open_table
+    from ...framework.data.domain_names import read_domains
 
     corrupted = bool(options.corrupt) or options.preset is not None
     _check(options, corrupted=corrupted)
-    model = open_model(options.model, options.checkpoint, options.provider, options.threads)
-    domains = None if options.domain is None else tuple(options.domain.split("+"))
-    rows = open_table(options.data, seed=options.seed).select(domains, options.split)
+    checkpoint = options.checkpoint or "best"
+    model = open_model(options.model, checkpoint, options.provider, options.threads)
+    table = open_table(options.data, seed=options.seed)
+    domains = None if options.domain is None else read_domains(options.domain, table.domains)
+    rows = table.select(domains, options.split)
     skipped = tuple(find_misfits(rows, model.schema)) if options.skip_bad else ()
     rows, left_out = keep_known(leave_out(rows, skipped, labelled=False), model.schema.tasks)
     where = f"{options.data}, {options.domain or 'all domains'}, {options.split}"
@@ -70,7 +73,7 @@ def main(arguments: list[str]) -> None:
     if corrupted:
         models = {"model": model}
         if options.baseline is not None:
-            models["baseline"] = open_model(options.baseline, options.checkpoint, options.provider, options.threads)
+            models["baseline"] = open_model(options.baseline, checkpoint, options.provider, options.threads)
         found = report_severities(options, models, rows, where)
     else:
         found = report_subsets(options, model, Samples(rows, model.schema, labelled=True), where)
@@ -90,17 +93,21 @@ def _check(options: Any, *, corrupted: bool) -> None:  # noqa: ANN401
         raise AcclimateError("--baseline and --modalities belong to --corrupt or --preset, but neither is given")
     if corrupted and options.picture is not None:
         raise AcclimateError("--picture shows subsets of modalities, so it does not go with --corrupt or --preset")
-    if options.picture is not None and options.picture.suffix.lower() != ".svg":
-        raise AcclimateError(f"--picture is an SVG, so its name must end in .svg, but got {options.picture}")
+    if options.checkpoint is not None and not any(map(_is_run, filter(None, (options.model, options.baseline)))):
+        raise AcclimateError(f"--checkpoint chooses weights of a run, but {options.model} is none")
     read = [
         options.data,
         *model_files(options.model),
         *([] if options.baseline is None else model_files(options.baseline)),
     ]
-    for name in ("json", "picture"):
+    for name, kind, suffix in (("json", "a JSON file", ".json"), ("picture", "an SVG", ".svg")):
         file = getattr(options, name)
         if file is not None:
             check_output(file, read, f"--{name}")
+            check_suffix(file, f"--{name}", kind, [suffix])
     if options.json is not None and options.picture is not None and is_same_file(options.json, options.picture):
         raise AcclimateError(f"--json and --picture must be two files, but both are {options.json}")
-    read_confidence(options)
+
+
+def _is_run(path: Path) -> bool:
+    return (path / "config.yaml").is_file()

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from ...framework.commands.numbers import add_real
-from ...framework.errors import AcclimateError
 from ...framework.files.whole_file import write_whole
 from .evaluated_model import EvaluatedModel
 
@@ -20,23 +19,23 @@ TIMED: Final = "Times of the model alone, from prepared arrays to logits, with l
 def add_subset_options(parser: Any) -> None:  # noqa: ANN401
     """Let the user say how sure intervals are, and whether the model is timed and drawn."""
     add = parser.add_argument
-    add_real(parser, "--confidence", most=1.0, default=0.95, help="level of the intervals, between 0 and 1")
+    add_real(
+        parser,
+        "--confidence",
+        most=1.0,
+        between=True,
+        default=0.95,
+        help="level of the intervals, between 0 and 1",
+    )
     add("--no-timing", action="store_true", help="do not measure how fast the model is with each subset")
     add("--picture", type=Path, metavar="FILE.svg", help="file to draw scores and times with each subset into")
 
 
 def read_confidence(options: Any) -> "Confidence":  # noqa: ANN401
-    """What `--confidence` and `--seed` say.
-
-    Raises:
-        AcclimateError: if one of them breaks its rule.
-    """
+    """What `--confidence` and `--seed` say."""
     from ...framework.evaluation.intervals import Confidence
 
-    try:
-        return Confidence(level=options.confidence, seed=options.seed)
-    except ValueError as error:
-        raise AcclimateError(f"--confidence, --seed: {error}") from error
+    return Confidence(level=options.confidence, seed=options.seed)
 
 
 def report_subsets(options: Any, model: EvaluatedModel, samples: "Samples", where: str) -> dict[str, Any]:  # noqa: ANN401

@@ -8,7 +8,7 @@ from ...framework.commands.options import make_parser
 from ...framework.errors import AcclimateError
 from ...framework.files.folders import check_folder
 from .export_precision import add_precision_options, print_precision, read_evidence
-from .export_triton import add_triton_options, write_models
+from .export_triton import add_triton_options, check_models, write_models
 from .export_web import add_web_options, write_page
 
 
@@ -37,7 +37,11 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     for folder in filter(None, (options.out, options.web, options.triton)):
         check_folder(folder)
-    artefact = options.run if _is_artefact(options.run) else _export_run(options)
+    artefact = options.run if _is_artefact(options.run) else options.out or options.run / "artefact"
+    if options.triton is not None:
+        check_models(options, artefact)
+    if artefact != options.run:
+        _export_run(options, artefact)
     if options.web is not None:
         write_page(options, artefact)
     if options.triton is not None:
@@ -52,13 +56,12 @@ def _is_artefact(path: Path) -> bool:
     return model_path(path).is_file() and not (path / "config.yaml").is_file()
 
 
-def _export_run(options: Any) -> Path:  # noqa: ANN401 - argparse's namespace
+def _export_run(options: Any, out: Path) -> None:  # noqa: ANN401 - argparse's namespace
     """Write the artefact and say how well it agrees with torch."""
     from ...framework.experiments.saved_method import load_run
     from .. import export_onnx
 
     method, schema, recipe = load_run(options.run, options.checkpoint)
-    out: Path = options.out or options.run / "artefact"
     evidence = read_evidence(options, schema)
     report = export_onnx(method.model, out, schema, form=options.form, recipe=recipe.name, **evidence)
     print(
@@ -67,4 +70,3 @@ def _export_run(options: Any) -> Path:  # noqa: ANN401 - argparse's namespace
     )
     if report.precision is not None:
         print_precision(report.precision, schema)
-    return out

@@ -33,6 +33,17 @@ def add_triton_options(parser: ArgumentParser) -> None:
     )
 
 
+def check_models(options: Any, artefact: Path) -> None:  # noqa: ANN401 - argparse's namespace
+    """Refuse before the export a name or a folder that the models cannot have.
+
+    Raises:
+        ExportError: see `check_triton`.
+    """
+    from ..triton.repository import check_triton
+
+    check_triton(artefact, options.triton, options.triton_name)
+
+
 def write_models(options: Any, artefact: Path) -> None:  # noqa: ANN401 - argparse's namespace
     """Write the models and say how to start them.
 

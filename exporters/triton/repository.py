@@ -72,16 +72,39 @@ def write_triton(
             else, the models there differ in what they take or give, or the files cannot be written.
     """
     config = Session(artefact).config
-    settings = Settings(name or _default_name(artefact), max_batch_size, device)
+    settings = Settings(check_triton(artefact, folder, name), max_batch_size, device)
     models = make_models(read_artefact(artefact), config, settings)
     repository = Path(folder)
-    _check_repository(repository)
     for model in models:
         _check_name(model.name)
         _check_model(repository / model.name, model, device)
     version = 1 + max(_last_version(repository / model.name) for model in models)
     _write(repository, models, version)
     return TritonExport(repository, settings.name, version, tuple(model.name for model in models))
+
+
+def check_triton(artefact: str | os.PathLike[str], folder: str | os.PathLike[str], name: str | None = None) -> str:
+    """Find out what can be known of `write_triton` before there is an artefact.
+
+    Args:
+        artefact: where it is, or is to be.
+        folder: see `write_triton`.
+        name: see `write_triton`.
+
+    Returns:
+        The name of the model that clients call.
+
+    Raises:
+        ExportError: if Triton does not take the name, or the folder holds something else.
+
+    Example:
+        >>> check_triton("runs/kitchen/artefact", "models")
+        'kitchen'
+    """
+    found = name or _default_name(artefact)
+    _check_name(found)
+    _check_repository(Path(folder))
+    return found
 
 
 def _default_name(artefact: str | os.PathLike[str]) -> str:

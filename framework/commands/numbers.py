@@ -57,11 +57,15 @@ def add_real(
     *,
     least: float = 0.0,
     most: float = math.inf,
+    between: bool = False,
     default: float | None = None,
     metavar: str | None = None,
     help: str,  # noqa: A002 - argparse's name
 ) -> None:
-    """Add an option that is a number within bounds, and finite; the arguments are those of `add_integer`."""
+    """Add an option that is a number within bounds, and finite; the arguments are those of `add_integer`.
+
+    With `between`, it may be neither of the bounds.
+    """
 
     def read(text: object) -> float:
         try:
@@ -70,6 +74,8 @@ def add_real(
             number = math.nan
         if not math.isfinite(number):
             raise AcclimateError(f"{option} must be a number, but got {str(text)[:60]!r}")
+        if between and not least < number < most:
+            raise AcclimateError(f"{option} must be above {least:g} and below {most:g}, but got {number}")
         _check(number, option, least, most)
         return number
 

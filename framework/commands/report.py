@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import AcclimateError
-from ..files.outputs import check_output
+from ..files.outputs import check_output, check_suffix
 from .model_files import model_files
 from .options import add_skip_option, make_parser
 
@@ -37,6 +37,7 @@ def main(arguments: list[str]) -> None:
     out = options.out or options.run / "report.html"
     if options.run.is_dir():
         check_output(out, [options.data or "", *model_files(options.run)])
+    check_suffix(out, "--out", "an HTML page", [".html", ".htm"])
     write_report(
         options.run,
         out,

@@ -1,7 +1,7 @@
 """What a command is about to write, looked at before its work."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from ..errors import AcclimateError
@@ -26,6 +26,27 @@ def check_output(out: Path, inputs: Iterable[str | Path] = (), option: str = "--
         if is_same_file(out, Path(given)):
             raise AcclimateError(f"{option} must be another file than those that are read, but {out} is {given}")
     check_file(out)
+
+
+def check_suffix(out: Path, option: str, what: str, suffixes: Collection[str]) -> None:
+    """Refuse a name that is not of the kind of file that is written: it may be a picture or a table of the user's.
+
+    Args:
+        out: file to write.
+        option: what errors call it.
+        what: kind of file, with its article.
+        suffixes: that a name may end in, in small letters.
+
+    Raises:
+        AcclimateError: if it ends in another one.
+
+    Example:
+        >>> check_suffix(Path("cat.png"), "--json", "a JSON file", [".json"])
+        Traceback (most recent call last):
+        acclimate.framework.errors.AcclimateError: --json is a JSON file, so its name must end in .json, but got cat.png
+    """
+    if out.suffix.lower() not in suffixes:
+        raise AcclimateError(f"{option} is {what}, so its name must end in {' or '.join(suffixes)}, but got {out}")
 
 
 def is_same_file(first: Path, second: Path) -> bool:

@@ -6,7 +6,9 @@ from typing import Any
 
 import yaml
 
+from ..errors import RunError
 from ..experiments.saved_method import load_run
+from ..files.outputs import check_output
 from .distances import distance_headline, distance_table, measure_distances
 from .embeddings import describe_embeddings, draw_embeddings
 from .finished_run import FinishedRun, read_run
@@ -44,8 +46,10 @@ def write_report(
         AcclimateError: one line that names what is wrong.
     """
     run = read_run(path)
+    if data is None:
+        data = _find_table(run)
+    check_output(out, [data])
     method, schema, _ = load_run(path)
-    data = data or run.table
     rows = choose_rows(run, open_rows(run, data), schema, split, oracle=oracle)
     if skip_bad:
         rows = leave_out_bad(rows, schema)
@@ -67,6 +71,17 @@ def write_report(
     epoch = Headline("Selected epoch", f"{run.best.epoch + 1}", f"of {len(run.epochs)}")
     numbers = (*headlines(sides, schema.tasks[0]), *distance_headline(distances), epoch)
     write_page(out, render_page(_title(run), run.recipe.description, numbers, sections))
+
+
+def _find_table(run: FinishedRun) -> str:
+    """The table that a run was trained on, which its config names as the command did that started it."""
+    table = Path(run.table)
+    if table.suffix and not table.exists():
+        whence = "" if table.is_absolute() else ", as seen from the folder that it was started in"
+        raise RunError(
+            f"{run.path} was trained on the table {table}{whence}, which is not there: --data says where it is"
+        )
+    return run.table
 
 
 def _title(run: FinishedRun) -> str:
