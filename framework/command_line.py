@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from .errors import AcclimateError
 from .files.printable_text import printable
 from .files.suggestion import suggestion
-from .standard_streams import watch_output
+from .standard_streams import silence, watch_output
 
 BAD_USE: Final = 2
 
@@ -92,7 +92,12 @@ def _find(commands: Mapping[str, Command], name: str) -> Callable[[list[str]], i
 
 
 def _fail(command: str, reason: object) -> int:
-    print(f"acclimate {printable(command)}: {printable(' '.join(str(reason).split()))}", file=sys.stderr)
+    line = f"acclimate {printable(command)}: {printable(' '.join(str(reason).split()))}"
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:
+        # There is no other place to say it: the exit code does.
+        silence(sys.stderr)
     return BAD_USE
 
 

@@ -34,12 +34,19 @@ def watch_output() -> Iterator[None]:
     reconfigure = getattr(before, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")
-    sys.stdout = cast("TextIO", _Watched(before))
+    watched = _Watched(before)
+    sys.stdout = cast("TextIO", watched)
     try:
-        yield
+        try:
+            yield
+        except SystemExit:
+            # As argparse leaves, which does not mind whether its help could be printed.
+            watched.raise_fault()
+            watched.flush()
+            raise
         sys.stdout.flush()
     except (WriteError, BrokenPipeError):
-        _silence(before)
+        silence(before)
         raise
     finally:
         sys.stdout = before
@@ -50,15 +57,25 @@ class _Watched:
 
     def __init__(self, stream: Any) -> None:  # noqa: ANN401 - whatever stands in for it
         self._stream = stream
+        self._fault: OSError | None = None
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the stream has
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
         """Write a text."""
-        with _named():
-            written: int = self._stream.write(text)
-            return written
+        try:
+            with _named():
+                written: int = self._stream.write(text)
+                return written
+        except OSError as error:
+            self._fault = error
+            raise
+
+    def raise_fault(self) -> None:
+        """Raise what went wrong while a text was written, where whoever wrote it has not."""
+        if self._fault is not None:
+            raise self._fault
 
     def flush(self) -> None:
         """Let what was written be written through."""
@@ -76,7 +93,7 @@ def _named() -> Iterator[None]:
         raise WriteError(error, OUTPUT) from error
 
 
-def _silence(stream: Any) -> None:  # noqa: ANN401 - whatever stands in for it
+def silence(stream: Any) -> None:  # noqa: ANN401 - whatever stands in for it
     """Let what is still to be written go nowhere: Python would complain again when it flushes at its end."""
     with suppress(OSError):  # A stream that is no file has no number.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

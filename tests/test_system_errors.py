@@ -52,6 +52,31 @@ def test_an_output_that_takes_nothing_is_one_line(redirection: str, line: str, t
     assert (found.returncode, found.stderr.decode().splitlines()) == (2, [line])
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize(
+    ("arguments", "redirection", "lines"),
+    [
+        (["adapt", "--help"], ">/dev/full", 1),
+        (["data", "check", "none.csv"], "2>/dev/full", 0),
+    ],
+)
+def test_what_cannot_be_said_is_no_success(arguments: list[str], redirection: str, lines: int) -> None:
+    found = run(arguments, redirection)
+    assert (found.returncode, len(found.stderr.splitlines())) == (2, lines)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_training_that_cannot_say_its_end_is_gone_on_with(
+    table: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["adapt", "source-only", "--data", str(table), "--source", "a", "--out", str(table.parent / "run")]
+    settings = ["--reference", "none", "--set", "stages.0.epochs=1", "--device", "cpu"]
+    with Path("/dev/full").open("w") as full, monkeypatch.context() as patched:
+        patched.setattr("sys.stdout", full)
+        assert main([*arguments, *settings]) == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith("No space left on device; make room, then --resume")
+
+
 def test_a_table_that_is_wrong_too_is_still_one_line(table: Path) -> None:
     table.write_text(f"{HEAD}r,a,train,x,\n")
     found = run(["data", "check", str(table)], ">/dev/full")

@@ -4,7 +4,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import AcclimateError
+from ..errors import AcclimateError, WriteError
+from ..standard_streams import OUTPUT
 from .decoding_option import add_decoding_option
 from .numbers import MAX_PROCESSES, add_integer
 from .options import (
@@ -68,7 +69,7 @@ def main(arguments: list[str]) -> None:
 
     recipe = read_recipe(options.recipe, read_settings(options.set))
     table = open_table(options.data, seed=options.seed).with_kinds(read_kinds(options.task))
-    source, target = choose_domains(options.data, options.source, options.target)
+    source, target = choose_domains(options.data, options.source, options.target, table.domains)
     experiment = Experiment(
         recipe,
         table,
@@ -84,16 +85,21 @@ def main(arguments: list[str]) -> None:
         check_labels(table, target, "test")
         oracle = partial(open_oracle, table, source, target, batch_size=recipe.training.batch_size)
     references: dict[str, Reference] = {"train": "train", "none": None}
-    comparison = adapt_table(
-        experiment,
-        options.out,
-        read_run_options(options, recipe.training.precision, oracle),
-        reference=references.get(options.reference, Path(options.reference)),
-        initial=options.initial,
-        skip_bad=options.skip_bad,
-        trunk_cache=open_trunk_cache(options.cache_trunks, options.cache_size),
-    )
-    print(report(comparison, options.out))
+    try:
+        comparison = adapt_table(
+            experiment,
+            options.out,
+            read_run_options(options, recipe.training.precision, oracle),
+            reference=references.get(options.reference, Path(options.reference)),
+            initial=options.initial,
+            skip_bad=options.skip_bad,
+            trunk_cache=open_trunk_cache(options.cache_trunks, options.cache_size),
+        )
+        print(report(comparison, options.out), flush=True)
+    except WriteError as error:
+        if error.filename != OUTPUT:
+            raise
+        raise WriteError(error, OUTPUT, "--resume") from error
 
 
 def report(comparison: "ComparedRun", out: Path) -> str:

@@ -2,7 +2,7 @@
 
 import os
 from argparse import Action, ArgumentDefaultsHelpFormatter, ArgumentParser
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -180,25 +180,29 @@ def check_table_output(out: Path, table: str) -> None:
     check_output(out, [table])
 
 
-def choose_domains(data: str, source: str | None, target: str | None) -> tuple[tuple[str, ...], str | None]:
+def choose_domains(
+    data: str, source: str | None, target: str | None, known: Collection[str] = ()
+) -> tuple[tuple[str, ...], str | None]:
     """Source and target domains: those given, else those that a built-in data set is meant for.
 
     Args:
         data: table, or name of a built-in data set.
         source: a domain, or several as `A+B`.
         target: a domain; "none" means that there is none.
+        known: domains of the table, see `read_domains`.
 
     Raises:
         AcclimateError: if a table of the user's comes without a source, or a built-in data set is not known.
     """
     from ..data import builtin_names, default_domains
+    from ..data.domain_names import read_domains
 
     if data in builtin_names() or not Path(data).suffix:
         first, second = default_domains(data)
         source, target = source or first, target or second
     if source is None:
         raise AcclimateError("--source must name a domain of the table, such as --source A, but is missing")
-    return tuple(source.split("+")), None if target in {None, "none"} else target
+    return read_domains(source, known), None if target in {None, "none"} else target
 
 
 def add_run_options(parser: ArgumentParser) -> None:
