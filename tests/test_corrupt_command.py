@@ -125,6 +125,10 @@ EVALUATE = ["evaluate", "RUN", "--data", "TABLE", "--domain", "kitchen"]
         ),
         ([*CORRUPT, "--corrupt", NOISE, "--rows", "some"], "--rows must be copy, half or all, but got 'some'"),
         (
+            [*CORRUPT, "--corrupt", NOISE, "--name", "A+B"],
+            "--name must hold no '+' and no ':', by which domains are separated, but got 'A+B'",
+        ),
+        (
             [*CORRUPT, "--corrupt", NOISE, "--name", "garden"],
             "the new domain must have a name of its own, but 'garden' is",
         ),

@@ -187,10 +187,11 @@ def choose_shifts(data: str, shifts: Sequence[str]) -> tuple["Shift", ...]:
 
 def _read_shifts(data: str, text: str) -> tuple["Shift", ...]:
     from ..data import paper_shifts
+    from ..data.domain_names import read_domains
     from ..grid.cell import Shift
 
     if text == "paper":
-        return tuple(Shift(tuple(source.split("+")), target) for source, target in paper_shifts(data))
+        return tuple(Shift(read_domains(source), target) for source, target in paper_shifts(data))
     return (Shift.parse(text),)
 
 

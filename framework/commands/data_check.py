@@ -64,11 +64,11 @@ def main(arguments: list[str]) -> None:
         check_table_output(options.out, options.table)
     if options.target is not None and options.source is None:
         raise AcclimateError("--target is what a --source is adapted to, so it needs one, such as --source A")
-    source, kinds = None if options.source is None else options.source.split("+"), read_kinds(options.task)
+    kinds = read_kinds(options.task)
     recipe = _read_recipe(options.recipe, options.set)
     report = check_data(
         options.table,
-        source,
+        options.source,
         kinds,
         recipe.data.preprocessing,
         target=options.target,
@@ -82,7 +82,7 @@ def main(arguments: list[str]) -> None:
         what = "problem(s) that no row has alone" if options.skip_bad else "problem(s)"
         raise AcclimateError(f"{options.table} has {left} {what}, listed above")
     if options.skip_bad:
-        _write_good_rows(_open(options.table, kinds, options.seed), of_rows, source, options.out)
+        _write_good_rows(_open(options.table, kinds, options.seed), of_rows, options.source, options.out)
         print(count_skipped(of_rows))
 
 
@@ -102,15 +102,14 @@ def _open(name: str, kinds: "Mapping[str, TaskKind]", seed: int) -> "Table":
     return table.with_kinds(kinds)
 
 
-def _write_good_rows(
-    table: "Table", problems: "Sequence[Problem]", source: "Sequence[str] | None", out: Path | None
-) -> None:
+def _write_good_rows(table: "Table", problems: "Sequence[Problem]", source: str | None, out: Path | None) -> None:
     """Make sure that enough rows are left, and write them where that is asked for."""
     from ..data import leave_out, name_unwritten, write_table
+    from ..data.domain_names import read_domains
     from ..data.relocation import relocate
 
     if source is not None:
-        leave_out(table.select(source), problems, labelled=True)
+        leave_out(table.select(read_domains(source, table.domains)), problems, labelled=True)
     good = leave_out(table, problems, labelled=source is None)
     if out is not None:
         write_table(relocate(good, out.parent), out)

@@ -33,11 +33,14 @@ def main(arguments: list[str]) -> None:
 
     from ..data import name_unwritten, open_table, write_table
     from ..data.corruptions import add_corrupted_domain
+    from ..data.domain_names import SEPARATORS
     from ..data.relocation import relocate
 
+    name = options.name or f"{options.domain}-corrupted"
+    if any(sign in name for sign in SEPARATORS):
+        raise AcclimateError(f"--name must hold no '+' and no ':', by which domains are separated, but got {name!r}")
     table = open_table(options.table, seed=options.split_seed)
     plans = make_plans(options, table.select(options.domain))
-    name = options.name or f"{options.domain}-corrupted"
     corrupted = add_corrupted_domain(table, options.domain, name, plans, rows=options.rows, seed=options.seed)
     write_table(relocate(corrupted, options.out.parent), options.out)
     print(f"{options.out}: {len(corrupted)} rows, of which {len(corrupted.select(name))} are of domain {name!r}")

@@ -136,7 +136,8 @@ def _load_array(path: Path, key: str) -> tuple[NDArray[Any], int]:
             raise
         raise DataError(f"expected an array of numbers, but found: {error}") from error
     if content is None:
-        keys = ", ".join(name.removesuffix(".npy") for name in names[:_NAMED]) or "of none"
+        arrays = [name.removesuffix(".npy") for name in names if name.endswith(".npy")]
+        keys = ", ".join(arrays[:_NAMED]) or "of none"
         raise DataError(f"expected one of the keys {keys}, but found {key!r}.")
     return parse_npy(content), len(content)
 

@@ -9,6 +9,7 @@ import attrs
 from ..errors import DataError
 from .builtin import builtin_names, open_table
 from .cell_contents import with_known_cells
+from .domain_names import read_domains
 from .findings import Overrides
 from .labels import TaskKind
 from .problem import Problem
@@ -23,7 +24,7 @@ from .validation import SHARE
 
 def check_data(
     name_or_path: str,
-    source: Sequence[str] | None = None,
+    source: Sequence[str] | str | None = None,
     kinds: Mapping[str, TaskKind] | None = None,
     preprocessing: Overrides | None = None,
     *,
@@ -35,7 +36,7 @@ def check_data(
 
     Args:
         name_or_path: see `open_table`.
-        source: see `check_table`.
+        source: see `check_table`; also as a user names them, see `read_domains`.
         kinds: of tasks, where labels do not show it; see `Table`.
         preprocessing: see `check_table`.
         target: see `check_table`.
@@ -50,6 +51,8 @@ def check_data(
         table = open_table(name_or_path, seed=seed)
     else:
         table, problems = scan_table(name_or_path)
+    if isinstance(source, str):
+        source = read_domains(source, table.domains)
     known = table.with_kinds(kinds or {})
     try:
         report = check_table(known, source, preprocessing, target=target, validation=validation, seed=seed)

@@ -21,6 +21,9 @@ _NAMELESS: Final = re.compile(r"(Unnamed: \d+(_level_\d+)?)?")
 MAX_NAMES: Final = 64
 """Modalities, and tasks, of a table at most: more columns are features, one a column, or something else altogether."""
 
+MAX_LETTERS: Final = 100
+"""Of a modality's or task's name, which becomes a part of those of files and of graphs."""
+
 
 @attrs.frozen
 class Columns:
@@ -159,6 +162,11 @@ def _check_not_nameless(name: str, where: str) -> None:
 
 
 def _check_name(name: str, where: str) -> None:
+    if len(name) > MAX_LETTERS:
+        raise DataError(
+            f"{where}: a modality or task is named by at most {MAX_LETTERS} characters, but got {len(name):,}: "
+            f"{name[:60]!r}."
+        )
     if not name.replace("-", "_").isidentifier() or name in _TAKEN:
         raise DataError(
             f"{where}: a modality or task is named by letters, digits, '_' and '-', does not start with a digit "

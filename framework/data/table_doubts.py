@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from .cell_columns import count_cells
+from .domain_names import SEPARATORS
 from .doubt import Doubt
 from .table import Table
 
@@ -33,6 +34,11 @@ def find_table_doubts(table: Table) -> Iterator[Doubt]:
             )
     alike: dict[str, str] = {}
     for domain in table.domains:
+        if any(sign in domain for sign in SEPARATORS):
+            yield Doubt(
+                f"domain {domain!r} holds '+' or ':', by which several domains and shifts are written, so `compare` "
+                "cannot name it: call it otherwise"
+            )
         other = alike.setdefault(" ".join(unicodedata.normalize("NFKC", domain).casefold().split()), domain)
         if other != domain:
             yield Doubt(f"domains {other!r} and {domain!r} differ in nothing but how they are written, but are two")

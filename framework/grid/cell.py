@@ -1,5 +1,6 @@
 """One cell of a grid: a recipe, a shift and a seed."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,12 +8,16 @@ from typing import Any, Final, Literal
 
 import attrs
 
+from ..data.domain_names import read_domains
 from ..data.labels import TaskKind
 from ..errors import AcclimateError, DataError
 from ..recipes.recipe import Recipe, parse_recipe
 
 SUPERVISED_TARGET: Final = "supervised-target"
 """Name of the recipe that trains on the target's labels: the upper bound. No other recipe's cells ever do."""
+
+_MAX_BYTES: Final = 200
+"""Of a name, of which file systems take 255: others are made of it."""
 
 
 @attrs.frozen
@@ -48,7 +53,7 @@ class Shift:
         source, _, target = text.partition(":")
         if not target or not all(source.split("+")):
             raise AcclimateError(f"--shift takes SRC:TGT, or A+B:TGT for several sources, but got {text!r}")
-        return cls(tuple(source.split("+")), target)
+        return cls(read_domains(source), target)
 
     def __str__(self) -> str:
         return f"{'+'.join(self.source)}:{self.target}"
@@ -150,5 +155,13 @@ def data_name(data: str) -> str:
 
 
 def file_name(text: str) -> str:
-    """Whatever a domain is called, a name that every file system takes."""
-    return re.sub(r"[^\w.+-]", "_", text)
+    """Whatever a domain is called, a name that every file system takes: a long one ends in its digest.
+
+    Example:
+        >>> file_name("my room"), len(file_name(300 * "x"))
+        ('my_room', 57)
+    """
+    name = re.sub(r"[^\w.+-]", "_", text)
+    if len(name.encode()) <= _MAX_BYTES:
+        return name
+    return f"{name[:40]}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

@@ -215,6 +215,15 @@ def test_a_run_says_what_a_check_notes_but_of_the_targets_labels(tmp_path: Path)
     assert set(said) < set(checked)
 
 
+def test_a_domain_that_compare_cannot_name_is_noted_and_others_name_it_whole(tmp_path: Path) -> None:
+    path = write_arrays(tmp_path, (6,))
+    path.write_text(path.read_text().replace(",lab,", ",lab+x,").replace(",car,", ",c:r,"))
+    said = [
+        note for note in notes(check_data(str(path), "lab+x", target="c:r")) if "so `compare` cannot name it" in note
+    ]
+    assert [note.split(" holds")[0] for note in said] == ["domain 'c:r'", "domain 'lab+x'"]
+
+
 def test_splits_and_domains_that_are_slips_are_noted(tmp_path: Path) -> None:
     path = write_arrays(tmp_path, (6,))
     path.write_text(path.read_text().replace("2,lab,test", "2,lab,val").replace("11,car,", "11,Car ,"))

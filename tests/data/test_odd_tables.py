@@ -209,6 +209,14 @@ def test_values_of_parquet_become_text_where_they_have_one(tmp_path: Path, label
         (pa.array([[1], [2]]), ", 'label': a cell must be text or a number, but found list<"),
         (pa.array([{"a": 1}, None]), ", 'label': a cell must be text or a number, but found struct<"),
         (pa.array([b"x", None]), ", 'label': a cell must be text or a number, but found binary."),
+        (
+            pa.array([2**63 - 1, 1], pa.timestamp("us")),
+            ", 'label': a cell must be text or a number, but found a date that is none: <value out of range",
+        ),
+        (
+            pa.array([2**31 - 1, 1], pa.date32()),
+            ", 'label': a cell must be text or a number, but found a date that is none: <value out of range",
+        ),
         (pa.array([float("inf"), 1]), ", 'label': a cell must be text or a number, but found infinity."),
         (pa.array(["a\0b", "c"]), ", 'label': expected text of at most 1,048,576 characters, but found a byte"),
         (pa.array([LONG, "c"]), ", 'label': expected text of at most 1,048,576 characters, but found 1,048,577"),
@@ -217,6 +225,11 @@ def test_values_of_parquet_become_text_where_they_have_one(tmp_path: Path, label
 def test_values_of_parquet_that_have_no_text_are_named(tmp_path: Path, label: Any, message: str) -> None:  # noqa: ANN401
     path = write_parquet(tmp_path / "a.parquet", label=label, said=["a b", "c d"])
     assert message in refuse(path)
+
+
+def test_a_name_that_is_too_long_for_files_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", f"id,domain,split,label,{300 * 'm'}\na,b,train,c,d e\n".encode())
+    assert ": a modality or task is named by at most 100 characters, but got 300: 'mmm" in refuse(path)
 
 
 def test_parquet_that_is_damaged_or_too_large_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,6 +64,7 @@ def make_files(folder: Path) -> None:
     """Archives with faults."""
     np.savez(folder / "a.npz", key=np.zeros((4, 2)), other=np.zeros(1), scalar=np.array(1.0))
     np.savez(folder / "objects.npz", key=np.array([{}], dtype=object), allow_pickle=True)
+    write_zip(folder / "members.npz", {"raw": b"text", "b.npy": b"text"})
     write_zip(folder / "a.zip", {"b.txt": b"text", "c.txt": b"text"})
     write_text(folder / "no.npz", "text")
     write_text(folder / "no.zip", "text")
@@ -77,6 +78,7 @@ def make_files(folder: Path) -> None:
         ("folder.wav", "expected a file, but found a folder at {folder}/folder.wav."),
         ("gone.npz:key[1]", "expected a file, but found none at {folder}/gone.npz."),
         ("a.npz:none[1]", "expected one of the keys key, other, scalar, but found 'none'."),
+        ("members.npz:raw", "expected one of the keys b, but found 'raw'."),
         ("a.npz:key[4]", "expected a row below 4, but found 4."),
         ("a.npz:scalar[0]", "expected a row below 0, but found 0."),
         (

@@ -35,6 +35,17 @@ RECIPES = ("source-only", "adapting", "supervised-target")
 SETTINGS = {"stages.0.epochs": 4, "training.batch_size": 4}
 
 
+def test_folders_of_cells_have_names_that_file_systems_take() -> None:
+    recipe = read_recipes(("source-only",), {})[0]
+    folders = {Cell("t.csv", Shift((f"{300 * 'é'}{end}",), 300 * "b"), recipe, 0).folder for end in "xy"}
+    assert len(folders) == 2
+    assert all(len(part.encode()) < 256 for folder in folders for part in folder.parts)
+
+
+def test_a_source_that_is_named_twice_is_one() -> None:
+    assert Shift.parse("a+b+a:c") == Shift(("a", "b"), "c")
+
+
 def silent() -> GridDisplay:
     return GridDisplay(Console(file=io.StringIO()))
 

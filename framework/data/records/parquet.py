@@ -3,7 +3,7 @@
 import importlib.util
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -126,8 +126,8 @@ def _to_cells(column: _Arrow, name: str, path: Path) -> list[str | None]:
     if types.is_null(column.type):
         return [None] * len(column)
     texts = _to_texts(column)
-    if texts is None or (types.is_floating(column.type) and not {"inf", "-inf"}.isdisjoint(texts)):
-        found = str(column.type)[:60] if texts is None else "infinity"
+    found = str(column.type)[:60] if texts is None else _find_unwritable(texts, column.type)
+    if texts is None or found:
         raise DataError(f"{path}, {name[:40]!r}: a cell must be text or a number, but found {found}.")
     for text in texts:
         if text is not None and ("\0" in text or len(text) > MAX_CELL):
@@ -136,6 +136,18 @@ def _to_cells(column: _Arrow, name: str, path: Path) -> list[str | None]:
                 f"{path}, {name[:40]!r}: expected text of at most {MAX_CELL:,} characters, but found {fault}."
             )
     return [None if text is None else clean(text) for text in texts]
+
+
+def _find_unwritable(texts: Iterable[str | None], kind: _Arrow) -> str:
+    """A value that has no text, in words; an empty one if there is none."""
+    from pyarrow import types
+
+    if types.is_floating(kind):
+        return "infinity" if any(text in {"inf", "-inf"} for text in texts) else ""
+    if types.is_temporal(kind):
+        # What no calendar has, Arrow writes as `<value out of range: ...>`.
+        return next((f"a date that is none: {text[:60]}" for text in texts if text and text.startswith("<")), "")
+    return ""
 
 
 def _to_texts(column: _Arrow) -> list[str | None] | None:
