@@ -167,8 +167,8 @@ def test_a_run_is_published_as_well_and_its_source_only_is_beside_it(
     adapted = AdaptedModel.from_folder(mirror / "mine.rooms")
     assert adapted.metrics.tasks["label"].target["fused"].std is None
     assert main(["evaluate", str(run / "source-only"), *data[:2], "--domain", "there", "--no-timing", "--json",
-                 str(tmp_path / "json")]) == 0  # fmt: skip
-    found: Any = json.loads((tmp_path / "json").read_text())
+                 str(tmp_path / "scores.json")]) == 0  # fmt: skip
+    found: Any = json.loads((tmp_path / "scores.json").read_text())
     source_only = adapted.metrics.tasks["label"].source_only
     assert source_only is not None
     assert source_only.value == found["drop"]["label"]["audio+video"]["accuracy"]
