@@ -3,6 +3,8 @@
 from collections.abc import Container
 from typing import Final
 
+import attrs
+
 from ..layout import Task
 from .coverage import by_domain, doubt_unlabelled
 from .doubt import Doubt
@@ -41,7 +43,7 @@ def survey(table: Table, known: Overrides) -> Findings:
             found.problems.append(stray)
             trusted.add(modality)
     if table.rows:
-        found.fit(table, known)
+        found.fit(table if any(map(_teaches, table.rows)) else _without_empty(found, table), known)
     if known:
         found.try_rows(table)
     found.try_corruptions(table)
@@ -49,6 +51,13 @@ def survey(table: Table, known: Overrides) -> Findings:
     found.doubts += find_modality_doubts([table], Schema(found.preprocessing, ()), known)
     _survey_sources(found, table, trusted)
     return found
+
+
+def _without_empty(found: Findings, table: Table) -> Table:
+    """The table without the modalities that no row has: a model may be scored, but not trained, on the others."""
+    empty = [name for name in table.modalities if not table.present(name).any()]
+    found.doubts += [Doubt(f"modality {name!r} is in no row") for name in empty]
+    return attrs.evolve(table, modalities=[name for name in table.modalities if name not in empty])
 
 
 def _survey_sources(found: Findings, table: Table, trusted: Container[str]) -> None:

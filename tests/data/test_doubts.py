@@ -300,3 +300,11 @@ def test_each_file_is_read_once_but_for_those_that_preprocessing_is_fitted_on(
 
 def test_the_check_keeps_as_many_rows_for_validation_as_a_recipe() -> None:
     assert read_recipe("source-only").training.validation == pytest.approx(SHARE)
+
+
+def test_a_modality_in_no_row_is_a_note_where_nothing_can_be_trained(tmp_path: Path) -> None:
+    lines = ["id,domain,split,label,a,b", *(f"{row},lab,test,{'xy'[row % 2]},f.npz:a[{row}]," for row in range(4))]
+    np.savez(tmp_path / "f.npz", a=np.random.default_rng(0).normal(size=(4, 3)))
+    report = check_data(str(write_text(tmp_path / "t.csv", *lines)))
+    assert report.problems == ()
+    assert any("modality 'b' is in no row" in doubt.message for doubt in report.doubts)
