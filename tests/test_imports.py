@@ -31,6 +31,7 @@ LIGHT: dict[str, set[str]] = {
     "exporters/serving": set(),
     "exporters/triton": set(),
     "exporters/web": set(),
+    "framework/consensus": set(),
     "framework/data": set(),
     "framework/evaluation": set(),
     "framework/files": set(),
