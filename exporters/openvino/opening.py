@@ -1,6 +1,7 @@
 """Opens a graph in OpenVINO with the precision that was asked for, or says what is missing."""
 
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,8 +29,6 @@ def open_graph(execution: "Execution", model: bytes, name: str) -> "OpenVINOGrap
     Raises:
         ExportError: if the bytes are no ONNX model in a single file, or the processor cannot compute so.
     """
-    import openvino
-
     from .graph import OpenVINOGraph, explain
 
     if _ELSEWHERE in model:
@@ -41,8 +40,8 @@ def open_graph(execution: "Execution", model: bytes, name: str) -> "OpenVINOGrap
     if execution.threads is not None:
         options["INFERENCE_NUM_THREADS"] = execution.threads
     try:
-        read: Any = openvino.Core().read_model(model)
-        compiled = openvino.Core().compile_model(read, "CPU", options)
+        read: Any = _core().read_model(model)
+        compiled = _core().compile_model(read, "CPU", options)
         used = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         graph = OpenVINOGraph(compiled, _read_metadata(read), execution.provider)
     except RuntimeError as error:
@@ -50,6 +49,18 @@ def open_graph(execution: "Execution", model: bytes, name: str) -> "OpenVINOGrap
     if used != options["INFERENCE_PRECISION_HINT"]:
         raise ExportError(f"{name} cannot be opened on {execution.provider}: this processor would compute in {used}.")
     return graph
+
+
+@cache
+def _core() -> Any:  # noqa: ANN401 - openvino has no types
+    """OpenVINO itself, once and for good.
+
+    Its CPU plugin gives the process a stack for signals and puts the one before it back when it goes. Where several
+    went in another order than they came, that would be one that is freed already, and the next signal ends the process.
+    """
+    import openvino
+
+    return openvino.Core()
 
 
 def _read_metadata(model: Any) -> Mapping[str, str]:  # noqa: ANN401 - openvino has no types

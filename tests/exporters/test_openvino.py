@@ -1,5 +1,8 @@
 """OpenVINO behind the session: the same answers as ONNX Runtime in all forms, or an error of one line."""
 
+import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,6 +24,18 @@ from .trio import FORMS, Trio, export_trio
 pytest.importorskip("openvino", reason="OpenVINO is not installed")
 
 FOLDER = Path(__file__).parents[2] / "zoo/checkpoints/osan.wrist"
+
+HEAR_A_SIGNAL = """
+import gc, os, signal, sys
+from acclimate.exporters import Session
+
+sessions = [Session(sys.argv[1], provider="openvino") for _ in range(3)]
+while sessions:
+    del sessions[0]
+    gc.collect()
+signal.signal(signal.SIGUSR1, lambda *_: print("heard"))
+os.kill(os.getpid(), signal.SIGUSR1)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +126,14 @@ def test_a_batch_of_another_shape_is_refused() -> None:
     with pytest.raises(DataError, match="the graph refuses this batch") as error:
         opened.run({"x": np.ones((3, 5), np.float32)})
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.processes
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no such signal here")
+def test_a_process_hears_signals_after_its_sessions_have_gone() -> None:
+    command = [sys.executable, "-P", "-c", HEAR_A_SIGNAL, str(FOLDER)]
+    found = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (found.returncode, found.stdout) == (0, "heard\n"), found.stderr
 
 
 def test_predict_says_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
