@@ -1,9 +1,12 @@
 """Options that are numbers, each within the bounds that it has a meaning in."""
 
 import math
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ..errors import AcclimateError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 MAX_SEED: Final = 2**63 - 1
 """What all generators take."""
@@ -16,7 +19,7 @@ MAX_COUNT: Final = 2**31 - 1
 
 
 def add_integer(
-    parser: Any,  # noqa: ANN401 - an ArgumentParser
+    parser: "ArgumentParser",
     option: str,
     *,
     least: int = 1,
@@ -45,14 +48,14 @@ def add_integer(
         acclimate.framework.errors.AcclimateError: --times must be positive, but got 0
     """
 
-    def read(text: object) -> int:
-        return read_integer(str(text), option, least, most)
+    def read(text: str) -> int:
+        return read_integer(text, option, least, most)
 
     parser.add_argument(option, type=read, default=default, metavar=metavar or "N", help=help)
 
 
 def add_real(
-    parser: Any,  # noqa: ANN401 - an ArgumentParser
+    parser: "ArgumentParser",
     option: str,
     *,
     least: float = 0.0,
@@ -67,13 +70,13 @@ def add_real(
     With `between`, it may be neither of the bounds.
     """
 
-    def read(text: object) -> float:
+    def read(text: str) -> float:
         try:
-            number = float(str(text))
+            number = float(text)
         except ValueError:
             number = math.nan
         if not math.isfinite(number):
-            raise AcclimateError(f"{option} must be a number, but got {str(text)[:60]!r}")
+            raise AcclimateError(f"{option} must be a number, but got {text[:60]!r}")
         if between and not least < number < most:
             raise AcclimateError(f"{option} must be above {least:g} and below {most:g}, but got {number}")
         _check(number, option, least, most)
@@ -82,7 +85,7 @@ def add_real(
     parser.add_argument(option, type=read, default=default, metavar=metavar or "X", help=help)
 
 
-def add_seed(parser: Any, option: str = "--seed", *, help: str) -> None:  # noqa: A002, ANN401 - argparse's name
+def add_seed(parser: "ArgumentParser", option: str = "--seed", *, help: str) -> None:  # noqa: A002 - argparse's name
     """Add an option that is a seed; 0 where it is not given."""
     add_integer(parser, option, least=0, most=MAX_SEED, default=0, help=help)
 

@@ -12,6 +12,7 @@ from . import archives
 from .cell_builder import make_numbered
 from .cell_columns import NumberedCells
 from .decoding_limit import check_decoded_size
+from .file_names import find_file
 from .preprocessing import Preprocessing
 from .reference import HDF5_SUFFIXES, parse_reference
 from .table import Table
@@ -88,10 +89,13 @@ def find_column(table: Table, modality: str) -> ArrayColumn | None:
     found = cells if isinstance(cells, NumberedCells) else make_numbered(cells)
     if found is None:
         return None
-    arrays = [_find_array(f"{head}[0]", table.root) for head in found.heads]
-    if None in arrays:
-        return None
-    return ArrayColumn(tuple(array for array in arrays if array is not None), found.codes, found.numbers)
+    arrays: list[tuple[Path, str]] = []
+    for head in found.heads:
+        array = _find_array(f"{head}[0]", table.root)
+        if array is None:
+            return None
+        arrays.append(array)
+    return ArrayColumn(tuple(arrays), found.codes, found.numbers)
 
 
 def _find_array(cell: str, root: Path) -> tuple[Path, str] | None:
@@ -101,5 +105,5 @@ def _find_array(cell: str, root: Path) -> tuple[Path, str] | None:
         return None
     if reference.member is None or reference.row is None or not reference.is_array:
         return None
-    path = root / reference.path
+    path = find_file(root, reference.path)
     return None if path.suffix.lower() in HDF5_SUFFIXES else (path, reference.member)

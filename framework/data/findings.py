@@ -54,9 +54,9 @@ class Findings:
         """Fit the preprocessing of each modality on those of the rows that have no problem so far."""
         good = self._good(rows)
         for modality in rows.modalities:
-            left = _count(good, modality)
+            left = int(good.present(modality).sum())
             # Where no file can be used, each has a problem of its own.
-            if not left and _count(rows, modality):
+            if not left and rows.present(modality).any():
                 continue
             try:
                 preprocessing = fit_modality(good, modality, known)
@@ -90,7 +90,3 @@ class Findings:
     def _good(self, rows: Table) -> Table:
         bad = {(problem.line, problem.id) for problem in self.problems}
         return rows.with_rows(row for row in rows.rows if (row.line, row.id) not in bad)
-
-
-def _count(rows: Table, modality: str) -> int:
-    return sum(row.cells[modality] is not None for row in rows.rows)

@@ -1,12 +1,12 @@
 """A domain, or several, as if they were the source: why training would refuse that, and what may not be meant."""
 
-from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 from typing import Final
 
 import attrs
 
 from ..errors import DataError
+from .cell_columns import count_cells
 from .coverage import find_unlabelled
 from .inline_text import find_stray_words
 from .label_doubts import find_label_doubts
@@ -26,20 +26,20 @@ class Surroundings:
     Args:
         table: all rows.
         trusted: modalities whose words are not doubted: of a kind that the user has named, or refused already.
-        counts: of all rows by task, then by label.
+        counts: of all labelled rows by task, then by label.
         present: modalities that any row has.
     """
 
     table: Table
     trusted: Container[str]
-    counts: Mapping[str, Counter[str | None]]
+    counts: Mapping[str, Mapping[str, int]]
     present: Container[str]
 
     @classmethod
     def of(cls, table: Table, trusted: Container[str]) -> "Surroundings":
         """Those of a table."""
-        counts = {name: Counter(row.labels[name] for row in table.rows) for name in table.tasks}
-        return cls(table, trusted, counts, {name for name in table.modalities if has(table, name)})
+        counts = {name: count_cells(table.labels(name)) for name in table.tasks}
+        return cls(table, trusted, counts, {name for name in table.modalities if table.present(name).any()})
 
 
 @attrs.frozen(eq=False)
@@ -65,7 +65,7 @@ class PossibleSource:
         """Why it cannot be the source."""
         for modality in self.rows.modalities:
             # What no domain has is a problem of the table.
-            if modality in self.around.present and not has(self.training, modality):
+            if modality in self.around.present and not self.training.present(modality).any():
                 yield f"{self._where}: no training row has the modality {modality!r}, so training refuses it"
         try:
             training, _ = divide_source(self.rows)
@@ -74,7 +74,7 @@ class PossibleSource:
             yield f"{self._where}: {str(error).removesuffix('.')}"
             return
         for modality in self.rows.modalities:
-            if modality not in self.around.trusted and has(training, modality):
+            if modality not in self.around.trusted and training.present(modality).any():
                 stray = find_stray_words(training, modality)
                 if stray is not None:
                     yield f"{self._where}: {str(stray).removesuffix('.')}"
@@ -95,7 +95,7 @@ class PossibleSource:
             for doubt in find_label_doubts(self.training, name):
                 yield f"{self._where}: {doubt.message}"
             counts = self.around.counts[name]
-            lacking = [label for label in counts if label not in {None, *(task.classes or ())}]
+            lacking = [label for label in counts if label not in (task.classes or ())]
             if task.classes is not None and lacking:
                 rows, of = sum(counts[label] for label in lacking), len(self.around.table)
                 names = ", ".join(map(repr, lacking[:MOST])) + (", ..." if len(lacking) > MOST else "")
@@ -105,8 +105,3 @@ class PossibleSource:
     @property
     def _where(self) -> str:
         return f"with {self.name!r} as the source"
-
-
-def has(rows: Table, modality: str) -> bool:
-    """Whether any row has a modality."""
-    return any(row.cells[modality] is not None for row in rows.rows)

@@ -3,10 +3,9 @@
 from collections.abc import Collection
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import DataError
-from .cell_columns import CellColumn, RepeatedCells
+from .cell_columns import CellColumn
 from .columnar_rows import ColumnarRows
 from .columns import REQUIRED
 from .corruptions.chain import parse_chain
@@ -47,8 +46,6 @@ def _list(names: Collection[str]) -> str:
 
 def _find_repeated(ids: CellColumn) -> dict[int, int]:
     """Positions of cells that stood before, each with that of the first like it."""
-    if isinstance(ids, RepeatedCells):
-        return _pair_repeated(ids.codes, np.flatnonzero(ids.present))
     hashes = np.fromiter(map(hash, ids), np.int64, len(ids))
     values, counts = np.unique(hashes, return_counts=True)
     # Two texts may have one hash, so the texts themselves decide.
@@ -56,12 +53,6 @@ def _find_repeated(ids: CellColumn) -> dict[int, int]:
     first: dict[str | None, int] = {}
     found = ((position, first.setdefault(ids[position], position)) for position in suspects.tolist())
     return {position: before for position, before in found if before != position}
-
-
-def _pair_repeated(codes: NDArray[np.int32], positions: NDArray[np.int64]) -> dict[int, int]:
-    first: dict[int, int] = {}
-    pairs = ((position, first.setdefault(int(codes[position]), position)) for position in positions.tolist())
-    return {position: before for position, before in pairs if before != position}
 
 
 def _find_unknown_corruptions(column: CellColumn) -> list[tuple[int, str]]:

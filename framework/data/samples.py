@@ -97,18 +97,16 @@ class Samples:
         if isinstance(index, slice):
             return [self[position] for position in range(len(self))[index]]
         position = range(len(self))[index]
-        found = {**self._read_others(position), **self._read(position, self._columns)}
-        prepared = {name: found[name] for name in self.schema.preprocessing}
         row = self.table.rows[position]
+        found = {**self._read_others(position, row), **self._read(row, self._columns)}
+        prepared = {name: found[name] for name in self.schema.preprocessing}
         return Sample(
             id=row.id,
             domain=row.domain,
             index=position,
             inputs={name: one.values for name, one in prepared.items()},
             present=self._present[position].copy(),
-            labels=None
-            if self._labels is None
-            else {name: all_[position].item() for name, all_ in self._labels.items()},
+            labels=self._label_of(position),
             lengths={name: one.length for name, one in prepared.items() if one.length is not None},
         )
 
@@ -122,7 +120,7 @@ class Samples:
         where = np.asarray(positions, dtype=np.int64)
         parts = self.schema.preprocessing
         gathered = {name: column.prepare(where, parts[name]) for name, column in self._columns.items()}
-        if not gathered or not len(where) or None in gathered.values():
+        if not len(where) or None in gathered.values():
             return stack([self[position] for position in positions])
         # A row is made for what is read by itself alone.
         others = [self._read_others(position) for position in where.tolist()] if self._others else []
@@ -145,7 +143,7 @@ class Samples:
         found = {name: find_column(self.table, name) for name in wanted}
         return {name: column for name, column in found.items() if column is not None}
 
-    @property
+    @cached_property
     def _others(self) -> list[str]:
         return [name for name in self.schema.preprocessing if name not in self._columns]
 
@@ -164,19 +162,18 @@ class Samples:
         types = {task.name: np.float32 if task.is_regression else np.int64 for task in self.schema.tasks}
         return {name: labels[where].astype(types[name]) for name, labels in self._labels.items()}
 
-    def _read_others(self, position: int) -> dict[str, Prepared]:
+    def _read_others(self, position: int, row: Row | None = None) -> dict[str, Prepared]:
         """A sample's modalities that are no rows of arrays, from the cache if they are there."""
         if position in self._cache:
             return self._cache[position]
-        prepared = self._read(position, self._others)
+        prepared = self._read(row or self.table.rows[position], self._others)
         size = sum(one.values.nbytes for one in prepared.values())
         if size <= self._free_bytes:
             self._cache[position] = prepared
             self._free_bytes -= size
         return prepared
 
-    def _read(self, position: int, modalities: Iterable[str]) -> dict[str, Prepared]:
-        row = self.table.rows[position]
+    def _read(self, row: Row, modalities: Iterable[str]) -> dict[str, Prepared]:
         prepared: dict[str, Prepared] = {}
         for name in modalities:
             preprocessing = self.schema.preprocessing[name]

@@ -103,7 +103,7 @@ class Table:
     def column(self, modality: str) -> Sequence[str | None]:
         """The cells of a modality, None where a row lacks it."""
         if isinstance(self.rows, ColumnarRows):
-            return self.rows.cells.get(modality, [None] * len(self))
+            return self.rows.cells[modality] if modality in self.rows.cells else [None] * len(self)
         return [row.cells.get(modality) for row in self.rows]
 
     def labels(self, task: str) -> Sequence[str | None]:

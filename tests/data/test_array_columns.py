@@ -107,6 +107,21 @@ def test_what_are_files_is_read_once_and_what_are_rows_is_gathered(
     assert read == ["words"] * ROWS
 
 
+def test_files_whose_names_are_spelt_otherwise_are_gathered_too(
+    arrays: dict[str, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, arrays)
+    (tmp_path / "r\N{LATIN SMALL LETTER E WITH ACUTE}").mkdir()
+    (tmp_path / "a.npz").rename(tmp_path / "r\N{LATIN SMALL LETTER E WITH ACUTE}/a.npz")
+    lines = ["id,domain,split,label,label.mood,words"]
+    lines += [f"{row},x,train,no,0,re\N{COMBINING ACUTE ACCENT}\\a.npz:words[{row}]" for row in range(ROWS)]
+    schema = Schema({"words": PARTS["words"]}, SCHEMA.tasks)
+    samples = Samples(read_table(write_text(tmp_path / "t.csv", *lines)), schema, labelled=True)
+    expected = stack(samples[:])
+    monkeypatch.setattr(samples_module, "read_modality", None)
+    assert_same(samples.batch(range(ROWS)), expected)
+
+
 @pytest.mark.parametrize(
     ("modality", "cell", "message"),
     [

@@ -59,12 +59,6 @@ def open_records(path: Path, is_ignored: IsIgnored = lambda _: False) -> Iterato
         yield names, chain([first], records)
 
 
-def read_records(path: Path, is_ignored: IsIgnored = lambda _: False) -> tuple[list[str], list[Record]]:
-    """As `open_records`, all at once."""
-    with open_records(path, is_ignored) as (names, records):
-        return names, list(records)
-
-
 def read_delimited(path: Path, delimiter: str = ",") -> tuple[list[str], list[Record]]:
     """Names of the columns of a text file whose cells stand between delimiters, and its records.
 

@@ -15,7 +15,7 @@ _Cells: TypeAlias = Sequence[Mapping[str, str | None]]
 
 
 def write_records(path: Path, names: Sequence[str], records: Iterable[Mapping[str, str | None]]) -> None:
-    """Write records as `read_records` reads them: the file is there whole or not at all.
+    """Write records as `open_records` reads them: the file is there whole or not at all.
 
     Raises:
         DataError: if the name ends in something else, Parquet is not installed, or a cell cannot be written as UTF-8.
