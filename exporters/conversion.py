@@ -14,6 +14,7 @@ from .artefact import ArtefactConfig
 from .components import Components, export_encoder
 from .full_precision import full_precision_modules
 from .half import HalfEncoder
+from .halved_weights import halve_weights
 from .precision_report import EncoderChange
 from .quantisation import quantise
 from .trial_batches import TrialRows
@@ -57,12 +58,14 @@ def convert(
     changes: dict[str, EncoderChange] = {}
     for name, before in components.encoders.items():
         encoder = cast("Encoder", model.encoders[name])
-        if config.precision == "float16":
+        full = ["encoder" + (f".{path}" if path else "") for path, _ in full_precision_modules(encoder)]
+        if config.precision == "float16" and config.form == "branch":
+            graph, method = halve_weights(before, full), "stored"
+        elif config.precision == "float16":
             half = HalfEncoder(encoder).eval()
             graph, method = export_encoder(half, name, pools[name], config, unit_norm=model.unit_norm), "half"
         else:
             feeds = [] if calibration is None else calibration_feeds(calibration, name, config)
-            full = ["encoder" + (f".{path}" if path else "") for path, _ in full_precision_modules(encoder)]
             quantised = quantise(before, feeds, full)
             graph, method = quantised.graph, quantised.method
         graphs[name] = graph

@@ -22,6 +22,10 @@ RANDOM_ROWS: Final = 64
 """Compared where the user gives no samples."""
 
 TIMED_BATCHES: Final = (1, 16)
+
+MAXIMUM_SLOWDOWN: Final = 1.1
+"""More than medians in turns differ by on a busy machine, and less than any user would want to pay for int8."""
+
 _SECONDS: Final = 0.5
 _ROUNDS: Final = (3, 50)
 
@@ -29,6 +33,11 @@ _ROUNDS: Final = (3, 50)
 def _share(_: object, attribute: "attrs.Attribute[float]", value: float) -> None:
     if not 0 <= value <= 1:
         raise ExportError(f"{attribute.name} must be from 0 to 1, but got {value}.")
+
+
+def _positive(_: object, attribute: "attrs.Attribute[float]", value: float) -> None:
+    if not value > 0:
+        raise ExportError(f"{attribute.name} must be positive, but got {value}.")
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -43,15 +52,18 @@ class Evidence:
             regression, correlation of the numbers.
         maximum_accuracy_drop: how much lower the accuracy of the fused prediction may be than in float32; a
             regression's error is reported only.
+        maximum_slowdown: how many times as long as in float32 int8 may take on this processor, for every batch that is
+            timed; infinite where its size is all that is wanted.
 
     Raises:
-        ExportError: if a threshold is no share, or there are rows without any row or labels.
+        ExportError: if a threshold is no share, or not positive, or there are rows without any row or labels.
     """
 
     samples: Arrays | None = None
     labelled: Arrays | None = None
     minimum_agreement: float = attrs.field(default=0.99, validator=_share)
     maximum_accuracy_drop: float = attrs.field(default=0.01, validator=_share)
+    maximum_slowdown: float = attrs.field(default=MAXIMUM_SLOWDOWN, validator=_positive)
 
     def __attrs_post_init__(self) -> None:
         """Check."""
@@ -156,6 +168,22 @@ def check_thresholds(report: PrecisionReport, evidence: Evidence, config: Artefa
                 f"{report.precision} is refused: {task.name}: the accuracy falls from {fused.float32_score:.4f} to "
                 f"{fused.score:.4f}, where maximum_accuracy_drop is {evidence.maximum_accuracy_drop}."
             )
+    _check_speed(report, evidence)
+
+
+def _check_speed(report: PrecisionReport, evidence: Evidence) -> None:
+    """Refuse int8 that is slower whatever the batch: float16 runs what float32 runs on a CPU, and is for GPUs."""
+    if report.precision != "int8" or not report.timings:
+        return
+    if all(timing.slowdown > evidence.maximum_slowdown for timing in report.timings):
+        times = ", ".join(
+            f"{timing.milliseconds:.3g} ms in place of {timing.float32_milliseconds:.3g} for a batch of {timing.batch}"
+            for timing in report.timings
+        )
+        raise ExportError(
+            f"int8 is refused: it is slower than float32 on this processor: {times}, where maximum_slowdown is "
+            f"{evidence.maximum_slowdown}."
+        )
 
 
 def _check(arrays: Arrays, name: str, config: ArtefactConfig) -> None:

@@ -27,7 +27,7 @@ from .conversion import convert
 from .execution import Execution
 from .forms import assemble
 from .graphs import ArrayGraphs, ArrayMemory
-from .lower_precision import Evidence, check_thresholds, choose_rows, compare_precision
+from .lower_precision import MAXIMUM_SLOWDOWN, Evidence, check_thresholds, choose_rows, compare_precision
 from .opened_graphs import open_graphs
 from .parity import check_parity
 from .precision_report import PrecisionReport
@@ -85,6 +85,7 @@ def export_onnx(
     labelled: Arrays | None = None,
     minimum_agreement: float = 0.99,
     maximum_accuracy_drop: float = 0.01,
+    maximum_slowdown: float = MAXIMUM_SLOWDOWN,
     recipe: str | None = None,
     metadata: Mapping[str, object] | None = None,
     opset_version: int = 20,
@@ -109,6 +110,7 @@ def export_onnx(
         labelled: rows with labels, which the accuracy of lower precision is measured on.
         minimum_agreement: with float32, below which lower precision is refused, see `Evidence`.
         maximum_accuracy_drop: above which lower precision is refused, see `Evidence`.
+        maximum_slowdown: above which int8 is refused, see `Evidence`.
         recipe: name of the method, stored in the artefact.
         metadata: JSON values, stored in the artefact.
         opset_version: of the ONNX operators.
@@ -138,6 +140,7 @@ def export_onnx(
         labelled=labelled,
         minimum_agreement=minimum_agreement,
         maximum_accuracy_drop=maximum_accuracy_drop,
+        maximum_slowdown=maximum_slowdown,
     )
     config = ArtefactConfig(
         schema=schema,

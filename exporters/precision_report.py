@@ -32,7 +32,8 @@ class EncoderChange:
     """What became of an encoder.
 
     Args:
-        method: `half`; `static` or `dynamic`, how it was quantised; `none` where nothing in it could be.
+        method: `half`; `stored`, where weights are halves and are computed with in float32; `static` or `dynamic`, how
+            it was quantised; `none` where nothing in it could be.
         size: of its graph in bytes.
         float32_size: the same in float32.
     """
@@ -55,6 +56,11 @@ class Timing:
     batch: int
     milliseconds: float
     float32_milliseconds: float
+
+    @property
+    def slowdown(self) -> float:
+        """How many times as long as in float32."""
+        return self.milliseconds / self.float32_milliseconds
 
 
 @attrs.frozen

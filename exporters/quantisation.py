@@ -12,6 +12,7 @@ import onnx
 from numpy.typing import NDArray
 
 from ..framework.errors import ExportError
+from .front_end import find_front_end
 from .graph import strip_notes
 
 Method: TypeAlias = Literal["static", "dynamic", "none"]
@@ -63,7 +64,7 @@ def quantise(graph: onnx.ModelProto, feeds: Sequence[Feed], full_precision: Coll
     with tempfile.TemporaryDirectory() as name, _silent_root():
         folder = Path(name)
         prepared = _prepare(graph, folder / "prepared.onnx")
-        excluded = _front_end(prepared.graph, full_precision)
+        excluded = find_front_end(prepared.graph, full_precision)
         method = _choose(prepared.graph, excluded)
         if method == "none":
             return Quantised(graph, method)
@@ -107,24 +108,6 @@ def _choose(graph: onnx.GraphProto, excluded: Collection[str]) -> Method:
         return "none"
     # Attention: activations of a transformer have outliers, which make one range for all samples too wide.
     return "static" if kinds & _CONVOLUTIONS and "Softmax" not in kinds else "dynamic"
-
-
-def _front_end(graph: onnx.GraphProto, full_precision: Collection[str]) -> set[str]:
-    """Names of the nodes that use constants of modules in full precision, or make a logarithm, and of all before."""
-    prefixes = tuple(f"{name}." for name in full_precision)
-    makers = {output: node for node in graph.node for output in node.output}
-    waiting = [
-        node
-        for node in graph.node
-        if node.op_type == "Log" or (prefixes and any(name.startswith(prefixes) for name in node.input))
-    ]
-    found: set[str] = set()
-    while waiting:
-        node = waiting.pop()
-        if node.name not in found:
-            found.add(node.name)
-            waiting += [makers[name] for name in node.input if name in makers]
-    return found
 
 
 def _run(method: Method, folder: Path, excluded: Collection[str], feeds: Sequence[Feed]) -> None:

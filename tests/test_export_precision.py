@@ -23,7 +23,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def export(run: Path, out: Path, *options: str) -> int:
-    return main(["export", str(run), "--out", str(out), "--minimum-agreement", "0.5", *options])
+    accepted = ["--minimum-agreement", "0.5", "--maximum-slowdown", "1000"]
+    return main(["export", str(run), "--out", str(out), *accepted, *options])
 
 
 def test_an_artefact_in_integers_reads_the_runs_rows_and_no_label_of_the_target(

@@ -36,6 +36,12 @@ def add_precision_options(parser: ArgumentParser) -> None:
         help="with float32, below which lower precision is refused",
     )
     add_real(parser, "--maximum-accuracy-drop", default=0.01, help="on the source, above which it is refused")
+    add_real(
+        parser,
+        "--maximum-slowdown",
+        default=1.1,
+        help="times as long as float32 on this processor, above which int8 is refused; 1000 where size is all",
+    )
 
 
 def read_evidence(options: Any, schema: "Schema") -> dict[str, Any]:  # noqa: ANN401 - argparse's namespace
@@ -55,6 +61,7 @@ def read_evidence(options: Any, schema: "Schema") -> dict[str, Any]:  # noqa: AN
         "labelled": stack(source[:]),
         "minimum_agreement": options.minimum_agreement,
         "maximum_accuracy_drop": options.maximum_accuracy_drop,
+        "maximum_slowdown": options.maximum_slowdown,
     }
 
 

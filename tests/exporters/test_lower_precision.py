@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from functools import cache
+from math import inf
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from acclimate.exporters import Session, export_onnx
 from acclimate.exporters.artefact import ArtefactConfig, Form, Precision
 from acclimate.exporters.lower_precision import Evidence, check_thresholds, choose_rows
 from acclimate.exporters.onnx import ExportReport
-from acclimate.exporters.precision_report import Agreement, PrecisionReport
+from acclimate.exporters.precision_report import Agreement, PrecisionReport, Timing
 from acclimate.framework import Encoder, ExportError, MultimodalModel, Task
 from acclimate.framework.data.arrays import Arrays
 from acclimate.framework.data.schema import Schema
@@ -101,6 +102,7 @@ def exported(
             labelled=draw(60, seed=2),
             minimum_agreement=0.9,
             maximum_accuracy_drop=0.1,
+            maximum_slowdown=inf,
         )
         found[name] = folder, report
     return found
@@ -185,6 +187,10 @@ def small(classes: int = 40) -> tuple[MultimodalModel, Schema]:
     return model, Schema({"vector": CASES["mlp"].preprocessing}, (task,))
 
 
+ANY: Mapping[str, float] = {"minimum_agreement": 0.0, "maximum_slowdown": inf}
+"""Nothing is refused."""
+
+
 def vectors(rows: int) -> Arrays:
     inputs = {"vector": np.random.default_rng(0).standard_normal((rows, 10), dtype=np.float32)}
     names = tuple(map(str, range(rows)))
@@ -200,11 +206,11 @@ def test_what_disagrees_too_much_is_refused_and_nothing_is_written(tmp_path: Pat
     ):
         export_onnx(model, tmp_path / "new", schema, precision="int8", samples=vectors(200), minimum_agreement=1.0)
     assert not list(tmp_path.iterdir())
-    report = export_onnx(model, tmp_path, schema, precision="int8", samples=vectors(200), minimum_agreement=0.0)
+    report = export_onnx(model, tmp_path, schema, precision="int8", samples=vectors(200), **ANY)
     assert report.precision is not None
     assert 0.5 < report.precision.tasks["label"]["joint"].agreement < 1
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    export_onnx(model, tmp_path, schema, precision="int8", samples=vectors(200), minimum_agreement=0.0)
+    export_onnx(model, tmp_path, schema, precision="int8", samples=vectors(200), **ANY)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -237,6 +243,20 @@ def test_a_regression_is_judged_by_its_correlation_and_classes_by_their_accuracy
         check_thresholds(reported(1.0, 0.9, correlation=0.9), evidence, CONFIG)
 
 
+def test_int8_that_is_slower_for_every_batch_is_refused_and_float16_is_not() -> None:
+    slow, fast = Timing(1, 3.0, 2.0), Timing(16, 3.0, 9.0)
+    report = attrs.evolve(reported(1.0, 0.9), timings=(slow, slow))
+    check_thresholds(attrs.evolve(report, timings=(slow, fast)), Evidence(), CONFIG)
+    check_thresholds(attrs.evolve(report, precision="float16"), Evidence(), CONFIG)
+    check_thresholds(report, Evidence(maximum_slowdown=1.5), CONFIG)
+    with pytest.raises(
+        ExportError,
+        match=r"^int8 is refused: it is slower than float32 on this processor: 3 ms in place of 2 for a batch of 1, "
+        r"3 ms .*, where maximum_slowdown is 1.1\.$",
+    ):
+        check_thresholds(report, Evidence(), CONFIG)
+
+
 def test_rows_are_calibrated_on_or_compared_but_not_both() -> None:
     samples = draw(7, seed=0)
     rows = choose_rows(Evidence(samples=samples), CONFIG)
@@ -254,6 +274,8 @@ def test_what_evidence_cannot_be_is_said() -> None:
         Evidence(minimum_agreement=99.0)
     with pytest.raises(ExportError, match=r"maximum_accuracy_drop must be from 0 to 1, but got -0.1"):
         Evidence(maximum_accuracy_drop=-0.1)
+    with pytest.raises(ExportError, match="maximum_slowdown must be positive, but got 0"):
+        Evidence(maximum_slowdown=0)
     with pytest.raises(ExportError, match="samples must hold at least one row, but got none"):
         Evidence(samples=draw(2, seed=0)[:0])
     with pytest.raises(ExportError, match="labelled must hold rows with labels"):
