@@ -48,6 +48,9 @@ class Quantised:
 def quantise(graph: onnx.ModelProto, feeds: Sequence[Feed], full_precision: Collection[str]) -> Quantised:
     """Store weights as 8-bit integers, one scale a channel, and compute with them.
 
+    Of the 8 bits they use 7: processors without VNNI add pairs of products in 16 bits, which full 8 bits overflow, and
+    answers would be as wrong there as they are right on the processor that exports.
+
     Graphs with convolutions are quantised statically: the range of each activation (unsigned, as the processors' own
     instructions want it) is that over `feeds`. Transformers, LSTMs and linear layers are quantised dynamically, and
     convolutions of a transformer stay as they are. So does all that comes before a spectrogram, see `full_precision`,
@@ -121,6 +124,7 @@ def _run(method: Method, folder: Path, excluded: Collection[str], feeds: Sequenc
             quantised,
             op_types_to_quantize=list(DYNAMIC),
             per_channel=True,
+            reduce_range=True,
             weight_type=QuantType.QInt8,
             nodes_to_exclude=sorted(excluded),
             extra_options=options,
@@ -132,6 +136,7 @@ def _run(method: Method, folder: Path, excluded: Collection[str], feeds: Sequenc
         _Feeds(feeds),
         op_types_to_quantize=list(STATIC),
         per_channel=True,
+        reduce_range=True,
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
         nodes_to_exclude=sorted(excluded),

@@ -55,7 +55,7 @@ def test_branches_run_the_same_operators_as_in_float32(model: MultimodalModel, t
     assert found["Cast"] == expected["Cast"]
     rows = {name: CASES[case].inputs(4).numpy() for name, case in ENCODERS.items()}
     logits = [Session(tmp_path / name).run(rows)["logits"] for name in ("half", "full")]
-    assert not np.array_equal(*logits)
+    assert np.abs(logits[0] - logits[1]).max() > 1e-6
     assert signal_to_noise(*map(torch.from_numpy, logits)) > 50
 
 
