@@ -33,6 +33,7 @@ LIGHT: dict[str, set[str]] = {
     "exporters/web": set(),
     "framework/consensus": set(),
     "framework/data": set(),
+    "framework/estimation": set(),
     "framework/evaluation": set(),
     "framework/files": set(),
     "framework/recipes": set(),
