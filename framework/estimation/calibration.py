@@ -54,8 +54,8 @@ def calibrate(logits: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]
         (3.641, 0.232, 0.0)
     """
     temperature = find_temperature(logits, labels)
-    errors = [calibration_error(softmax(logits / divisor), labels) for divisor in (1.0, temperature)]
-    return Calibration(temperature, *errors, len(labels))
+    before, after = (calibration_error(softmax(logits / divisor), labels) for divisor in (1.0, temperature))
+    return Calibration(temperature, before, after, len(labels))
 
 
 def find_temperature(logits: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]]) -> float:
