@@ -97,6 +97,20 @@ class Experiment:
         found = find_run_doubts(training, self._target_rows(), schema, self._known())
         return (*find_table_doubts(self.table), *found)
 
+    def judged_rows(self, seed: int = 0) -> tuple[Table, Table]:
+        """The rows by which a run is chosen: the source's validation rows, and the target's training rows.
+
+        Args:
+            seed: of validation rows.
+
+        Raises:
+            DataError: if there is no target, or a domain or split is missing.
+        """
+        target = self._target_rows()
+        if target is None:
+            raise DataError("target must be a domain of the table, but is None")
+        return self._source_rows(seed)[1], target
+
     def find_bad_rows(self) -> tuple[Problem, ...]:
         """Read every file that training will read; see the function of this name."""
         source, target = self.table.select(self.source), self._target_rows()

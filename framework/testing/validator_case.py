@@ -9,14 +9,15 @@ import attrs
 import torch
 from torch import Tensor
 
-from ..batch import Outputs, Side
+from ..batch import Batch, Outputs, Side
 from ..layout import DomainSide, Task
-from ..validators.validator import Candidate, Validator
+from ..validators.validator import Candidate, TargetInputs, Validator
 from .broken_promise import BrokenPromiseError
 from .layouts import DIGIT, SCORE
 from .row_changes import SCATTERED, drop
 from .rows import Rows
 from .scene import Scene, make_scene
+from .tiny_model import make_model
 
 MadeValidator: TypeAlias = Validator | Callable[[], Validator]
 """A Validator, or what makes one, such as its class."""
@@ -111,8 +112,31 @@ def make_candidate(scene: Scene, *, target_labels: bool = False) -> Candidate:
         )
         return Side(found.batch, whole, found.lessons)
 
-    target = side("target", labelled=target_labels) if "target" in scene.rows else None
-    return Candidate(side("source", labelled=True), target)
+    if "target" not in scene.rows:
+        return Candidate(side("source", labelled=True))
+    return Candidate(side("source", labelled=True), side("target", labelled=target_labels), _inputs(scene))
+
+
+def _inputs(scene: Scene) -> TargetInputs:
+    batch, inputs = scene.side("target", labelled=False).batch, scene.rows["target"].inputs
+    model = make_model(scene.layout, scene.heads).to(scene.dtype)
+
+    def rows(positions: Sequence[int]) -> Batch:
+        chosen = torch.tensor(list(positions), dtype=torch.int64)
+        return Batch(
+            inputs={name: values[chosen] for name, values in inputs.items()},
+            present=batch.present[chosen],
+            domain=batch.domain[chosen],
+            index=batch.index[chosen],
+            ids=tuple(batch.ids[position] for position in positions),
+        )
+
+    @torch.no_grad()
+    def predict(batch: Batch) -> Outputs:
+        found: Outputs = model(batch.inputs, batch.present, "target")
+        return found
+
+    return TargetInputs(rows, predict)
 
 
 def _detached(values: Mapping[str, Tensor]) -> dict[str, Tensor]:

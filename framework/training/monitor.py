@@ -15,7 +15,9 @@ from ..method import Method
 from ..recipes.recipe import Stage
 from ..validators import Candidate, SourceScore, Validator
 from .domains import Domains
+from .loader import Loader
 from .selection import validate
+from .target_inputs import read_target
 
 _IN_FILES: Final = {"source_score": "source_accuracy"}
 """What files call a field, where that is something else: as they did before regression had a score."""
@@ -68,7 +70,7 @@ def gather(sides: Iterable[Side]) -> Side:
     Raises:
         RunError: if there is nothing.
     """
-    parts = [attrs.evolve(side, batch=_without_inputs(side.batch), run=None) for side in sides]
+    parts = [attrs.evolve(side, batch=without_inputs(side.batch), run=None) for side in sides]
     if not parts:
         raise RunError("a loader gives no batches: it must be possible to iterate over it again and again")
     batches, outputs = [part.batch for part in parts], [part.outputs for part in parts]
@@ -116,7 +118,8 @@ def observe_candidate(method: Method, domains: Domains, device: torch.device, *,
     if target is None:
         return Candidate(source)
     sides = survey(method, unlabelled(target), "target", device)
-    return Candidate(source, gather(teach(method, sides) if taught else sides))
+    inputs = read_target(method, target, device) if isinstance(target, Loader) else None
+    return Candidate(source, gather(teach(method, sides) if taught else sides), inputs)
 
 
 @torch.no_grad()
@@ -167,7 +170,8 @@ def norm_variations(step: Step) -> dict[str, float]:
     return {name: sum(values) / len(values) for name, values in found.items()}
 
 
-def _without_inputs(batch: Batch) -> Batch:
+def without_inputs(batch: Batch) -> Batch:
+    """A batch that keeps the names of its inputs alone."""
     return attrs.evolve(batch, inputs={name: torch.empty(len(batch), 0) for name in batch.inputs})
 
 

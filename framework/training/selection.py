@@ -104,6 +104,11 @@ def _ask(validator: Validator, candidate: Candidate, task: Task) -> float:
 
 def _can_score(validator: Validator, candidate: Candidate, task: Task) -> bool:
     lessons = {} if candidate.target is None else candidate.target.lessons
+    if validator.needs_inputs and candidate.target is not None and candidate.inputs is None:
+        raise RunError(
+            f"selection: {type(validator).__name__} asks the model of other inputs than the target's, which batches of "
+            "one's own do not give: train on a table, or choose by another score"
+        )
     return not (
         (validator.needs_target and candidate.target is None)
         or (validator.needs_classes and task.is_regression)

@@ -4,14 +4,12 @@ Shi and Sha, "Information-theoretical learning of discriminative clusters for un
 2012, https://arxiv.org/abs/1206.6438); as a loss, Liang et al. (ICML 2020, https://arxiv.org/abs/2002.08546).
 """
 
-from collections.abc import Sequence
-
 from jaxtyping import Float
 from torch import Tensor
 
 from ..layout import Task
 from .entropy import entropy
-from .validator import Candidate, Validator
+from .validator import Candidate, EachAlone
 
 
 def information_maximisation(logits: Float[Tensor, "samples classes"]) -> float:
@@ -30,7 +28,7 @@ def information_maximisation(logits: Float[Tensor, "samples classes"]) -> float:
     return (entropy(probabilities.mean(dim=0)) - entropy(probabilities).mean()).item()
 
 
-class InformationMaximisation(Validator):
+class InformationMaximisation(EachAlone):
     """`information_maximisation` of the joint logits on the target.
 
     Example:
@@ -40,7 +38,6 @@ class InformationMaximisation(Validator):
 
     comparable = True
 
-    def score(self, candidates: Sequence[Candidate], task: Task) -> list[float]:
-        """Of each by itself."""
-        targets = [target for _, target in (candidate.both for candidate in candidates)]
-        return [information_maximisation(target.outputs.joint_logits(task.name)) for target in targets]
+    def score_one(self, candidate: Candidate, task: Task) -> float:
+        """Of one model."""
+        return information_maximisation(candidate.target_logits(task.name))

@@ -3,14 +3,12 @@
 Cohen, "A coefficient of agreement for nominal scales" (1960, https://doi.org/10.1177/001316446002000104).
 """
 
-from collections.abc import Sequence
-
 from jaxtyping import Bool, Int64
 from torch import Tensor
 
 from ..batch import Side
 from ..layout import Task
-from .validator import Candidate, Validator
+from .validator import Candidate, EachAlone
 
 
 def modality_agreement(side: Side, task: str) -> float:
@@ -58,7 +56,7 @@ def cohen_kappa(first: Bool[Tensor, " samples"], second: Bool[Tensor, " samples"
     return 0.0 if expected == 1.0 else (observed - expected) / (1.0 - expected)
 
 
-class ModalityAgreement(Validator):
+class ModalityAgreement(EachAlone):
     """`modality_agreement` of the heads with the joint prediction, on the target.
 
     Example:
@@ -68,7 +66,6 @@ class ModalityAgreement(Validator):
 
     comparable = True
 
-    def score(self, candidates: Sequence[Candidate], task: Task) -> list[float]:
-        """Of each by itself."""
-        targets = [target for _, target in (candidate.both for candidate in candidates)]
-        return [modality_agreement(target, task.name) for target in targets]
+    def score_one(self, candidate: Candidate, task: Task) -> float:
+        """Of one model."""
+        return modality_agreement(candidate.both[1], task.name)

@@ -4,7 +4,6 @@ Saito et al., "Tune it the right way: unsupervised validation of domain adaptati
 2021, https://arxiv.org/abs/2108.10860); the authors' code: https://github.com/VisionLearningGroup/SND.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 import torch
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from ..layout import Task
 from .entropy import entropy
-from .validator import Candidate, Validator
+from .validator import Candidate, EachAlone
 
 NEIGHBOURS: Final = 2000
 """So many samples at most are compared, spread evenly: the cost is quadratic."""
@@ -37,7 +36,7 @@ def soft_neighbourhood_density(logits: Float[Tensor, "samples classes"], tempera
     return entropy(similarities.softmax(dim=1)).mean().item()
 
 
-class SoftNeighbourhoodDensity(Validator):
+class SoftNeighbourhoodDensity(EachAlone):
     """`soft_neighbourhood_density` of the joint logits on the target.
 
     Its values cannot be compared between runs: it falls as predictions grow surer, as those of an adapted model do.
@@ -58,9 +57,6 @@ class SoftNeighbourhoodDensity(Validator):
             raise ValueError(f"temperature must be positive, but got {temperature}.")
         self.temperature = temperature
 
-    def score(self, candidates: Sequence[Candidate], task: Task) -> list[float]:
-        """Of each by itself."""
-        targets = [target for _, target in (candidate.both for candidate in candidates)]
-        return [
-            soft_neighbourhood_density(target.outputs.joint_logits(task.name), self.temperature) for target in targets
-        ]
+    def score_one(self, candidate: Candidate, task: Task) -> float:
+        """Of one model."""
+        return soft_neighbourhood_density(candidate.target_logits(task.name), self.temperature)

@@ -1,12 +1,10 @@
 """How good a model is on the source, whose labels are known: what all other scores are held against."""
 
-from collections.abc import Sequence
-
 from jaxtyping import Float
 from torch import Tensor
 
 from ..layout import Task
-from .validator import Candidate, Validator
+from .validator import Candidate, EachAlone
 
 
 def source_score(logits: Float[Tensor, "samples outputs"], labels: Tensor, task: Task) -> float:
@@ -25,7 +23,7 @@ def source_score(logits: Float[Tensor, "samples outputs"], labels: Tensor, task:
     return (logits.argmax(dim=1) == labels).double().mean().item()
 
 
-class SourceScore(Validator):
+class SourceScore(EachAlone):
     """`source_score` of the joint logits on the source's validation rows. Recipes call it `source_accuracy`.
 
     Example:
@@ -36,16 +34,11 @@ class SourceScore(Validator):
     needs_target = False
     needs_classes = False
 
-    def score(self, candidates: Sequence[Candidate], task: Task) -> list[float]:
-        """Of each by itself.
+    def score_one(self, candidate: Candidate, task: Task) -> float:
+        """Of one model.
 
         Raises:
-            ValueError: if a source side has no labels.
+            ValueError: if its source side has no labels.
         """
-        return [self._score(candidate, task) for candidate in candidates]
-
-    def _score(self, candidate: Candidate, task: Task) -> float:
-        labels = candidate.source.batch.labels
-        if labels is None:
-            raise ValueError("the source side must be labelled, but has no labels.")
-        return source_score(candidate.source.outputs.joint_logits(task.name), labels[task.name], task)
+        logits = candidate.source.outputs.joint_logits(task.name)
+        return source_score(logits, candidate.source_labels(task.name), task)
