@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 import attrs
 import pytest
 import torch
-from acclimate.framework import JOINT, Batch, Candidate, Outputs, Selection, Side, Task
+from acclimate.framework import JOINT, Batch, Candidate, Outputs, RunError, Selection, Side, Task
+from acclimate.framework.recipes.class_paths import import_class
+from acclimate.framework.recipes.class_spec import ClassSpec
+from acclimate.framework.recipes.selection import OF_EVERY_RUN, VALIDATORS
 from acclimate.framework.training.monitor import Record
-from acclimate.framework.training.selection import OF_EVERY_RUN, make_validators, newest_is_best, validate
-from acclimate.framework.validators import SourceScore
+from acclimate.framework.training.selection import make_validators, newest_is_best, validate
+from acclimate.framework.validators import SourceScore, Validator
 from acclimate.framework.validators.information_maximisation import information_maximisation
 from acclimate.framework.validators.modality_agreement import class_agreement, cohen_kappa, modality_agreement
 from acclimate.framework.validators.soft_neighbourhood_density import soft_neighbourhood_density
@@ -308,3 +311,21 @@ def test_an_unknown_score_is_refused_by_name() -> None:
         Selection("luck")
     for score in ("source_accuracy", *OF_EVERY_RUN):
         assert Selection(score).name == score
+
+
+@pytest.mark.parametrize("short", VALIDATORS)
+def test_a_short_name_is_of_a_validator_that_is_asked_where_it_is_named(short: str) -> None:
+    validator = import_class(ClassSpec(VALIDATORS[short]), "selection.score")
+    assert issubclass(validator, Validator)
+    named = Selection(also=(short,))
+    assert set(named.own) == {short} - {"source_accuracy", *OF_EVERY_RUN}
+    if validator.least_candidates == 1:
+        assert set(make_validators(named, "small")) == {*OF_EVERY_RUN, *named.own}
+
+
+def test_inputs_that_cannot_be_had_are_said_to_be_missing() -> None:
+    """As of a loader of the user's own."""
+    side = make_side({"audio": HONEST, JOINT: HONEST}, labels=LABELS)
+    asked = make_validators(Selection("mixval"), "small")
+    with pytest.raises(RunError, match="MixVal asks the model of other inputs than the target's"):
+        validate(asked, Candidate(side, side), [TASK])

@@ -13,15 +13,33 @@ from .plain_data import NEWER
 
 _VALIDATORS: Final = "acclimate.framework.validators"
 
+OF_EVERY_RUN: Final = ("information_maximisation", "modality_agreement", "soft_neighbourhood_density")
+"""Short names of the Validators that every run asks after each epoch."""
+
 VALIDATORS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "source_accuracy": f"{_VALIDATORS}.SourceScore",
-        "information_maximisation": f"{_VALIDATORS}.InformationMaximisation",
-        "modality_agreement": f"{_VALIDATORS}.ModalityAgreement",
-        "soft_neighbourhood_density": f"{_VALIDATORS}.SoftNeighbourhoodDensity",
+        short: f"{_VALIDATORS}.{name}"
+        for short, name in {
+            "source_accuracy": "SourceScore",
+            "information_maximisation": "InformationMaximisation",
+            "modality_agreement": "ModalityAgreement",
+            "soft_neighbourhood_density": "SoftNeighbourhoodDensity",
+            "entropy": "Entropy",
+            "diversity": "Diversity",
+            "nuclear_norm": "NuclearNorm",
+            "class_confusion": "ClassConfusion",
+            "rank_me": "RankMe",
+            "class_ami": "ClassAMI",
+            "mano": "MaNo",
+            "class_correlation": "ClassCorrelation",
+            "importance_weighted_validation": "ImportanceWeightedValidation",
+            "deep_embedded_validation": "DeepEmbeddedValidation",
+            "reverse_validation": "ReverseValidation",
+            "mixval": "MixVal",
+        }.items()
     }
 )
-"""The Validators that have a short name: what they measure stands under it in logs."""
+"""The Validators that have a short name, under which logs have what they say."""
 
 
 @attrs.frozen
@@ -59,9 +77,9 @@ class Selection:
 
     @property
     def own(self) -> dict[str, ClassSpec]:
-        """The Validators that have no short name, by the name that they have in logs; what chooses comes first."""
+        """The Validators that not every run asks, by the name that they have in logs; what chooses comes first."""
         specs = {_name(spec): spec for spec in map(_spec, (self.score, *self.also))}
-        return {name: spec for name, spec in specs.items() if name not in VALIDATORS}
+        return {name: spec for name, spec in specs.items() if name not in ("source_accuracy", *OF_EVERY_RUN)}
 
 
 def _spec(score: str | ClassSpec) -> ClassSpec:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -10,14 +10,11 @@ from ..errors import RecipeError, RunError
 from ..layout import Task
 from ..recipes.class_paths import import_class, instantiate
 from ..recipes.class_spec import ClassSpec
-from ..recipes.selection import VALIDATORS, Selection
+from ..recipes.selection import OF_EVERY_RUN, VALIDATORS, Selection
 from ..validators import Candidate, Validator
 
 if TYPE_CHECKING:
     from .monitor import Record
-
-OF_EVERY_RUN: Final = ("information_maximisation", "modality_agreement", "soft_neighbourhood_density")
-"""Short names of the Validators that every run asks."""
 
 
 def make_validators(selection: Selection, name: str) -> dict[str, Validator]:

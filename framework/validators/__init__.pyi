@@ -1,5 +1,22 @@
+from .class_ami import ClassAMI as ClassAMI
+from .class_confusion import ClassConfusion as ClassConfusion
+from .class_correlation import ClassCorrelation as ClassCorrelation
+from .deep_embedded_validation import DeepEmbeddedValidation as DeepEmbeddedValidation
+from .diversity import Diversity as Diversity
+from .entropy import Entropy as Entropy
+from .importance_weighted_validation import ImportanceWeightedValidation as ImportanceWeightedValidation
 from .information_maximisation import InformationMaximisation as InformationMaximisation
+from .mano import MaNo as MaNo
+from .mixval import MixVal as MixVal
 from .modality_agreement import ModalityAgreement as ModalityAgreement
+from .nuclear_norm import NuclearNorm as NuclearNorm
+from .rank_me import RankMe as RankMe
+from .reverse_validation import ReverseValidation as ReverseValidation
 from .soft_neighbourhood_density import SoftNeighbourhoodDensity as SoftNeighbourhoodDensity
 from .source_score import SourceScore as SourceScore
-from .validator import Candidate as Candidate, Validator as Validator
+from .validator import (
+    Candidate as Candidate,
+    EachAlone as EachAlone,
+    TargetInputs as TargetInputs,
+    Validator as Validator,
+)
