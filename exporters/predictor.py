@@ -27,6 +27,11 @@ class SessionPredictor:
     def __init__(self, session: Session) -> None:
         self.session = session
 
+    @property
+    def told_lengths(self) -> frozenset[str]:
+        """Modalities whose encoders are told how long each row is."""
+        return frozenset(self.session.config.lengths)
+
     def __call__(
         self,
         inputs: Mapping[str, NDArray[Any]],

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ..errors import DataError
+from ..files.shown_value import shown
 from ..layout import Task
 from ..port_names import find_clash
+from .input_maps.base import InputMap
 from .preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -19,21 +21,41 @@ def _sorted_by_name(preprocessing: Mapping[str, Preprocessing]) -> dict[str, Pre
     return dict(sorted(preprocessing.items()))
 
 
+def _sorted_maps(maps: Mapping[str, InputMap]) -> dict[str, InputMap]:
+    return dict(sorted(maps.items()))
+
+
 def _to_tasks(tasks: Iterable[Task]) -> tuple[Task, ...]:
     return tuple(tasks)
 
 
 @attrs.frozen
 class Schema:
-    """Preprocessing of each modality, and the tasks.
+    """Preprocessing of each modality, the tasks and, where some were found, the target's input maps.
 
     Args:
         preprocessing: by modality, kept in alphabetical order.
         tasks: what is predicted.
+        maps: by modality, what stands before its encoder on the target's side, and so in every artefact; a modality
+            that is left out is taken as it is.
+
+    Raises:
+        DataError: if a map is of no modality, or does not fit it.
     """
 
     preprocessing: Mapping[str, Preprocessing] = attrs.field(converter=_sorted_by_name)
     tasks: tuple[Task, ...] = attrs.field(converter=_to_tasks)
+    maps: Mapping[str, InputMap] = attrs.field(factory=dict, converter=_sorted_maps)
+
+    def __attrs_post_init__(self) -> None:
+        for name, found in self.maps.items():
+            if name not in self.preprocessing:
+                known = ", ".join(map(repr, self.modalities))
+                raise DataError(f"an input map must be of a modality, {known}, but one is of {name!r}.")
+            try:
+                found.check_fit(self.preprocessing[name])
+            except ValueError as error:
+                raise DataError(f"the input map of {name!r} does not fit: {error}") from error
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -82,6 +104,8 @@ class Schema:
                 {"name": task.name, "classes": None if task.classes is None else list(task.classes)}
                 for task in self.tasks
             ],
+            # Left out where there are none, so that files from before there were maps keep their bytes.
+            **({"maps": {name: found.to_config() for name, found in self.maps.items()}} if self.maps else {}),
         }
 
     @classmethod
@@ -93,11 +117,16 @@ class Schema:
         """
         match config:
             case {"preprocessing": Mapping() as parts, "tasks": list() as tasks}:
-                return cls(
-                    {name: Preprocessing.from_config(part) for name, part in parts.items()}, map(_read_task, tasks)
-                )
+                preprocessing = {name: Preprocessing.from_config(part) for name, part in parts.items()}
+                return cls(preprocessing, map(_read_task, tasks), _read_maps(config.get("maps", {}), preprocessing))
             case _:
                 raise DataError(f"a schema has the fields preprocessing and tasks, but got {', '.join(config)}.")
+
+
+def _read_maps(config: object, preprocessing: Mapping[str, Preprocessing]) -> dict[str, InputMap]:
+    if not isinstance(config, Mapping) or any(name not in preprocessing for name in config):
+        raise DataError(f"maps must be an object with maps by modality, but got {shown(config)}.")
+    return {name: InputMap.from_config(found, preprocessing[name]) for name, found in config.items()}
 
 
 def _read_task(config: object) -> Task:

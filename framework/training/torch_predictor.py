@@ -1,7 +1,7 @@
 """A torch model as a Predictor."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from ..layout import DomainSide
 from ..model import MultimodalModel
 from ..tensors.evaluation_mode import evaluation_mode
+
+if TYPE_CHECKING:
+    from ..interfaces import Encoder
 
 
 class TorchPredictor:
@@ -27,6 +30,12 @@ class TorchPredictor:
         self.model = model.to(device)
         self.device = torch.device(device)
         self.domain_side = domain_side
+
+    @property
+    def told_lengths(self) -> frozenset[str]:
+        """Modalities whose encoders are told how long each row is."""
+        encoders = self.model.encoders.items()
+        return frozenset(name for name, encoder in encoders if cast("Encoder", encoder).time_axis is not None)
 
     def __call__(
         self,
