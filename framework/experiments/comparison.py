@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -120,7 +121,7 @@ def _adapt(
     trunk_cache: "TrunkCache | None",
 ) -> ComparedRun:
     # Read before hours of training, not after.
-    scores = _summary_scores(reference) if isinstance(reference, Path) else {}
+    scores = read_scores(reference) if isinstance(reference, Path) else {}
     if skip_bad:
         experiment = attrs.evolve(
             experiment, skipped=settle_skipped(experiment.find_bad_rows, out, resume=options.resume)
@@ -130,31 +131,59 @@ def _adapt(
         for doubt in experiment.find_doubts(schema, options.seed):
             options.display.note(doubt.message)
 
-    def train(recipe: Recipe, folder: Path, initial: Path | None, options: RunOptions) -> Adapted:
-        method = experiment.build(recipe, schema, domains, options.seed)
-        if trunk_cache is not None:
-            method.model.cache_trunks(trunk_cache, recipe.training.augmented)
-        if initial is not None:
-            load_model_weights(method, initial)
-        return adapt(
-            method,
-            recipe,
-            domains if recipe.uses_target else _source_alone(domains, recipe),
-            folder,
-            options,
-            config=experiment.config(schema, domains)
-            | {"initial": None if initial is None else str(initial)}
-            | portable_encoders(method)
-            | _sources(recipe),
-        )
-
-    adapted = train(experiment.recipe, out, initial, options.open_oracle(schema))
+    train = partial(train_opened, schema=schema, domains=domains, trunk_cache=trunk_cache)
+    adapted = train(experiment, out, options.open_oracle(schema), initial=initial)
     if reference == "train" and experiment.recipe.uses_target:
         unasked = attrs.evolve(options, oracle=None)
-        scores = train(source_only(experiment.recipe), out / "source-only", None, unasked).best.target
+        baseline = attrs.evolve(experiment, recipe=source_only(experiment.recipe))
+        scores = train(baseline, out / "source-only", unasked).best.target
     comparison = ComparedRun(adapted, schema, scores, experiment.skipped or (), experiment.recipe.selection)
-    on_main(lambda: RunFolder.open(out).write_json("summary.json", comparison.to_json()))
+    if adapted.finished:
+        on_main(lambda: RunFolder.open(out).write_json("summary.json", comparison.to_json()))
     return comparison
+
+
+def train_opened(
+    experiment: Experiment,
+    out: Path,
+    options: RunOptions,
+    *,
+    schema: Schema,
+    domains: Domains,
+    initial: Path | None = None,
+    trunk_cache: "TrunkCache | None" = None,
+) -> Adapted:
+    """Train an experiment's recipe on data that are open already.
+
+    Args:
+        experiment: what to do.
+        out: run folder.
+        options: how the run is carried out.
+        schema: of the data.
+        domains: the data.
+        initial: run folder of a source model to start from.
+        trunk_cache: keeps what frozen trunks make of samples.
+
+    Raises:
+        AcclimateError: one line that names what is wrong.
+    """
+    recipe = experiment.recipe
+    method = experiment.build(recipe, schema, domains, options.seed)
+    if trunk_cache is not None:
+        method.model.cache_trunks(trunk_cache, recipe.training.augmented)
+    if initial is not None:
+        load_model_weights(method, initial)
+    return adapt(
+        method,
+        recipe,
+        domains if recipe.uses_target else _source_alone(domains, recipe),
+        out,
+        options,
+        config=experiment.config(schema, domains)
+        | {"initial": None if initial is None else str(initial)}
+        | portable_encoders(method)
+        | _sources(recipe),
+    )
 
 
 def source_only(recipe: Recipe) -> Recipe:
@@ -199,7 +228,15 @@ def _sources(recipe: Recipe) -> dict[str, Any]:
     return {"sources": sources} if sources else {}
 
 
-def _summary_scores(path: Path) -> Mapping[str, float]:
+def read_scores(path: Path) -> Mapping[str, float]:
+    """Target-side scores of a run that has ended, by name.
+
+    Args:
+        path: run folder.
+
+    Raises:
+        RunError: if it has not, or its summary.json is damaged.
+    """
     summary = RunFolder.open(path).path / "summary.json"
     if not summary.is_file():
         raise RunError(f"{path} has no summary.json: the run has not ended")

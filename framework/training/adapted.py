@@ -15,9 +15,11 @@ class Adapted:
         history: what was measured after each epoch.
         best: the record of the best checkpoint.
         seconds: time that training took.
+        finished: whether the run is at its end, and has not only paused.
     """
 
     method: Method
     history: tuple[Record, ...]
     best: Record
     seconds: float
+    finished: bool = True

@@ -68,15 +68,16 @@ class Loop:
         self.generator = torch.Generator().manual_seed(options.seed)
         self.state = RunState(self.method, self.optimizer, self.generator, accelerator)
         self.plan = Plan.of(recipe.stages, lambda stage: len(Pairs(domains, stage, rows=None, epoch=0)))
+        self.pause_at = options.pause_at
         self.at = Progress()
         self.started = time.monotonic()
 
     def run(self) -> Adapted:
-        """Go on from the last checkpoint, or begin, and train to the end."""
+        """Go on from the last checkpoint, or begin, and train to the end, or to where the run shall pause."""
         self._restore()
         self.started = time.monotonic() - self.at.seconds
         with self.display.training(self.recipe.name, self.plan.epochs):
-            while (place := self.plan.locate(self.at.ends)) is not None:
+            while (place := self.plan.locate(self.at.ends)) is not None and not self._pauses(place):
                 if place.passes == 0 and self.at.step == 0:
                     if place.round.number == 0:
                         copy_weights(self.method, place.round.stage.copies)
@@ -85,6 +86,11 @@ class Loop:
                 pace = self._train(place)
                 self._finish_epoch(place.round, pace)
         return self._conclude()
+
+    def _pauses(self, place: Place) -> bool:
+        done = 0.0 if self.at.step else place.epochs_done(self.at.steps, 0.0)
+        # An epoch at least: without one, there is no checkpoint.
+        return self.pause_at < 1.0 and self.at.epoch > 0 and done >= self.pause_at * self.plan.epochs
 
     def _train(self, place: Place) -> float | None:
         """Train to the epoch's end; returns the seconds that a step took, None where none was left."""
@@ -208,4 +214,6 @@ class Loop:
     def _conclude(self) -> Adapted:
         self.accelerator.wait_for_everyone()
         load_weights(self.method, self.folder.load(BEST).under("method."), "best checkpoint")
-        return Adapted(self.method.eval(), tuple(self.at.history), self.at.history[self.at.best], self.at.seconds)
+        history = tuple(self.at.history)
+        finished = self.plan.locate(self.at.ends) is None
+        return Adapted(self.method.eval(), history, history[self.at.best], self.at.seconds, finished=finished)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import attrs
 from accelerate import Accelerator
-from attrs.validators import ge, le, optional
+from attrs.validators import ge, gt, le, optional
 
 from ..data import Schema
 from ..errors import RunError
@@ -24,9 +24,12 @@ class RunOptions:
         checkpoint_every: steps between checkpoints within an epoch; None means at each epoch's end only.
         oracle: the target's labels, for reports in metrics.jsonl alone: nothing is trained or chosen by them. Where the
             data's schema is not known yet, as it is not to who calls `adapt_table`, what makes the oracle of a schema.
+        pause_at: share of the run, by epochs, at whose end it pauses, to be gone on with by `resume`: whoever trains
+            several runs may look at all of them before any has ended. 1 trains to the end.
 
     Raises:
-        ValueError: if `checkpoint_every` is not positive, or `seed` is negative or has more than 63 bits.
+        ValueError: if `checkpoint_every` is not positive, `pause_at` not above 0 and at most 1, or `seed` is negative
+            or has more than 63 bits.
 
     Example:
         >>> options = RunOptions(seed=3, checkpoint_every=100)
@@ -40,6 +43,7 @@ class RunOptions:
     display: Display | None = None
     checkpoint_every: int | None = attrs.field(default=None, validator=optional(ge(1)))
     oracle: Oracle | Callable[[Schema], Oracle] | None = None
+    pause_at: float = attrs.field(default=1.0, validator=[gt(0.0), le(1.0)])
 
     @property
     def on_gpu(self) -> bool:

@@ -1,5 +1,6 @@
 """Broken runs go on to the same bits: what a checkpoint must hold for that, and what it must fit."""
 
+import math
 import shutil
 from pathlib import Path
 
@@ -71,6 +72,33 @@ def test_a_broken_run_goes_on_to_the_same_end(stops: list[int], unbroken: Path, 
     adapted = run(table, RECIPES[unbroken.name], tmp_path / "run", checkpoint_every=2, resume=True)
     assert_same_runs(unbroken, tmp_path / "run")
     assert_same_tensors(dict(adapted.method.state_dict()), weights(unbroken, "best"))
+
+
+@pytest.mark.parametrize("shares", [[0.5], [0.01, 0.4, 0.4]], ids=str)
+def test_a_paused_run_goes_on_to_the_same_end(
+    shares: list[float], unbroken: Path, table: Table, tmp_path: Path
+) -> None:
+    for share in shares:
+        paused = run(table, RECIPES[unbroken.name], tmp_path / "run", checkpoint_every=2, resume=True, pause_at=share)
+        assert not paused.finished
+    whole = len(checkpoint(unbroken).state["progress"]["history"])
+    assert len(paused.history) == max(1, math.ceil(shares[-1] * whole))
+    adapted = run(table, RECIPES[unbroken.name], tmp_path / "run", checkpoint_every=2, resume=True)
+    assert adapted.finished
+    assert_same_runs(unbroken, tmp_path / "run")
+    assert_same_tensors(dict(adapted.method.state_dict()), weights(unbroken, "best"))
+
+
+def test_a_stage_in_steps_pauses_at_the_end_of_a_pass(table: Table, tmp_path: Path) -> None:
+    stages = [{"name": "source", "epochs": 1, "target": False}, {"name": "both", "steps": 8}]
+    recipe = make_recipe(stages=stages)
+    paused = run(table, recipe, tmp_path / "run", pause_at=0.5)
+    assert (paused.finished, checkpoint(tmp_path / "run").state["progress"]["step"]) == (False, 0)
+    whole = run(table, recipe, tmp_path / "run", resume=True)
+    assert whole.finished
+    assert len(whole.history) > len(paused.history)
+    run(table, recipe, tmp_path / "unbroken")
+    assert_same_runs(tmp_path / "unbroken", tmp_path / "run")
 
 
 def test_the_runs_above_would_differ_without_what_is_restored(unbroken: Path, table: Table, tmp_path: Path) -> None:
