@@ -24,6 +24,10 @@ COMMANDS: Final = MappingProxyType(
             "acclimate.framework.commands.compare",
             "run recipes on shifts with several seeds, and compare them with source-only",
         ),
+        "choose": Command(
+            "acclimate.framework.commands.choose",
+            "train several recipes, and take the one that is surely better on an unlabelled target",
+        ),
         "data": Command(
             "acclimate.framework.commands.data", "check a table of files, corrupt one, or convert a pickle"
         ),

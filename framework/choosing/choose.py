@@ -1,0 +1,117 @@
+"""Trains a portfolio's candidates, lets their consensus judge them, and ends in one run folder."""
+
+import json
+import math
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Final
+
+import attrs
+
+from ..errors import AcclimateError, RunError
+from ..evaluation.intervals import Confidence
+from ..files.folder_lock import LOCK_FILES, lock_folder
+from ..files.replaced_folder import replace_folder
+from ..files.whole_file import write_whole
+from ..layout import Task
+from .candidate_training import CandidateTraining, train_candidate
+from .choice import Choice
+from .judge import Judgement, judge
+from .pick import pick
+from .plan import ChoicePlan
+from .portfolio import SOURCE_ONLY, Rung
+from .statement import Statement
+
+CHOICE_FILE: Final = "choice.json"
+PICK: Final = "pick"
+"""The run folder that a choice ends in."""
+
+
+def choose(
+    plan: ChoicePlan, out: Path, say: Callable[[str], None] = print, confidence: Confidence | None = None
+) -> Choice:
+    """Train candidates, judge them by their consensus, and take one that is surely better than source-only.
+
+    Called again, it goes on with what is there. No label of the target is read.
+
+    Args:
+        plan: the candidates.
+        out: folder of the choice; its folder `pick` becomes the run of the candidate that is taken.
+        say: takes lines that tell how far it is.
+        confidence: of intervals.
+
+    Raises:
+        AcclimateError: one line that names what is wrong; source-only must be trained, others may fail.
+    """
+    tasks = plan.check()
+    with lock_folder(out):
+        plan.claim(out)
+        choosing = _Choosing(plan, out, tasks, say, confidence or Confidence())
+        choosing.train([SOURCE_ONLY], 1.0)
+        if SOURCE_ONLY in choosing.failed:
+            raise RunError(f"{SOURCE_ONLY}: {choosing.failed[SOURCE_ONLY]}")
+        running = [name for name in plan.recipes if name != SOURCE_ONLY]
+        for rung in plan.portfolio.rungs:
+            running = choosing.train(running, rung.share)
+            running = choosing.keep_best(running, rung)
+        choosing.train(running, 1.0)
+        return choosing.conclude()
+
+
+@attrs.define(eq=False)
+class _Choosing:
+    plan: ChoicePlan
+    out: Path
+    tasks: Sequence[Task]
+    say: Callable[[str], None]
+    confidence: Confidence
+    statements: dict[str, Statement] = attrs.field(factory=dict)
+    failed: dict[str, str] = attrs.field(factory=dict)
+
+    def train(self, names: Iterable[str], share: float) -> list[str]:
+        """Train candidates to a share of their epochs; those that did not fail."""
+        for name in names:
+            training = self.plan.training(name, share)
+            try:
+                self.statements[name] = self._state(training)
+            except AcclimateError as error:
+                self.failed[name] = " ".join(str(error).split())
+                self.say(f"{name} failed: {self.failed[name]}")
+        return [name for name in names if name not in self.failed]
+
+    def _state(self, training: CandidateTraining) -> Statement:
+        path = training.statement(self.out)
+        if not path.is_file():
+            self.say(f"training {training.name} to {training.share:.0%}")
+            train_candidate(training, self.out)
+        return Statement.read(path)
+
+    def judge(self) -> tuple[Judgement, ...]:
+        """What the consensus of all that was said says of each task."""
+        ordered = {name: self.statements[name] for name in self.plan.recipes if name in self.statements}
+        groups = next(iter(ordered.values())).groups
+        return tuple(judge(ordered, task, groups, self.confidence) for task in self.tasks)
+
+    def keep_best(self, names: Sequence[str], rung: Rung) -> list[str]:
+        """The candidates that go on behind a rung, in their order."""
+        judgements = self.judge()
+        kept = max(math.ceil(rung.keep * len(names)), self.plan.portfolio.least)
+        accuracy = {name: fmean(found.estimates[name].accuracy for found in judgements) for name in names}
+        best = sorted(names, key=lambda name: -accuracy[name])[:kept]
+        return [name for name in names if name in best]
+
+    def conclude(self) -> Choice:
+        """Pick, and make the folder of the pick."""
+        ordered = {name: self.statements[name] for name in self.plan.recipes if name in self.statements}
+        judgements = self.judge()
+        finished = [name for name, found in ordered.items() if found.share == 1.0]
+        choice = Choice(pick(judgements, ordered, self.tasks, finished), judgements, ordered, self.failed)
+        text = json.dumps(choice.to_json(), indent=1) + "\n"
+        with replace_folder(self.out / PICK) as made:
+            folder = self.plan.training(choice.pick.name).run_folder(self.out)
+            shutil.copytree(folder, made, ignore=shutil.ignore_patterns(*LOCK_FILES), dirs_exist_ok=True)
+            (made / CHOICE_FILE).write_text(text, encoding="utf-8")
+        write_whole(self.out / CHOICE_FILE, text)
+        return choice

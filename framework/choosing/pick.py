@@ -1,0 +1,103 @@
+"""Which candidate to take, and what speaks against relying on it."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from statistics import fmean
+from typing import Final
+
+import attrs
+import numpy as np
+
+from ..evaluation.intervals import Interval
+from ..layout import Task
+from .judge import Judgement
+from .statement import Statement
+
+FEW_ROWS: Final = 100
+FEW_CANDIDATES: Final = 4
+"""Below these, an estimate is worth little."""
+
+
+@attrs.frozen
+class Pick:
+    """The candidate to take.
+
+    Args:
+        name: of it.
+        why: a line.
+        alarms: what speaks against relying on it, a line each.
+    """
+
+    name: str
+    why: str
+    alarms: tuple[str, ...] = ()
+
+
+def pick(
+    judgements: Sequence[Judgement],
+    statements: Mapping[str, Statement],
+    tasks: Sequence[Task],
+    finished: Collection[str],
+) -> Pick:
+    """Take the candidate that is estimated best, if it is surely better than the first one.
+
+    Args:
+        judgements: of each task; of several tasks, means are compared, and each must not be surely worse.
+        statements: by candidate; the first one stays unless another is surely better.
+        tasks: of the judgements.
+        finished: candidates that have trained to the end: one of them is taken.
+
+    Raises:
+        ValueError: if there is no judgement.
+    """
+    if not judgements:
+        raise ValueError("judgements must be of one task at least, but there is none.")
+    first, *others = statements
+    means = {name: fmean(judgement.estimates[name].accuracy for judgement in judgements) for name in statements}
+    best = max((name for name in others if name in finished), key=lambda name: means[name], default=first)
+    gains = [judgement.estimates[best].gain_interval for judgement in judgements]
+    alarms = tuple(_find_alarms(judgements, statements, tasks))
+    if best != first and _is_sure(gains):
+        return Pick(best, f"{best} is surely better than {first}: {_describe(judgements, best)}", alarms)
+    if best == first or means[best] <= means[first]:
+        return Pick(first, f"{first} stays: no candidate is estimated better", alarms)
+    return Pick(first, f"{first} stays: {best} is not surely better: {_describe(judgements, best)}", alarms)
+
+
+def _is_sure(gains: Sequence[Interval]) -> bool:
+    """Whether something is surely gained, and nothing surely lost."""
+    return any(gain.low > 0 for gain in gains) and not any(gain.high < 0 for gain in gains)
+
+
+def _describe(judgements: Sequence[Judgement], name: str) -> str:
+    lines = []
+    for judgement in judgements:
+        found = judgement.estimates[name]
+        of = f"{judgement.task} " if len(judgements) > 1 else ""
+        gain = f"{found.gain:+.3f} ({found.gain_interval.low:+.3f} to {found.gain_interval.high:+.3f})"
+        lines.append(f"{of}estimated {found.accuracy:.3f}, gain {gain}")
+    return "; ".join(lines)
+
+
+def _find_alarms(
+    judgements: Sequence[Judgement], statements: Mapping[str, Statement], tasks: Sequence[Task]
+) -> Iterator[str]:
+    rows = len(judgements[0].posterior)
+    if rows < FEW_ROWS:
+        yield f"the target has {rows} rows: below {FEW_ROWS}, an estimate is worth little"
+    if len(statements) < FEW_CANDIDATES:
+        yield f"{len(statements)} candidates were judged: below {FEW_CANDIDATES}, their consensus is worth little"
+    for judgement, task in zip(judgements, tasks, strict=True):
+        of = f"task {task.name!r}: " if len(tasks) > 1 else ""
+        estimates = judgement.estimates.values()
+        if all(found.agreement < 0.5 for found in estimates):
+            yield f"{of}no candidate agrees with the others on half of the rows: nothing was learned for this target"
+        missing = _find_vanished(judgement, task)
+        if missing:
+            yield f"{of}the consensus gives next to no row to {', '.join(map(repr, missing))}"
+        if judgement.worth < 0.5 * judgement.claim:
+            yield f"{of}on the source itself the candidates are right on {judgement.worth:.2f} of the rows only"
+
+
+def _find_vanished(judgement: Judgement, task: Task) -> list[str]:
+    shares = np.bincount(judgement.posterior.argmax(axis=1), minlength=task.outputs) / len(judgement.posterior)
+    return [name for name, share in zip(task.classes or (), shares, strict=True) if share < 0.1 / task.outputs]
