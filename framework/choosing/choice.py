@@ -6,8 +6,8 @@ from typing import Any
 import attrs
 
 from ..evaluation.intervals import Interval
-from .judge import Estimate, Judgement
-from .pick import Pick
+from .judging import Estimate, Judgement
+from .picking import Pick
 from .statement import Statement
 
 

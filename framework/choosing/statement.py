@@ -62,7 +62,8 @@ class Statement:
             RunError: if it is damaged.
         """
         try:
-            with np.load(path, allow_pickle=False) as found:
+            # Opened here: of a file that is no archive, numpy does not close its own.
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
                 arrays = dict(found.items())
             notes = json.loads(arrays["notes"].tobytes())
             source, target = (_read_opinion(arrays, side) for side in _SIDES)

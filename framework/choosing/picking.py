@@ -9,7 +9,7 @@ import numpy as np
 
 from ..evaluation.intervals import Interval
 from ..layout import Task
-from .judge import Judgement
+from .judging import Judgement
 from .statement import Statement
 
 FEW_ROWS: Final = 100

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from ..consensus.dawid_skene import DawidSkene, dawid_skene
 from ..consensus.ensemble import mean_probabilities
 from ..consensus.opinion import Opinion, cast_votes, joint_probabilities, list_raters
-from ..consensus.votes import expected_accuracy
 from ..evaluation.intervals import Confidence, Interval, percentile_interval
 from ..layout import JOINT, Task
 from .resampling import draw_weights
@@ -93,6 +92,7 @@ def judge(
     right = np.take_along_axis(found.posterior, target.T, axis=1) * judgement.correction
     means = weights @ right
     agreements = _agreements([statement.target for statement in stated], task)
+    modalities = _judge_modalities([statement.target for statement in stated], task)
     estimates = {}
     for position, name in enumerate(statements):
         gains = means[:, position] - means[:, 0]
@@ -101,7 +101,7 @@ def judge(
             percentile_interval(means[:, position], confidence.level),
             float((right[:, position] - right[:, 0]).mean()),
             percentile_interval(gains, confidence.level),
-            _judge_modalities(stated[position].target, task, judgement),
+            {head: accuracy * judgement.correction for head, accuracy in modalities[position].items()},
             agreements[position],
         )
     return attrs.evolve(judgement, estimates=estimates)
@@ -121,12 +121,12 @@ def _agreements(opinions: Sequence[Opinion], task: Task) -> list[float]:
     return shares
 
 
-def _judge_modalities(opinion: Opinion, task: Task, judgement: Judgement) -> dict[str, float]:
-    raters = [rater.head for rater in list_raters([opinion], "both")]
-    votes = cast_votes([opinion], task.name, "both")
-    found = {
-        head: expected_accuracy(judgement.posterior, given) * judgement.correction
-        for head, given in zip(raters, votes, strict=True)
-        if head != JOINT
-    }
-    return {head: accuracy for head, accuracy in found.items() if np.isfinite(accuracy)}
+def _judge_modalities(opinions: Sequence[Opinion], task: Task) -> list[dict[str, float]]:
+    """How often each modality's head is right, by candidate: all heads are raters here, as who is none is doubted."""
+    start = mean_probabilities(joint_probabilities(opinions, task.name))
+    found = dawid_skene(cast_votes(opinions, task.name, "both"), task.outputs, start=start)
+    by_candidate: list[dict[str, float]] = [{} for _ in opinions]
+    for rater, accuracy in zip(list_raters(opinions, "both"), found.accuracies.tolist(), strict=True):
+        if rater.head != JOINT and np.isfinite(accuracy):
+            by_candidate[rater.model][rater.head] = accuracy
+    return by_candidate

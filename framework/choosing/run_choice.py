@@ -18,8 +18,8 @@ from ..files.whole_file import write_whole
 from ..layout import Task
 from .candidate_training import CandidateTraining, train_candidate
 from .choice import Choice
-from .judge import Judgement, judge
-from .pick import pick
+from .judging import Judgement, judge
+from .picking import pick
 from .plan import ChoicePlan
 from .portfolio import SOURCE_ONLY, Rung
 from .statement import Statement
