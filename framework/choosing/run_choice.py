@@ -106,7 +106,7 @@ class _Choosing:
         """Pick, and make the folder of the pick."""
         ordered = {name: self.statements[name] for name in self.plan.recipes if name in self.statements}
         judgements = self.judge()
-        finished = [name for name, found in ordered.items() if found.share == 1.0]
+        finished = [name for name, found in ordered.items() if found.is_final]
         choice = Choice(pick(judgements, ordered, self.tasks, finished), judgements, ordered, self.failed)
         text = json.dumps(choice.to_json(), indent=1) + "\n"
         with replace_folder(self.out / PICK) as made:

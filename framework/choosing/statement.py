@@ -41,6 +41,11 @@ class Statement:
     seconds: float
     share: float
 
+    @property
+    def is_final(self) -> bool:
+        """Whether its training has come to its end."""
+        return self.share >= 1.0
+
     def write(self, path: Path) -> None:
         """Keep it as a .npz, whole or not at all."""
         arrays: dict[str, NDArray[Any]] = {f"labels/{name}": values for name, values in self.labels.items()}

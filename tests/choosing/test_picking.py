@@ -10,7 +10,7 @@ from .made_statements import TASK, make_statements
 
 
 def choose(statements: Mapping[str, Statement]) -> Pick:
-    finished = [name for name, found in statements.items() if found.share == 1.0]
+    finished = [name for name, found in statements.items() if found.is_final]
     return pick([judge(statements, TASK)], statements, [TASK], finished)
 
 
