@@ -1,22 +1,29 @@
 """Trains one candidate, to the end or to where it is judged, and keeps what it says."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import attrs
+import numpy as np
 import torch
 from accelerate import Accelerator
 
 from ..batch import Side
 from ..consensus.opinion import Opinion
-from ..data import open_table
+from ..data import Schema, open_table
+from ..data.input_maps import InputMap
 from ..encoders.trunk_cache import TrunkCache
 from ..errors import RunError
 from ..experiments.comparison import ComparedRun, read_scores, train_opened
 from ..experiments.experiment import Experiment
 from ..experiments.skipped import settle_skipped
 from ..files.folders import make_folder
+from ..files.whole_file import write_whole
 from ..grid.cell import Cell
+from ..maps import search_maps
+from ..method import Method
 from ..runs.run_folder import RunFolder
 from ..training.adapted import Adapted
 from ..training.domains import Domains
@@ -24,10 +31,14 @@ from ..training.loader import Loader
 from ..training.monitor import observe_candidate
 from ..training.run_lock import hold_run
 from ..training.run_options import RunOptions
+from ..training.torch_predictor import TorchPredictor
 from .statement import Statement
 
 CANDIDATES: Final = "candidates"
 """Folder of the candidates' runs, in that of a choice."""
+
+MAPS_FILE: Final = "maps.json"
+"""What a search of input maps found, in the folder of a choice."""
 
 STATEMENTS: Final = "statements"
 """Folder of what they said, in that of a choice."""
@@ -42,12 +53,16 @@ class CandidateTraining:
         cell: recipe, data, shift, seed and device.
         share: of its epochs that it is trained for.
         reference: the candidate of source-only, whose scores its own are held against.
+        maps: configurations of input maps, by modality, that stand before the target's side of its model.
+        search: whether to search such maps with the trained model; what is found is kept as `maps.json`.
     """
 
     name: str
     cell: Cell
     share: float = 1.0
     reference: str | None = None
+    maps: Mapping[str, Any] = attrs.field(factory=dict)
+    search: bool = False
 
     def run_folder(self, out: Path) -> Path:
         """Where its run lies in the folder of a choice."""
@@ -81,13 +96,49 @@ def train_candidate(training: CandidateTraining, out: Path) -> None:
             skipped = settle_skipped(experiment.find_bad_rows, folder, resume=(folder / "config.yaml").is_file())
             experiment = attrs.evolve(experiment, skipped=skipped)
         schema, domains = experiment.open(cell.seed, pin=options.on_gpu)
+        schema = with_maps(schema, training.maps)
         adapted = train_opened(experiment, folder, options, schema=schema, domains=domains, trunk_cache=cache)
         if adapted.finished:
             reference = {} if training.reference is None else read_scores(out / CANDIDATES / training.reference)
             compared = ComparedRun(adapted, schema, reference, experiment.skipped or (), cell.recipe.selection)
             RunFolder.open(folder).write_json("summary.json", compared.to_json())
         make_folder(training.statement(out).parent)
-        state(adapted, domains, training.share, accelerator.device).write(training.statement(out))
+        statement = state(adapted, domains, training.share, accelerator.device)
+        if training.search:
+            # Before the statement, which says that all is there.
+            search(adapted.method, domains, cell.seed, accelerator.device, out / MAPS_FILE)
+        statement.write(training.statement(out))
+
+
+def with_maps(schema: Schema, maps: Mapping[str, Any]) -> Schema:
+    """The schema with input maps of these configurations.
+
+    Raises:
+        DataError: if one cannot be read, or does not fit.
+    """
+    found = {name: InputMap.from_config(config, schema.preprocessing[name]) for name, config in maps.items()}
+    return attrs.evolve(schema, maps=found)
+
+
+def search(method: Method, domains: Domains, seed: int, device: torch.device, path: Path) -> None:
+    """Search input maps of the target without labels, and keep what is found.
+
+    Args:
+        method: trained on the source.
+        domains: the data, of a table.
+        seed: of rows and resamples that are drawn.
+        device: that the method is on.
+        path: of the file.
+
+    Raises:
+        RunError: if the data are those of a loader of one's own.
+    """
+    source, target = domains.source, domains.target_in_order
+    if not (isinstance(source, Loader) and isinstance(target, Loader)):
+        raise RunError("input maps are searched on the rows of a table, not on a loader of one's own")
+    predict = TorchPredictor(method.model, device)
+    found = search_maps(predict, target.samples, generator=np.random.default_rng(seed), source=source.samples)
+    write_whole(path, json.dumps({**found.to_json(), "lines": found.describe()}, indent=1) + "\n")
 
 
 def state(adapted: Adapted, domains: Domains, share: float, device: torch.device) -> Statement:

@@ -19,7 +19,7 @@ from ..layout import Task
 from ..recipes.recipe import Recipe
 from ..runs.run_folder import check_same, read_json
 from .candidate_training import CandidateTraining
-from .portfolio import SOURCE_ONLY, Portfolio
+from .portfolio import MAPPED, SOURCE_ONLY, Portfolio
 
 PLAN_FILE: Final = "plan.json"
 
@@ -38,10 +38,23 @@ class ChoicePlan:
     recipes: Mapping[str, Recipe]
     cell: Cell
 
-    def training(self, name: str, share: float = 1.0) -> CandidateTraining:
-        """What is asked of a candidate."""
-        reference = None if name == SOURCE_ONLY else SOURCE_ONLY
-        return CandidateTraining(name, attrs.evolve(self.cell, recipe=self.recipes[name]), share, reference)
+    def training(self, name: str, share: float = 1.0, maps: Mapping[str, Any] | None = None) -> CandidateTraining:
+        """What is asked of a candidate.
+
+        Args:
+            name: of a recipe; with `MAPPED` behind it, that behind input maps.
+            share: of its epochs that it is trained for.
+            maps: the input maps that were found.
+        """
+        recipe = name.removesuffix(MAPPED)
+        return CandidateTraining(
+            name,
+            attrs.evolve(self.cell, recipe=self.recipes[recipe]),
+            share,
+            reference=None if name == SOURCE_ONLY else SOURCE_ONLY,
+            maps={} if recipe == name else dict(maps or {}),
+            search=name == SOURCE_ONLY and self.portfolio.maps == "auto",
+        )
 
     def check(self) -> tuple[Task, ...]:
         """Find out before hours of training what cannot be run.

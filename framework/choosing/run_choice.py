@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -16,12 +16,13 @@ from ..files.folder_lock import LOCK_FILES, lock_folder
 from ..files.replaced_folder import replace_folder
 from ..files.whole_file import write_whole
 from ..layout import Task
-from .candidate_training import CandidateTraining, train_candidate
+from ..runs.run_folder import read_json
+from .candidate_training import MAPS_FILE, CandidateTraining, train_candidate
 from .choice import Choice
 from .judging import Judgement, judge
 from .picking import pick
 from .plan import ChoicePlan
-from .portfolio import SOURCE_ONLY, Rung
+from .portfolio import MAPPED, SOURCE_ONLY, Rung
 from .statement import Statement
 
 CHOICE_FILE: Final = "choice.json"
@@ -52,7 +53,8 @@ def choose(
         choosing.train([SOURCE_ONLY], 1.0)
         if SOURCE_ONLY in choosing.failed:
             raise RunError(f"{SOURCE_ONLY}: {choosing.failed[SOURCE_ONLY]}")
-        running = [name for name in plan.recipes if name != SOURCE_ONLY]
+        choosing.read_maps()
+        running = [name for name in choosing.names if name != SOURCE_ONLY]
         for rung in plan.portfolio.rungs:
             running = choosing.train(running, rung.share)
             running = choosing.keep_best(running, rung)
@@ -69,11 +71,31 @@ class _Choosing:
     confidence: Confidence
     statements: dict[str, Statement] = attrs.field(factory=dict)
     failed: dict[str, str] = attrs.field(factory=dict)
+    maps: dict[str, Any] | None = None
+    lines: list[str] | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Of all candidates: source-only first, and behind the others those whose target is mapped."""
+        return [*self.plan.recipes, *(f"{name}{MAPPED}" for name in self.plan.recipes if self.maps)]
+
+    @property
+    def ordered(self) -> dict[str, Statement]:
+        """What was said, in the order of the candidates."""
+        return {name: self.statements[name] for name in self.names if name in self.statements}
+
+    def read_maps(self) -> None:
+        """Read what the search of input maps found, if there was one."""
+        if self.plan.portfolio.maps == "auto":
+            found = read_json(self.out / MAPS_FILE)
+            self.maps, self.lines = found["maps"], found["lines"]
+            for line in found["lines"]:
+                self.say(f"input maps: {line}")
 
     def train(self, names: Iterable[str], share: float) -> list[str]:
         """Train candidates to a share of their epochs; those that did not fail."""
         for name in names:
-            training = self.plan.training(name, share)
+            training = self.plan.training(name, share, self.maps)
             try:
                 self.statements[name] = self._state(training)
             except AcclimateError as error:
@@ -90,9 +112,8 @@ class _Choosing:
 
     def judge(self) -> tuple[Judgement, ...]:
         """What the consensus of all that was said says of each task."""
-        ordered = {name: self.statements[name] for name in self.plan.recipes if name in self.statements}
-        groups = next(iter(ordered.values())).groups
-        return tuple(judge(ordered, task, groups, self.confidence) for task in self.tasks)
+        groups = self.statements[SOURCE_ONLY].groups
+        return tuple(judge(self.ordered, task, groups, self.confidence) for task in self.tasks)
 
     def keep_best(self, names: Sequence[str], rung: Rung) -> list[str]:
         """The candidates that go on behind a rung, in their order."""
@@ -104,10 +125,10 @@ class _Choosing:
 
     def conclude(self) -> Choice:
         """Pick, and make the folder of the pick."""
-        ordered = {name: self.statements[name] for name in self.plan.recipes if name in self.statements}
         judgements = self.judge()
-        finished = [name for name, found in ordered.items() if found.is_final]
-        choice = Choice(pick(judgements, ordered, self.tasks, finished), judgements, ordered, self.failed)
+        finished = [name for name, found in self.ordered.items() if found.is_final]
+        picked = pick(judgements, self.ordered, self.tasks, finished)
+        choice = Choice(picked, judgements, self.ordered, self.failed, self.lines)
         text = json.dumps(choice.to_json(), indent=1) + "\n"
         with replace_folder(self.out / PICK) as made:
             folder = self.plan.training(choice.pick.name).run_folder(self.out)
