@@ -35,8 +35,10 @@ class Choice:
             "pick": attrs.asdict(self.pick),
             "tasks": {
                 judgement.task: {
-                    "worth_on_source": judgement.worth,
-                    "claim_on_source": judgement.claim,
+                    "role_models": {
+                        model.name: {"claim_on_source": model.claim, "worth_on_source": model.worth}
+                        for model in judgement.role_models
+                    },
                     "estimates": {name: attrs.asdict(found) for name, found in judgement.estimates.items()},
                 }
                 for judgement in self.judgements

@@ -1,4 +1,4 @@
-"""Says of each candidate how often it is probably right, and which one to take: by what all of them say together."""
+"""Says of each candidate how often it is probably right: by what all of them say together."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,12 +6,13 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..consensus.dawid_skene import DawidSkene, dawid_skene
+from ..consensus.dawid_skene import dawid_skene
 from ..consensus.ensemble import mean_probabilities
 from ..consensus.opinion import Opinion, cast_votes, joint_probabilities, list_raters
 from ..evaluation.intervals import Confidence, Interval, percentile_interval
 from ..layout import JOINT, Task
 from .resampling import draw_weights
+from .role_model import RoleModel, make_role_models
 from .statement import Statement
 
 
@@ -20,18 +21,20 @@ class Estimate:
     """How good a candidate probably is, by the consensus.
 
     Args:
-        accuracy: of the joint prediction on the target.
-        interval: of it.
-        gain: over source-only.
-        gain_interval: of that.
+        accuracy: of the joint prediction on the target, by the first role model.
+        interval: of it: from the lowest to the highest that a bootstrap finds by any of the role models.
+        gain: over source-only, by the first role model.
+        gain_interval: of that, by the first role model's bootstrap.
+        gains: over source-only, by each role model.
         modalities: accuracy of each modality's own head; without those that no row has.
-        agreement: how often it gives the class that most others give, by the mean of all probabilities (EnsV).
+        agreement: how often it gives the class that the mean of all candidates gives (EnsV).
     """
 
     accuracy: float
     interval: Interval
     gain: float
     gain_interval: Interval
+    gains: tuple[float, ...]
     modalities: Mapping[str, float]
     agreement: float
 
@@ -43,21 +46,17 @@ class Judgement:
     Args:
         task: its name.
         estimates: by candidate, in the order that was given; the first is the one that gains are over.
-        posterior: `(N, C)`, how likely each class is of each row of the target.
-        claim: how sure the same consensus is on the source's validation rows, mean over rows.
-        worth: how often it is right there.
+        role_models: the first is what candidates are chosen by.
     """
 
     task: str
     estimates: Mapping[str, Estimate]
-    posterior: NDArray[np.float64]
-    claim: float
-    worth: float
+    role_models: tuple[RoleModel, ...]
 
     @property
-    def correction(self) -> float:
-        """What claims are multiplied by: candidates may share errors, and labels of the source tell how far."""
-        return min(1.0, self.worth / self.claim)
+    def posterior(self) -> NDArray[np.float64]:
+        """`(N, C)`, how likely each class is of each row of the target, by the first role model."""
+        return self.role_models[0].posterior
 
 
 def judge(
@@ -68,8 +67,8 @@ def judge(
 ) -> Judgement:
     """Judge candidates by their consensus.
 
-    The joint predictions of all are the raters of a model of Dawid and Skene, begun from the mean of their
-    probabilities. Its claims are held against the source's validation rows, of which labels are known.
+    Candidates are compared, and their accuracy is estimated, by the first of `make_role_models`; how far the others are
+    from it says how far it is to be trusted, and widens the intervals.
 
     Args:
         statements: by candidate; the first is the one that gains are over.
@@ -82,51 +81,40 @@ def judge(
     """
     confidence = confidence or Confidence()
     stated = list(statements.values())
-    target, found = _agree([statement.target for statement in stated], task)
-    _, known = _agree([statement.source for statement in stated], task)
-    labels = stated[0].labels[task.name]
-    claim = float(known.posterior.max(axis=1).mean())
-    worth = float((known.posterior.argmax(axis=1) == labels).mean())
-    judgement = Judgement(task.name, {}, found.posterior, claim, worth)
-    weights = draw_weights(groups, len(found.posterior), confidence)
-    right = np.take_along_axis(found.posterior, target.T, axis=1) * judgement.correction
-    means = weights @ right
-    agreements = _agreements([statement.target for statement in stated], task)
-    modalities = _judge_modalities([statement.target for statement in stated], task)
-    estimates = {}
-    for position, name in enumerate(statements):
-        gains = means[:, position] - means[:, 0]
-        estimates[name] = Estimate(
-            float(right[:, position].mean()),
-            percentile_interval(means[:, position], confidence.level),
-            float((right[:, position] - right[:, 0]).mean()),
-            percentile_interval(gains, confidence.level),
-            {head: accuracy * judgement.correction for head, accuracy in modalities[position].items()},
-            agreements[position],
+    target, source = [found.target for found in stated], [found.source for found in stated]
+    models = make_role_models(target, source, stated[0].labels[task.name], task)
+    predictions = cast_votes(target, task.name, "joint")
+    weights = draw_weights(groups, predictions.shape[1], confidence)
+    rights = [model.right(predictions) for model in models]
+    drawn = [weights @ right for right in rights]
+    modalities = _judge_modalities(target, task, models[0].correction)
+    estimates = {
+        name: Estimate(
+            float(rights[0][:, position].mean()),
+            _span([means[:, position] for means in drawn], confidence.level),
+            float((rights[0][:, position] - rights[0][:, 0]).mean()),
+            percentile_interval(drawn[0][:, position] - drawn[0][:, 0], confidence.level),
+            tuple(float((right[:, position] - right[:, 0]).mean()) for right in rights),
+            modalities[position],
+            float((models[-1].posterior.argmax(axis=1) == predictions[position]).mean()),
         )
-    return attrs.evolve(judgement, estimates=estimates)
+        for position, name in enumerate(statements)
+    }
+    return Judgement(task.name, estimates, models)
 
 
-def _agree(opinions: Sequence[Opinion], task: Task) -> tuple[NDArray[np.int64], DawidSkene]:
-    """Joint votes `(K, N)`, and their consensus."""
-    votes = cast_votes(opinions, task.name, "joint")
-    start = mean_probabilities(joint_probabilities(opinions, task.name))
-    return votes, dawid_skene(votes, task.outputs, start=start)
+def _span(values: Sequence[NDArray[np.float64]], level: float) -> Interval:
+    """From the lowest to the highest end of several intervals."""
+    found = [percentile_interval(each, level) for each in values]
+    return Interval(min(each.low for each in found), max(each.high for each in found))
 
 
-def _agreements(opinions: Sequence[Opinion], task: Task) -> list[float]:
-    probabilities = joint_probabilities(opinions, task.name)
-    role_model = mean_probabilities(probabilities).argmax(axis=1)
-    shares: list[float] = (probabilities.argmax(axis=2) == role_model).mean(axis=1).tolist()
-    return shares
-
-
-def _judge_modalities(opinions: Sequence[Opinion], task: Task) -> list[dict[str, float]]:
+def _judge_modalities(opinions: Sequence[Opinion], task: Task, correction: float) -> list[dict[str, float]]:
     """How often each modality's head is right, by candidate: all heads are raters here, as who is none is doubted."""
     start = mean_probabilities(joint_probabilities(opinions, task.name))
     found = dawid_skene(cast_votes(opinions, task.name, "both"), task.outputs, start=start)
     by_candidate: list[dict[str, float]] = [{} for _ in opinions]
     for rater, accuracy in zip(list_raters(opinions, "both"), found.accuracies.tolist(), strict=True):
         if rater.head != JOINT and np.isfinite(accuracy):
-            by_candidate[rater.model][rater.head] = accuracy
+            by_candidate[rater.model][rater.head] = accuracy * correction
     return by_candidate

@@ -7,9 +7,8 @@ from typing import Final
 import attrs
 import numpy as np
 
-from ..evaluation.intervals import Interval
 from ..layout import Task
-from .judging import Judgement
+from .judging import Estimate, Judgement
 from .statement import Statement
 
 FEW_ROWS: Final = 100
@@ -54,18 +53,19 @@ def pick(
     first, *others = statements
     means = {name: fmean(judgement.estimates[name].accuracy for judgement in judgements) for name in statements}
     best = max((name for name in others if name in finished), key=lambda name: means[name], default=first)
-    gains = [judgement.estimates[best].gain_interval for judgement in judgements]
+    found = [judgement.estimates[best] for judgement in judgements]
     alarms = tuple(_find_alarms(judgements, statements, tasks))
-    if best != first and _is_sure(gains):
+    if best != first and _is_sure(found):
         return Pick(best, f"{best} is surely better than {first}: {_describe(judgements, best)}", alarms)
     if best == first or means[best] <= means[first]:
         return Pick(first, f"{first} stays: no candidate is estimated better", alarms)
     return Pick(first, f"{first} stays: {best} is not surely better: {_describe(judgements, best)}", alarms)
 
 
-def _is_sure(gains: Sequence[Interval]) -> bool:
-    """Whether something is surely gained, and nothing surely lost."""
-    return any(gain.low > 0 for gain in gains) and not any(gain.high < 0 for gain in gains)
+def _is_sure(tasks: Sequence[Estimate]) -> bool:
+    """Whether in some task something is surely gained, which no role model denies, and in none surely lost."""
+    gained = any(found.gain_interval.low > 0 and min(found.gains) > 0 for found in tasks)
+    return gained and not any(found.gain_interval.high < 0 for found in tasks)
 
 
 def _describe(judgements: Sequence[Judgement], name: str) -> str:
@@ -94,8 +94,9 @@ def _find_alarms(
         missing = _find_vanished(judgement, task)
         if missing:
             yield f"{of}the consensus gives next to no row to {', '.join(map(repr, missing))}"
-        if judgement.worth < 0.5 * judgement.claim:
-            yield f"{of}on the source itself the candidates are right on {judgement.worth:.2f} of the rows only"
+        known = judgement.role_models[0]
+        if known.worth < 0.5 * known.claim:
+            yield f"{of}on the source itself the candidates are right on {known.worth:.2f} of the rows only"
 
 
 def _find_vanished(judgement: Judgement, task: Task) -> list[str]:

@@ -57,9 +57,23 @@ def choose(
         running = [name for name in choosing.names if name != SOURCE_ONLY]
         for rung in plan.portfolio.rungs:
             running = choosing.train(running, rung.share)
-            running = choosing.keep_best(running, rung)
+            running = keep_best(choosing.judge(), running, rung, plan.portfolio.least)
         choosing.train(running, 1.0)
         return choosing.conclude()
+
+
+def keep_best(judgements: Sequence[Judgement], names: Sequence[str], rung: Rung, least: int) -> list[str]:
+    """The candidates that go on behind a rung, in their order: those that are estimated best, mean over tasks.
+
+    Args:
+        judgements: of each task.
+        names: of the candidates that are still training.
+        rung: says which share of them goes on.
+        least: so many of them at least.
+    """
+    accuracy = {name: fmean(found.estimates[name].accuracy for found in judgements) for name in names}
+    best = sorted(names, key=lambda name: -accuracy[name])[: max(math.ceil(rung.keep * len(names)), least)]
+    return [name for name in names if name in best]
 
 
 @attrs.define(eq=False)
@@ -114,14 +128,6 @@ class _Choosing:
         """What the consensus of all that was said says of each task."""
         groups = self.statements[SOURCE_ONLY].groups
         return tuple(judge(self.ordered, task, groups, self.confidence) for task in self.tasks)
-
-    def keep_best(self, names: Sequence[str], rung: Rung) -> list[str]:
-        """The candidates that go on behind a rung, in their order."""
-        judgements = self.judge()
-        kept = max(math.ceil(rung.keep * len(names)), self.plan.portfolio.least)
-        accuracy = {name: fmean(found.estimates[name].accuracy for found in judgements) for name in names}
-        best = sorted(names, key=lambda name: -accuracy[name])[:kept]
-        return [name for name in names if name in best]
 
     def conclude(self) -> Choice:
         """Pick, and make the folder of the pick."""

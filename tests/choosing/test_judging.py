@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from acclimate.framework.choosing import judge
 from acclimate.framework.choosing.resampling import draw_weights
+from acclimate.framework.consensus.opinion import cast_votes
 from acclimate.framework.evaluation.intervals import Confidence
 from acclimate.framework.layout import JOINT
 from bits import assert_same_bits
@@ -41,12 +42,23 @@ def test_claims_are_held_against_what_they_are_worth_on_the_source() -> None:
     labels = {"label": (statements["rna"].labels["label"] + wrong) % 4}
     spoilt = {name: attrs.evolve(found, labels=labels) for name, found in statements.items()}
     before, after = judge(statements, TASK), judge(spoilt, TASK)
-    assert before.correction == pytest.approx(1.0, abs=0.02)
-    assert after.correction == pytest.approx(0.8, abs=0.02)
+    corrections = [found.role_models[0].correction for found in (before, after)]
+    assert corrections == pytest.approx([1.0, 0.8], abs=0.02)
+    ratio = corrections[1] / corrections[0]
     for name, estimate in after.estimates.items():
-        assert estimate.accuracy == pytest.approx(
-            before.estimates[name].accuracy * after.correction / before.correction
-        )
+        assert estimate.accuracy == pytest.approx(before.estimates[name].accuracy * ratio)
+
+
+def test_an_interval_spans_what_all_role_models_say() -> None:
+    statements, _ = make_statements(RIGHT)
+    found = judge(statements, TASK)
+    assert [model.name for model in found.role_models] == ["Dawid-Skene, joint", "Dawid-Skene, modalities", "EnsV"]
+    predictions = cast_votes([statement.target for statement in statements.values()], "label")
+    for position, estimate in enumerate(found.estimates.values()):
+        means = [model.right(predictions)[:, position].mean() for model in found.role_models]
+        assert estimate.accuracy == pytest.approx(means[0])
+        assert estimate.interval.low < min(means)
+        assert estimate.interval.high > max(means)
 
 
 def test_rows_of_one_group_are_drawn_together() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import attrs
 import pytest
 from acclimate.framework.choosing import Pick, judge, pick
 from acclimate.framework.choosing.statement import Statement
@@ -32,6 +33,17 @@ def test_source_only_stays_where_gains_are_not_sure() -> None:
 def test_source_only_stays_where_all_others_are_worse() -> None:
     statements, _ = make_statements({"source-only": 0.9, "coral": 0.6, "rna": 0.5, "mmd": 0.7})
     assert choose(statements) == Pick("source-only", "source-only stays: no candidate is estimated better")
+
+
+def test_source_only_stays_where_one_role_model_says_that_nothing_is_gained() -> None:
+    statements, _ = make_statements({"source-only": 0.5, "coral": 0.7, "rna": 0.9, "mmd": 0.6})
+    judgement = judge(statements, TASK)
+    denied = {
+        name: attrs.evolve(found, gains=(*found.gains[:-1], -0.01)) for name, found in judgement.estimates.items()
+    }
+    found = pick([attrs.evolve(judgement, estimates=denied)], statements, [TASK], list(statements))
+    assert found.name == "source-only"
+    assert found.why.startswith("source-only stays: rna is not surely better: estimated 0.")
 
 
 def test_what_was_left_on_the_way_is_heard_but_not_taken() -> None:
