@@ -1,7 +1,7 @@
 """Every form in every precision, against the same form in float32; all modalities present."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final, get_args
+from typing import Final
 
 import attrs
 from acclimate.exporters.artefact import Form, Precision
@@ -11,7 +11,7 @@ from inference_forms import FORMS
 from inference_race import Pace, Row, run_race
 from inference_report import Figure
 
-PRECISIONS: Final[tuple[Precision, ...]] = get_args(Precision)
+PRECISIONS: Final[tuple[Precision, ...]] = ("float32", "float16", "int8")
 
 HEADER: Final = (
     "form",

@@ -16,8 +16,8 @@ from .file_names import can_name_a_file, encoder_files
 Form: TypeAlias = Literal["mask", "branch", "split"]
 """What becomes of encoders whose modality is absent: they run all the same, lie in an `If`, or are own files."""
 
-Precision: TypeAlias = Literal["float32", "float16", "int8"]
-"""What the encoders compute in."""
+Precision: TypeAlias = Literal["float32", "float16", "int8", "bfloat16"]
+"""What the encoders compute in or, for bfloat16, may: their graphs are those in float32, and a runtime rounds."""
 
 MODEL_FILE: Final = "model.onnx"
 FUSION_FILE: Final = "fusion.onnx"

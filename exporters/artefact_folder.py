@@ -4,10 +4,10 @@ import contextlib
 import errno
 import json
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final
-from uuid import uuid4
 
 import attrs
 
@@ -53,7 +53,7 @@ def write_artefact(folder: Path, files: Mapping[str, bytes], document: Mapping[s
 
     main = list(files)[-1]
     text = json.dumps({**document, "sha256": sha256(files[main])}, indent=2, ensure_ascii=False) + "\n"
-    suffix = f".{uuid4().hex}.tmp"
+    suffix = f".{os.urandom(16).hex()}.tmp"
     written = {folder / name: content for name, content in files.items()} | {folder / CONFIG_FILE: text.encode()}
     temporary = {target: target.with_name(target.name + suffix) for target in written}
     is_new, kept = not folder.exists(), Kept(suffix)
@@ -148,6 +148,30 @@ class Stored:
         """
         if self.document is not None:
             _check_hash(self.content, self.expected, self.file, CONFIG_FILE)
+
+    def check_beside(self) -> Callable[[], None]:
+        """Begin to check in another thread: hashing leaves Python's lock to others.
+
+        Returns:
+            What waits for the end, and raises what `check` raises.
+        """
+        found: list[ExportError] = []
+
+        def run() -> None:
+            try:
+                self.check()
+            except ExportError as error:
+                found.append(error)
+
+        thread = Thread(target=run)
+        thread.start()
+
+        def finish() -> None:
+            thread.join()
+            if found:
+                raise found[0]
+
+        return finish
 
     def read(self, name: str, config: ArtefactConfig) -> bytes:
         """The content of another file of the artefact.

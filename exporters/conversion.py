@@ -64,6 +64,8 @@ def convert(
         elif config.precision == "float16":
             half = HalfEncoder(encoder).eval()
             graph, method = export_encoder(half, name, pools[name], config, unit_norm=model.unit_norm), "half"
+        elif config.precision == "bfloat16":
+            graph, method = before, "none"  # The runtime rounds, as it is told when it opens the graph.
         else:
             feeds = [] if calibration is None else calibration_feeds(calibration, name, config)
             quantised = quantise(before, feeds, full)

@@ -22,6 +22,9 @@ process use one pool, which spins; once there is one, no session can be opened t
 OPENVINO: Final = MappingProxyType({"openvino": "OpenVINO", "openvino-bfloat16": "OpenVINO-bfloat16"})
 """Names of OpenVINO on the CPU, by their short ones: in float32, and with products in bfloat16 where operators can."""
 
+AUTO: Final = "auto"
+"""The provider that answers fastest on this processor, which a session finds out, see `fastest_provider`."""
+
 
 def find_provider(provider: str) -> str:
     """The name of what runs graphs: ONNX Runtime's name of a provider, or OpenVINO's.
@@ -33,6 +36,8 @@ def find_provider(provider: str) -> str:
         >>> find_provider("cpu")
         'CPUExecutionProvider'
     """
+    if provider.lower() == AUTO:
+        return AUTO
     wanted = OPENVINO.get(provider.lower(), provider)
     if wanted not in OPENVINO.values():
         return full_name(provider)
@@ -47,7 +52,8 @@ class Execution:
 
     Args:
         provider: `"cpu"`, `"cuda"`, `"tensorrt"` or ONNX Runtime's name of an execution provider; the latter is kept.
-            `"openvino"` and `"openvino-bfloat16"` are OpenVINO by itself, on the CPU.
+            `"openvino"` and `"openvino-bfloat16"` are OpenVINO by itself, on the CPU; `"auto"` is what answers fastest
+            there with an artefact.
         device_id: The number of the GPU, where there are several.
         threads: How many compute one operator together on the CPU; None for ONNX Runtime's choice, one for each core. A
             `shared` pool gets them when the process opens the first session that uses it.
@@ -100,7 +106,13 @@ class Execution:
 
     @property
     def runtime(self) -> Runtime:
-        """What opens graphs to be run so."""
+        """What opens graphs to be run so.
+
+        Raises:
+            ExportError: if the provider is `auto`, which a `Session` resolves for its artefact.
+        """
+        if self.provider == AUTO:
+            raise ExportError("provider auto is chosen for an artefact: give a Session the execution.")
         if self.on_openvino:
             from .openvino import opening
 

@@ -1,6 +1,6 @@
 """An artefact in lower precision, measured against the same in float32, and refused where it costs too much."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -16,6 +16,7 @@ from ..framework.port_names import PRESENT
 from .agreement import compare_logits, predict, score_logits, to_feed
 from .artefact import ArtefactConfig
 from .graphs import ArrayGraphs
+from .kept_measurement import Times, keep_times
 from .precision_report import EncoderChange, PrecisionReport, Timing
 
 RANDOM_ROWS: Final = 64
@@ -110,6 +111,8 @@ def compare_precision(
     rows: Rows,
     config: ArtefactConfig,
     encoders: Mapping[str, EncoderChange],
+    *,
+    kept_by: str | None = None,
 ) -> PrecisionReport:
     """Agreement, scores and times of an artefact and of the one in float32.
 
@@ -119,6 +122,7 @@ def compare_precision(
         rows: to compare on.
         config: of the artefact.
         encoders: what became of them.
+        kept_by: SHA-256 of the artefact in float32, where times that were taken of it before will do.
 
     Raises:
         ExportError: if an output is not finite.
@@ -140,7 +144,7 @@ def compare_precision(
         calibrated=0 if rows.calibration is None else len(rows.calibration),
         samples=len(rows.compared),
         labelled=0 if rows.labelled is None else len(rows.labelled),
-        timings=_time(lower, reference, rows.compared, config),
+        timings=_time(lower, reference, rows.compared, config, kept_by),
     )
 
 
@@ -232,14 +236,27 @@ def _draw(config: ArtefactConfig) -> Arrays:
     )
 
 
-def _time(lower: ArrayGraphs, reference: ArrayGraphs, rows: Arrays, config: ArtefactConfig) -> tuple[Timing, ...]:
-    timings = []
-    for batch in TIMED_BATCHES:
-        feed = {name: np.resize(values, (batch, *values.shape[1:])) for name, values in to_feed(rows, config).items()}
-        feed[PRESENT] = np.ones_like(feed[PRESENT])
-        present = feed[PRESENT] > 0
-        runs: list[Callable[[], object]] = [partial(graphs.run, feed, present) for graphs in (lower, reference)]
-        seconds = time_in_turns(runs, _SECONDS, _ROUNDS, np.random.default_rng(0))
-        found, expected = 1e3 * np.median(seconds, axis=0)
-        timings.append(Timing(batch, float(found), float(expected)))
-    return tuple(timings)
+def _time(
+    lower: ArrayGraphs, reference: ArrayGraphs, rows: Arrays, config: ArtefactConfig, kept_by: str | None
+) -> tuple[Timing, ...]:
+    def measure() -> Times:
+        found = {batch: _time_batch((lower, reference), batch, rows, config) for batch in TIMED_BATCHES}
+        return {
+            name: {batch: times[column] for batch, times in found.items()}
+            for column, name in enumerate((config.precision, "float32"))
+        }
+
+    subject = {"artefact": kept_by, "precision": config.precision, "form": config.form}
+    times = measure() if kept_by is None else keep_times(subject, measure)
+    return tuple(Timing(batch, times[config.precision][batch], times["float32"][batch]) for batch in TIMED_BATCHES)
+
+
+def _time_batch(graphs: Sequence[ArrayGraphs], batch: int, rows: Arrays, config: ArtefactConfig) -> list[float]:
+    """Milliseconds of each."""
+    feed = {name: np.resize(values, (batch, *values.shape[1:])) for name, values in to_feed(rows, config).items()}
+    feed[PRESENT] = np.ones_like(feed[PRESENT])
+    present = feed[PRESENT] > 0
+    runs: list[Callable[[], object]] = [partial(one.run, feed, present) for one in graphs]
+    seconds = time_in_turns(runs, _SECONDS, _ROUNDS, np.random.default_rng(0))
+    medians: list[float] = (1e3 * np.median(seconds, axis=0)).tolist()
+    return medians

@@ -5,11 +5,10 @@ import os
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast, get_args
+from typing import TYPE_CHECKING, Final, Literal, cast, get_args
 
 import attrs
 import numpy as np
-import onnx
 import torch
 
 from ..framework.data.arrays import Arrays
@@ -19,28 +18,25 @@ from ..framework.files.hashes import sha256
 from ..framework.model import MultimodalModel
 from ..framework.tensors.evaluation_mode import evaluation_mode
 from . import artefact
-from .absent_slots import check_absent_slots
 from .artefact import ArtefactConfig, Form, Precision
 from .artefact_folder import write_artefact
 from .components import export_components
-from .conversion import convert
-from .execution import Execution
+from .execution import AUTO
 from .forms import assemble
-from .graphs import ArrayGraphs, ArrayMemory
-from .lower_precision import MAXIMUM_SLOWDOWN, Evidence, check_thresholds, choose_rows, compare_precision
-from .opened_graphs import open_graphs
+from .graph_files import open_files, serialise
+from .lower_precision import MAXIMUM_SLOWDOWN, Evidence, choose_rows
+from .lowering import REPORT_KEY, Lowered, Lowering
 from .parity import check_parity
 from .precision_report import PrecisionReport
 from .trial_batches import BATCH_SIZES, TrialRows
 
 if TYPE_CHECKING:
+    import onnx
+
     from ..framework.interfaces import Encoder
 
 MAX_BYTES: Final = 2**31 - 2**24
 """What protobuf can hold, less some room for the graph."""
-
-REPORT_KEY: Final = "precision_report"
-"""Where the artefact's metadata say what lower precision costs."""
 
 
 @attrs.frozen
@@ -57,6 +53,7 @@ class ExportReport:
         argmax_agreement: share of answers where both name the same class, in float32.
         samples: rows that were compared.
         precision: what lower precision costs and brings; None for float32.
+        refused: why others were not taken, by precision, where it was `auto`.
 
     Example:
         >>> ExportReport(Path("digits/model.onnx"), "branch", 9000, "0a1b", 40, 2e-7, 1.0, samples=84).path.name
@@ -72,6 +69,7 @@ class ExportReport:
     argmax_agreement: float
     samples: int
     precision: PrecisionReport | None = None
+    refused: Mapping[str, str] = attrs.field(factory=dict)
 
 
 def export_onnx(
@@ -80,7 +78,7 @@ def export_onnx(
     schema: Schema,
     *,
     form: Form = "branch",
-    precision: Precision = "float32",
+    precision: Precision | Literal["auto"] = "float32",
     samples: Arrays | None = None,
     labelled: Arrays | None = None,
     minimum_agreement: float = 0.99,
@@ -105,7 +103,8 @@ def export_onnx(
         path: the folder, or the main graph's file in it.
         schema: preprocessing and tasks, stored in the artefact.
         form: what becomes of encoders whose modality is absent, see `forms.assemble`.
-        precision: what the encoders compute in; heads and fusion stay in float32.
+        precision: what the encoders compute in; heads and fusion stay in float32. `auto`: the fastest on this processor
+            that lower precision's rules allow, see `lowering`.
         samples: real inputs to compare on; random ones where None. int8 needs some, see `Evidence`.
         labelled: rows with labels, which the accuracy of lower precision is measured on.
         minimum_agreement: with float32, below which lower precision is refused, see `Evidence`.
@@ -150,58 +149,39 @@ def export_onnx(
         metadata=metadata or {},
         lengths=_told_lengths(model, schema),
         form=form,
-        precision=precision,
+        precision="float32" if precision == AUTO else precision,
     )
-    rows = None if precision == "float32" else choose_rows(evidence, config)
-    config.to_document()  # What is wrong with it is better known before minutes of work.
+    if precision not in ("float32", AUTO):
+        choose_rows(evidence, config)  # What is wrong with them is better known before minutes of work.
+    config.to_document()  # So is what is wrong with it.
     pools = {name: _pool(name, config, samples) for name in schema.modalities}
     with evaluation_mode(model), _on_cpu(model):
         components = export_components(model, pools, config)
-        graphs = assemble(form, components, config)
-        files, config = _serialise(graphs, config)
-        reference = _open(files, config)
+        graphs: Mapping[str, onnx.ModelProto] = assemble(form, components, config)
+        files, full = serialise(graphs, config)
+        reference = open_files(files, full)
         parity = check_parity(reference, model, pools, config.outputs)
-        report = None
-        if rows is not None:
-            converted = convert(components, model, pools, config, rows.calibration)
-            graphs = assemble(form, converted.components, config)
-            lower = _open(_serialise(graphs, config)[0], config)
-            check_absent_slots(lower, pools, config)
-            report = compare_precision(lower, reference, rows, config, converted.encoders)
-            check_thresholds(report, evidence, config)
-            config = attrs.evolve(config, metadata={**config.metadata, REPORT_KEY: report.to_json()})
-            files, config = _serialise(graphs, config)
-    write_artefact(folder, files, config.to_document())
+        lowering = Lowering(model, components, pools, reference, evidence)
+        lowered: Lowered | None = None
+        refused: dict[str, str] = {}
+        if precision == AUTO:
+            lowered, refused = lowering.find_fastest(config, sha256(files[config.main_file]))
+        elif precision != "float32":
+            lowered = lowering.lower(config)
+        if lowered is not None:
+            graphs = lowered.graphs
+            files, full = serialise(graphs, lowered.config)
+    write_artefact(folder, files, full.to_document())
     return ExportReport(
         path=folder / config.main_file,
         form=form,
         size=sum(len(content) for content in files.values()),
         sha256=sha256(files[config.main_file]),
         nodes=sum(len(graph.graph.node) for graph in graphs.values()),
-        precision=report,
+        precision=None if lowered is None else lowered.report,
+        refused=refused,
         **attrs.asdict(parity),
     )
-
-
-def _serialise(
-    graphs: Mapping[str, onnx.ModelProto], config: ArtefactConfig
-) -> tuple[dict[str, bytes], ArtefactConfig]:
-    """Content of the files, of which the main one holds the configuration, and with it the hashes of the others."""
-    main = config.main_file
-    files: dict[str, bytes] = {
-        name: graph.SerializeToString(deterministic=True) for name, graph in graphs.items() if name != main
-    }
-    config = attrs.evolve(config, files={name: sha256(content) for name, content in files.items()})
-    graphs[main].metadata_props.add(key=artefact.METADATA_KEY, value=artefact.to_json(config.to_document()))
-    files[main] = graphs[main].SerializeToString(deterministic=True)
-    graphs[main].ClearField("metadata_props")  # Graphs may be components, which another artefact is made of.
-    return files, config
-
-
-def _open(files: Mapping[str, bytes], config: ArtefactConfig) -> ArrayGraphs:
-    name, runtime = "the exported graph", Execution().runtime
-    opened = open_graphs(runtime(files[config.main_file], name), config, files.__getitem__, runtime, name)
-    return opened.connect(opened.files, ArrayMemory())
 
 
 @contextlib.contextmanager
@@ -215,9 +195,10 @@ def _on_cpu(model: MultimodalModel) -> Iterator[None]:
         model.to(device)
 
 
-def _check_precision(precision: Precision, metadata: Mapping[str, object]) -> None:
-    if precision not in get_args(Precision):
-        raise ExportError(f"precision must be {', '.join(get_args(Precision))}, but got {precision!r}.")
+def _check_precision(precision: str, metadata: Mapping[str, object]) -> None:
+    known = (*get_args(Precision), AUTO)
+    if precision not in known:
+        raise ExportError(f"precision must be {', '.join(known)}, but got {precision!r}.")
     if precision != "float32" and REPORT_KEY in metadata:
         raise ExportError(
             f"metadata must leave {REPORT_KEY!r} to the export, which writes what {precision} costs there."

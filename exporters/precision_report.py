@@ -1,5 +1,6 @@
 """What lower precision costs and brings, measured against the same artefact in float32."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -90,6 +91,11 @@ class PrecisionReport:
     samples: int
     labelled: int
     timings: tuple[Timing, ...]
+
+    @property
+    def slowdown(self) -> float:
+        """How many times as long as float32 it takes, as a geometric mean over batches."""
+        return math.prod(timing.slowdown for timing in self.timings) ** (1 / max(1, len(self.timings)))
 
     @property
     def size(self) -> int:

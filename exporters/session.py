@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 
 import attrs
@@ -18,7 +17,7 @@ from .array_feed import check_names, make_feed
 from .artefact import CONFIG_FILE, METADATA_KEY, ArtefactConfig
 from .artefact_folder import read_artefact
 from .documents import parse_document
-from .execution import Execution
+from .execution import AUTO, Execution
 from .graphs import ArrayMemory
 from .opened_graphs import open_graphs
 from .runtime import Graph, Placement, Runtime
@@ -58,7 +57,7 @@ class Session:
         path: the artefact's folder, or its main graph, model.onnx or fusion.onnx. Without a config.json beside it, the
             graph's own metadata count.
         provider: `"cpu"`, `"cuda"`, `"tensorrt"`, ONNX Runtime's name of an execution provider, or `"openvino"` and
-            `"openvino-bfloat16"`, see `Execution`.
+            `"openvino-bfloat16"`, see `Execution`; `"auto"` is what answers fastest, see `fastest_provider`.
         device_id: which of several GPUs.
         threads: that compute one operator together on the CPU; None for ONNX Runtime's choice.
         execution: these three and all other options, in their place.
@@ -91,16 +90,19 @@ class Session:
     ) -> None:
         self._process = os.getpid()
         execution = execution or Execution(provider=provider, device_id=device_id, threads=threads)
-        runtime = runtime or execution.runtime
         stored = read_artefact(path, check=False)
+        if runtime is None and execution.provider == AUTO:
+            from .fastest_provider import choose_provider
+
+            execution = choose_provider(path, stored, execution)
+        runtime = runtime or execution.runtime
         name = str(stored.file)
         # Hashing takes about as long as opening, on another core.
-        with ThreadPoolExecutor(max_workers=1) as beside:
-            checked = beside.submit(stored.check)
-            try:
-                main = runtime(stored.content, name)
-            finally:
-                checked.result()  # What is damaged is refused as such, whatever the runtime says of it.
+        finish_check = stored.check_beside()
+        try:
+            main = runtime(stored.content, name)
+        finally:
+            finish_check()  # What is damaged is refused as such, whatever the runtime says of it.
         config = ArtefactConfig.from_document(_own_document(main, stored.document, name), name)
         self.config, self.outputs = config, config.outputs
         self.opened = open_graphs(main, config, lambda file: stored.read(file, config), runtime, name)

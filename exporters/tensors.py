@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..framework.data.schema import Schema
 from ..framework.errors import AcclimateError, DataError, ExportError
-from .execution import OPENVINO, Execution
+from .execution import AUTO, OPENVINO, Execution
 from .onnx_runtime.provider_options import PROVIDERS
 from .onnx_runtime.turn import Turn
 from .opened_graphs import OpenedGraphs
@@ -24,7 +24,7 @@ _DEVICES = {
     PROVIDERS["cpu"]: "cpu",
     PROVIDERS["cuda"]: "cuda",
     PROVIDERS["tensorrt"]: "cuda",
-    **dict.fromkeys(OPENVINO.values(), "cpu"),
+    **dict.fromkeys((AUTO, *OPENVINO.values()), "cpu"),
 }
 
 
@@ -178,7 +178,7 @@ def _find_device(execution: Execution) -> torch.device:
     kind = _DEVICES.get(execution.provider)
     if kind is None:
         raise ExportError(
-            f"provider of a TensorSession must be cpu, cuda, tensorrt or openvino, but got {execution.provider}."
+            f"provider of a TensorSession must be cpu, cuda, tensorrt, openvino or auto, but got {execution.provider}."
         )
     if kind == "cpu":
         return torch.device("cpu")

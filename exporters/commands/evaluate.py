@@ -36,7 +36,12 @@ def main(arguments: list[str]) -> None:
     add("--split", type=str, default="test", help="split")
     add_seed(parser, help="of a built-in data set's split (a run's own must be given), noise and intervals")
     add("--checkpoint", choices=("best", "last"), help="which weights of a run; default: best")
-    add("--provider", type=str, default="cpu", help="what runs an artefact: cpu, cuda, tensorrt, openvino")
+    add(
+        "--provider",
+        type=str,
+        default="cpu",
+        help="what runs an artefact: cpu, cuda, tensorrt, openvino, auto (the fastest)",
+    )
     add_integer(
         parser,
         "--threads",

@@ -70,3 +70,5 @@ def _export_run(options: Any, out: Path) -> None:  # noqa: ANN401 - argparse's n
     )
     if report.precision is not None:
         print_precision(report.precision, schema)
+    for precision, reason in report.refused.items():
+        print(f"not {precision}: {reason}")

@@ -19,10 +19,11 @@ def add_precision_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "--precision",
-        choices=("float32", "float16", "int8"),
+        choices=("float32", "float16", "bfloat16", "int8", "auto"),
         default="float32",
-        help="what the encoders compute in; below float32, agreement is measured on training rows of the target, whose "
-        "labels are not looked at, and accuracy on rows of the source that were not trained on",
+        help="what the encoders compute in; auto: the fastest on this processor that costs no more than is allowed; "
+        "below float32, agreement is measured on training rows of the target, whose labels are not looked at, and "
+        "accuracy on rows of the source that were not trained on",
     )
     add("--data", type=str, help="table of these rows, or name of a built-in data set; default: that of the run")
     add_integer(

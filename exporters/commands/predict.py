@@ -1,6 +1,8 @@
 """acclimate predict: classify files with an artefact. Needs numpy and ONNX Runtime, no torch."""
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,13 +20,18 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str]) -> None:
     """Run the command."""
+    if "numpy" not in sys.modules:
+        # It starts a thread of linear algebra for each core, which nothing here uses.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     parser = make_parser(
         "predict",
         "Classify samples by their files: one option for each modality of the artefact, with one file, or text, a "
         "sample. Modalities may be left out. A modality that is called as another option is given by --input.",
     )
     parser.add_argument("artefact", type=Path, help="folder of the artefact, or its model.onnx")
-    parser.add_argument("--provider", type=str, default="cpu", help="what runs it: cpu, cuda, tensorrt, openvino")
+    parser.add_argument(
+        "--provider", type=str, default="cpu", help="what runs it: cpu, cuda, tensorrt, openvino, auto (the fastest)"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object a sample")
     add_decoding_option(parser)
     _describe_inputs(parser, INPUT, "NAME=VALUE", "what a modality is: a file, or text")

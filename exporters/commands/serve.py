@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> None:
     add_integer(parser, "--port", most=MAX_PORT, default=8080, help="for HTTP")
     add_integer(parser, "--grpc-port", most=MAX_PORT, help="for gRPC; default: none")
     add_integer(parser, "--workers", most=MAX_PROCESSES, default=1, help="processes, each with a session of its own")
-    add("--provider", type=str, default="cpu", help="what runs it: cpu, cuda, tensorrt, openvino")
+    add("--provider", type=str, default="cpu", help="what runs it: cpu, cuda, tensorrt, openvino, auto (the fastest)")
     add_integer(
         parser,
         "--threads",

@@ -1,6 +1,7 @@
 """A graph in OpenVINO."""
 
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...framework.errors import DataError, ExportError
-from ..runtime import Graph, TensorSpec
+from ..runtime import Graph, Placement, TensorSpec
 
 _TYPES: Final[Mapping[str, type[np.generic]]] = {
     "f32": np.float32,
@@ -22,6 +23,8 @@ _TYPES: Final[Mapping[str, type[np.generic]]] = {
 
 _MISFIT: Final = "incompatible"
 """What OpenVINO says of a batch whose shape the graph does not take."""
+
+_NO_OPERATORS: Final = frozenset({"Const", "Input", "Output"})
 
 
 class OpenVINOGraph(Graph):
@@ -40,6 +43,17 @@ class OpenVINOGraph(Graph):
         self._compiled = compiled
         # A request has the memory of one run, so each thread needs its own.
         self._requests = threading.local()
+
+    @property
+    def placement(self) -> Placement:
+        """How many operators of each type run in which precision, as OpenVINO says; those inside of an If it hides."""
+        found: dict[str, Counter[str]] = {}
+        for operator in self._compiled.get_runtime_model().get_ops():
+            noted = operator.get_rt_info()
+            kind, precision = (str(noted[key].value) for key in ("layerType", "runtimePrecision"))
+            if kind not in _NO_OPERATORS:
+                found.setdefault(f"{self.provider} {precision}", Counter())[kind] += 1
+        return found
 
     def run(self, feed: Mapping[str, NDArray[Any]]) -> Sequence[NDArray[Any]]:
         """All outputs, in their order."""

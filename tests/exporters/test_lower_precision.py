@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from acclimate.adapters.late_sum import LateSum
-from acclimate.exporters import Session, export_onnx
+from acclimate.exporters import Session, export_onnx, lower_precision
 from acclimate.exporters.artefact import ArtefactConfig, Form, Precision
 from acclimate.exporters.lower_precision import Evidence, check_thresholds, choose_rows
 from acclimate.exporters.onnx import ExportReport
@@ -23,6 +23,7 @@ from acclimate.framework.data.schema import Schema
 from acclimate.framework.encoders import MLP, LogMelCNN, SmallCNN, TransformerText
 from bits import assert_same_bits
 from encoders.encoder_cases import CASES
+from numpy.typing import NDArray
 
 pytestmark = pytest.mark.usefixtures("exports")
 
@@ -290,6 +291,34 @@ def test_what_evidence_cannot_be_is_said() -> None:
         ExportError, match=r"labelled: rows of sound must be float32 of shape \(2000,\), but are float32"
     ):
         choose_rows(Evidence(samples=draw(2, seed=0), labelled=odd), CONFIG)
+
+
+def test_auto_takes_what_is_fastest_and_remembers_the_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    model, schema = small()
+    lower, measured = [0.001], []
+
+    def pretend(calls: Any, *_: object) -> NDArray[np.float64]:  # noqa: ANN401 - what is timed is not looked at
+        measured.append(calls)
+        return np.array([[lower[0], 0.004]])
+
+    monkeypatch.setattr(lower_precision, "time_in_turns", pretend)
+    options: dict[str, Any] = {"precision": "auto", "samples": vectors(40), "minimum_agreement": 0.0}
+    fast = export_onnx(model, tmp_path / "fast", schema, **options)
+    assert fast.precision is not None
+    assert (fast.precision.precision, fast.precision.slowdown) == ("int8", pytest.approx(0.25))
+    assert set(fast.refused) == {"bfloat16"}
+    assert Session(tmp_path / "fast").config.precision == "int8"
+    lower[0], times = 0.009, len(measured)
+    assert export_onnx(model, tmp_path / "again", schema, **options) == attrs.evolve(
+        fast, path=tmp_path / "again/model.onnx"
+    )
+    assert len(measured) == times
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
+    slow = export_onnx(model, tmp_path / "slow", schema, **options)
+    assert slow.precision is None
+    assert "int8 is refused: it is slower than float32 on this processor: 9 ms in place of 4" in slow.refused["int8"]
+    assert Session(tmp_path / "slow").config.precision == "float32"
 
 
 def test_reserved_metadata_are_refused(tmp_path: Path) -> None:
