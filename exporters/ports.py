@@ -1,5 +1,6 @@
 """The inputs of an artefact, one for each modality, and what may be given to them."""
 
+import sys
 from typing import Any
 
 import attrs
@@ -75,7 +76,8 @@ class Port:
         """
         if not isinstance(values, np.ndarray):
             raise DataError(f"{self.name}: expected a numpy array, but got {type(values).__name__}.")
-        if isinstance(values, np.ma.MaskedArray):
+        # numpy imports its masked arrays when they are first asked for: where nobody has, there are none.
+        if "numpy.ma" in sys.modules and isinstance(values, np.ma.MaskedArray):
             raise DataError(
                 f"{self.name}: expected an array without a mask, but got a masked one: present has its place."
             )

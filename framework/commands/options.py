@@ -1,8 +1,10 @@
 """What several commands share: a parser whose errors are one line, and readers of common options."""
 
 import os
+import sys
 from argparse import Action, ArgumentDefaultsHelpFormatter, ArgumentParser
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -34,8 +36,26 @@ class CommandParser(ArgumentParser):
 class _Defaults(ArgumentDefaultsHelpFormatter):
     """Says what an option is where it is not given, if it is anything then."""
 
+    def __init__(self, prog: str) -> None:
+        # argparse makes a formatter for every parser, and would import shutil, with all its archives, for the width.
+        super().__init__(prog, width=_find_width() - 2)
+
     def _get_help_string(self, action: Action) -> str | None:
         return action.help if action.default in (None, False, []) else super()._get_help_string(action)
+
+
+def _find_width() -> int:
+    """Columns of the terminal, as shutil finds them."""
+    with suppress(ValueError):
+        told = int(os.environ.get("COLUMNS", ""))
+        if told > 0:
+            return told
+    stdout = sys.__stdout__
+    # It may be closed, or no terminal.
+    with suppress(OSError, ValueError):
+        if stdout is not None:
+            return os.get_terminal_size(stdout.fileno()).columns or 80
+    return 80
 
 
 def make_parser(command: str, description: str) -> CommandParser:

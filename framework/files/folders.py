@@ -5,7 +5,6 @@ import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 from ..errors import WriteError
 
@@ -40,7 +39,7 @@ def check_folder(path: Path) -> None:
     try:
         missing = missing_folders(path)
         make_folder(path)
-        probe = path / f".{uuid4().hex}.part"
+        probe = path / f".{os.urandom(16).hex()}.part"
         try:
             probe.open("xb").close()
         finally:

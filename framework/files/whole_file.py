@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 from ..errors import WriteError
 from .folders import sync_folder
@@ -124,7 +123,7 @@ def check_file(path: Path) -> None:
 
 
 def _beside(place: Path) -> Path:
-    end = f".{uuid4().hex}{PART}"
+    end = f".{os.urandom(16).hex()}{PART}"
     name = place.name if len(os.fsencode(place.name + end)) <= _LONGEST else ""
     return place.with_name(f"{name}{end}")
 
