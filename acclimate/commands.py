@@ -15,6 +15,10 @@ COMMANDS: Final = MappingProxyType(
             "acclimate.exporters.commands.evaluate",
             "score a run or an artefact, with every subset of its modalities",
         ),
+        "estimate": Command(
+            "acclimate.exporters.commands.estimate",
+            "say how good a run or an artefact probably is on rows without labels",
+        ),
         "export": Command("acclimate.exporters.commands.export", "write a run as one ONNX artefact"),
         "predict": Command("acclimate.exporters.commands.predict", "classify files with an artefact; needs no torch"),
         "serve": Command(

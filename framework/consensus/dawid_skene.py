@@ -40,7 +40,7 @@ class Settings:
     right: float = 1.0
     wrong: float = 0.1
     classes: float = 1.0
-    tolerance: float = 1e-7
+    tolerance: float = 1e-6
     iterations: int = 500
 
     def __attrs_post_init__(self) -> None:
@@ -161,14 +161,14 @@ def _most_likely(votes: Votes, expected: Probabilities, settings: Settings) -> t
     classes = expected.shape[1]
     prior = expected.sum(axis=0) + settings.classes
     before = settings.wrong + (settings.right - settings.wrong) * np.eye(classes)
-    columns = np.ascontiguousarray(expected.T)
+    flat, column = expected.ravel(), np.arange(classes)
     counted = np.empty((len(votes), classes, classes))
     # Not as a product of matrices: BLAS would use, and wait for, all cores.
     for rater, named in enumerate(votes + 1):
-        for index, column in enumerate(columns):
-            # Names are moved up by one, and the first, abstention, is left out.
-            counted[rater, index] = np.bincount(named, weights=column, minlength=classes + 1)[1:]
-    counted += before
+        cells = (named[:, np.newaxis] * classes + column).ravel()
+        by_name = np.bincount(cells, weights=flat, minlength=(classes + 1) * classes)
+        # Names are moved up by one, and the first, abstention, is left out.
+        counted[rater] = before + by_name.reshape(classes + 1, classes)[1:].T
     return prior / prior.sum(), counted / counted.sum(axis=2, keepdims=True)
 
 

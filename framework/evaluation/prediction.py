@@ -46,7 +46,7 @@ class Predicted:
 
     Args:
         logits: `(N, C)` by task, then by modality and `JOINT`.
-        labels: `(N,)` by task.
+        labels: `(N,)` by task; empty where samples are not labelled.
         present: `(N, M)`, which modalities each sample had when it was predicted.
         rows: `(N,)`, positions of these samples in the split.
     """
@@ -58,7 +58,7 @@ class Predicted:
 
 
 def predict_subsets(
-    predict: Predictor, samples: Samples, subsets: Sequence[Subset], batch_size: int
+    predict: Predictor, samples: Samples, subsets: Sequence[Subset], batch_size: int, *, labelled: bool = True
 ) -> dict[Subset, Predicted | None]:
     """Predict a split with each subset of its modalities; each sample is read once.
 
@@ -67,15 +67,16 @@ def predict_subsets(
 
     Args:
         predict: the model.
-        samples: labelled.
+        samples: of which there is at least one.
         subsets: names of modalities to keep.
         batch_size: the last batch may be smaller.
+        labelled: whether they must be labelled, as they are to be scored. Those that are not give no labels.
 
     Raises:
         ValueError: if there are no samples or no labels, or the predictor gives other logits than it should.
         RunError: if logits are not finite. The message names the sample.
     """
-    if not len(samples) or not samples.labelled:
+    if not len(samples) or (labelled and not samples.labelled):
         raise ValueError(f"samples must be labelled and at least one, but got {len(samples)}, {samples.labelled=}.")
     check_positive(batch_size=batch_size)
     parts: dict[Subset, list[Predicted]] = {subset: [] for subset in subsets}
