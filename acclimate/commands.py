@@ -32,6 +32,10 @@ COMMANDS: Final = MappingProxyType(
             "acclimate.framework.commands.choose",
             "train several recipes, and take the one that is surely better on an unlabelled target",
         ),
+        "validate": Command(
+            "acclimate.framework.commands.validate",
+            "score finished runs without target labels, by all scores that there are",
+        ),
         "data": Command(
             "acclimate.framework.commands.data", "check a table of files, corrupt one, or convert a pickle"
         ),

@@ -2,14 +2,22 @@
 
 import pytest
 from acclimate.framework import Validator
+from acclimate.framework.consensus.opinion import Heads
 from acclimate.framework.testing import VALIDATOR_PROMISES, ValidatorCase
 from acclimate.framework.validators import (
+    AggregationAgreement,
+    AgreementOnTheLine,
+    AverageThresholdedConfidence,
     ClassAMI,
     ClassConfusion,
     ClassCorrelation,
+    DawidSkene,
     DeepEmbeddedValidation,
+    DifferenceOfConfidences,
     Diversity,
+    EnsembleAgreement,
     Entropy,
+    GeneralisationDisagreement,
     ImportanceWeightedValidation,
     InformationMaximisation,
     MaNo,
@@ -23,11 +31,18 @@ from acclimate.framework.validators import (
 )
 
 VALIDATORS = (
+    AggregationAgreement,
+    AgreementOnTheLine,
+    AverageThresholdedConfidence,
     ClassConfusion,
     ClassCorrelation,
+    DawidSkene,
     DeepEmbeddedValidation,
+    DifferenceOfConfidences,
     Diversity,
+    EnsembleAgreement,
     Entropy,
+    GeneralisationDisagreement,
     ImportanceWeightedValidation,
     InformationMaximisation,
     MaNo,
@@ -46,3 +61,9 @@ DRAWING = (ClassAMI, MixVal)
 @pytest.mark.parametrize("promise", VALIDATOR_PROMISES)
 def test_promise(validator: type[Validator], promise: str) -> None:
     VALIDATOR_PROMISES[promise](ValidatorCase(validator, random=validator in DRAWING))
+
+
+@pytest.mark.parametrize("heads", ["modalities", "both"])
+@pytest.mark.parametrize("promise", VALIDATOR_PROMISES)
+def test_promise_of_heads_of_modalities(heads: Heads, promise: str) -> None:
+    VALIDATOR_PROMISES[promise](ValidatorCase(DawidSkene(heads, corrected=True)))

@@ -36,6 +36,13 @@ VALIDATORS: Final[Mapping[str, str]] = MappingProxyType(
             "deep_embedded_validation": "DeepEmbeddedValidation",
             "reverse_validation": "ReverseValidation",
             "mixval": "MixVal",
+            "average_thresholded_confidence": "AverageThresholdedConfidence",
+            "difference_of_confidences": "DifferenceOfConfidences",
+            "generalisation_disagreement": "GeneralisationDisagreement",
+            "agreement_on_the_line": "AgreementOnTheLine",
+            "ensemble_agreement": "EnsembleAgreement",
+            "dawid_skene": "DawidSkene",
+            "aggregation_agreement": "AggregationAgreement",
         }.items()
     }
 )

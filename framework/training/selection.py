@@ -84,7 +84,7 @@ def validate(validators: Mapping[str, Validator], candidate: Candidate, tasks: S
         RunError: if a score is not a finite number.
     """
     scores = {
-        name: [_ask(validator, candidate, task) for task in tasks if _can_score(validator, candidate, task)]
+        name: [float(*seeded(validator, [candidate], task)) for task in tasks if can_score(validator, candidate, task)]
         for name, validator in validators.items()
     }
     for name, found in scores.items():
@@ -93,19 +93,36 @@ def validate(validators: Mapping[str, Validator], candidate: Candidate, tasks: S
     return {name: sum(found) / len(found) for name, found in scores.items() if found}
 
 
-def _ask(validator: Validator, candidate: Candidate, task: Task) -> float:
+def seeded(validator: Validator, candidates: Sequence[Candidate], task: Task) -> Sequence[float]:
+    """What a Validator says of candidates, with torch's generator seeded before and put back behind.
+
+    Args:
+        validator: to ask.
+        candidates: what the models say.
+        task: that is scored.
+    """
     with torch.random.fork_rng(devices=[]), torch.enable_grad():
         torch.default_generator.manual_seed(0)
-        return float(*validator.score([candidate], task))
+        return validator.score(candidates, task)
 
 
-def _can_score(validator: Validator, candidate: Candidate, task: Task) -> bool:
-    lessons = {} if candidate.target is None else candidate.target.lessons
+def can_score(validator: Validator, candidate: Candidate, task: Task) -> bool:
+    """Whether a Validator can be asked about a model.
+
+    Args:
+        validator: to ask.
+        candidate: what the model says.
+        task: to be scored.
+
+    Raises:
+        RunError: if it asks the model of other inputs, and the target's cannot be had.
+    """
     if validator.needs_inputs and candidate.target is not None and candidate.inputs is None:
         raise RunError(
             f"selection: {type(validator).__name__} asks the model of other inputs than the target's, which batches of "
             "one's own do not give: train on a table, or choose by another score"
         )
+    lessons = {} if candidate.target is None else candidate.target.lessons
     return not (
         (validator.needs_target and candidate.target is None)
         or (validator.needs_classes and task.is_regression)

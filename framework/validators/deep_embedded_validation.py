@@ -46,6 +46,7 @@ class DeepEmbeddedValidation(EachAlone):
     """
 
     comparable = True
+    estimates_accuracy = True
 
     def score_one(self, candidate: Candidate, task: Task) -> float:
         """Of one model.

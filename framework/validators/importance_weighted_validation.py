@@ -49,6 +49,7 @@ class ImportanceWeightedValidation(EachAlone):
     """
 
     comparable = True
+    estimates_accuracy = True
 
     def score_one(self, candidate: Candidate, task: Task) -> float:
         """Of one model.

@@ -31,6 +31,7 @@ class SourceScore(EachAlone):
         (False, False)
     """
 
+    estimates_accuracy = True
     needs_target = False
     needs_classes = False
 

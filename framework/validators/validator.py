@@ -98,6 +98,9 @@ class Validator(ABC):
     comparable: bool = False
     """Whether values of different runs can be compared: a fall below source-only's then speaks of negative transfer."""
 
+    estimates_accuracy: bool = False
+    """Whether its values say how often a model is right on the target, and not only which is better."""
+
     needs_target: bool = True
     """Whether it looks at the target: it is then asked only where there is one."""
 
