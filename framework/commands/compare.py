@@ -214,12 +214,12 @@ def _read_search(options: Any, grid: "Grid") -> "Search":  # noqa: ANN401
 
 def _make_executor(options: Any) -> "Executor":  # noqa: ANN401
     if options.ray:
-        from ..grid.ray_executor import RayTasks
+        from ..grid.ray_executor import RayActors
 
         # What its nodes have is found out there.
-        return RayTasks(options.threads, options.gpus, options.processes)
+        return RayActors(options.threads, options.gpus, options.processes)
 
-    from ..grid.executor import LocalProcesses
+    from ..grid.local_processes import LocalProcesses
 
     check_device(options.device)
     return LocalProcesses(options.processes or 1, options.threads)

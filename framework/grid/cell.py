@@ -11,7 +11,7 @@ import attrs
 from ..data.domain_names import read_domains
 from ..data.labels import TaskKind
 from ..errors import AcclimateError, DataError
-from ..recipes.recipe import Recipe, parse_recipe
+from ..recipes.recipe import Recipe
 
 SUPERVISED_TARGET: Final = "supervised-target"
 """Name of the recipe that trains on the target's labels: the upper bound. No other recipe's cells ever do."""
@@ -113,6 +113,12 @@ class Cell:
         last = f"seed {self.seed}" if self.trial is None else f"trial {self.trial}"
         return f"{self.table} {self.shift} {self.recipe.name} {last}"
 
+    def run(self, out: Path, notes: Mapping[str, Any]) -> None:
+        """Run it, as an executor's job; see `run_cell`."""
+        from .run_cell import run_cell
+
+        run_cell(self, out, notes)
+
     def settings(self) -> dict[str, Any]:
         """What makes a finished cell the same as this one; classes of the user's own are imported."""
         from ..recipes.user_sources import user_sources
@@ -131,17 +137,6 @@ class Cell:
             **({"skip_bad": True} if self.skip_bad else {}),
             **({"sources": sources} if sources else {}),
         }
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain data, for the process that runs it."""
-        return attrs.asdict(self)
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> "Cell":
-        """Read what `to_json` wrote."""
-        shift = Shift(tuple(content["shift"]["source"]), content["shift"]["target"])
-        recipe = parse_recipe(content["recipe"], str(content["recipe"].get("name")))
-        return cls(**{**content, "shift": shift, "recipe": recipe})
 
 
 def data_name(data: str) -> str:

@@ -1,38 +1,44 @@
-"""The process of a cell: `python -m acclimate.framework.grid.child JOB`. It ends with the process that started it."""
+"""What the process of a job does. As a program, it is a fresh one, which reads its task from standard input."""
 
-import json
 import os
+import pickle
 import sys
-from pathlib import Path
 from threading import Thread
 
+from .processes import Task
 
-def main() -> int:
-    """Run the cell; an error that a user can cause is the last line that is printed."""
-    Thread(target=_end_with_parent, daemon=True).start()
-    job = json.loads(sys.argv[1])
+
+def run_task(task: Task, lifeline: int) -> int:
+    """Do the job; an error that a user can cause is the last line that is printed.
+
+    Args:
+        task: what to do.
+        lifeline: a file that ends when whoever started this process does, however that ends: two processes must not
+            share a folder.
+
+    Returns:
+        The exit code.
+    """
+    Thread(target=_end_with, args=(lifeline,), daemon=True).start()
 
     import torch
 
     from ..errors import AcclimateError
-    from .cell import Cell
-    from .run_cell import run_cell
 
-    torch.set_num_threads(job["threads"])
+    torch.set_num_threads(task.threads)
     try:
-        run_cell(Cell.from_json(job["cell"]), Path(job["out"]), job["notes"])
+        task.job.run(task.out, task.notes)
     except AcclimateError as error:
         sys.stderr.write(" ".join(str(error).split()) + "\n")
         return 1
     return 0
 
 
-def _end_with_parent() -> None:
-    """Standard input ends when the parent does, however it ends: two processes must not share a run folder."""
-    while os.read(0, 1):
+def _end_with(lifeline: int) -> None:
+    while os.read(lifeline, 1):
         pass
     os._exit(1)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_task(pickle.load(sys.stdin.buffer), 0))  # noqa: S301 - whoever started this process wrote it

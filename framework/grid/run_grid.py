@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..files.whole_file import write_whole
 from .cell import Cell
+from .cell_file import CELL_FILE
 from .display import GridDisplay
 from .executor import Executor, Outcome
 from .plan import read_grid
@@ -34,7 +35,8 @@ def run_cells(cells: Sequence[Cell], out: Path, executor: Executor, display: Gri
         executor.submit(cell, out)
     failed = []
     with display.running(len(cells), len(cells) - len(missing)), closing(executor.outcomes()) as outcomes:
-        for outcome in outcomes:
+        for ended in outcomes:
+            outcome = _with_its_file(ended, out)
             display.ended(outcome)
             if outcome.error is not None:
                 failed.append(outcome)
@@ -54,3 +56,10 @@ def write_results(out: Path, recipes: Sequence[str] = ()) -> None:
     cells = read_cells(out)
     write_parquet(out, cells)
     write_whole(out / "results.md", make_report(cells, read_grid(out)["commands"], recipes))
+
+
+def _with_its_file(outcome: Outcome, out: Path) -> Outcome:
+    """A process may say that all is well and leave nothing: code of the user's own can end it."""
+    if outcome.error is None and not (out / outcome.cell.folder / CELL_FILE).is_file():
+        return Outcome(outcome.cell, f"its process ended, but left no {CELL_FILE}")
+    return outcome

@@ -1,4 +1,4 @@
-"""The same cells as tasks of a local Ray, and one line where Ray is not installed."""
+"""The same cells by actors of a local Ray, and one line where Ray is not installed."""
 
 import json
 import os
@@ -32,13 +32,13 @@ def compare(folder: Path, out: Path, recipes: str) -> subprocess.CompletedProces
 @pytest.mark.ray
 @pytest.mark.skipif(find_spec("ray") is None, reason="the package ray is absent")
 def test_cells_run_on_a_local_ray(folder: Path, tmp_path: Path) -> None:
-    """One that ends its worker and one that fails do not stop the others."""
+    """One that is killed and one that fails do not stop the others."""
     write_recipe(tmp_path, "dying", **SOURCE_ONLY, model__encoders={"audio": {"class_path": "grid.parts.Dying"}})
     write_recipe(tmp_path, "failing", **SOURCE_ONLY, model__encoders={"audio": {"class_path": "grid.parts.Failing"}})
     files = [tmp_path / "dying.yaml", tmp_path / "failing.yaml", folder / "source-only.yaml"]
     ended = compare(folder, tmp_path / "out", ",".join(map(str, files)))
     assert ended.returncode == 2, ended.stderr
-    assert "dying seed 0: FAILED: its worker died" in ended.stdout
+    assert "dying seed 0: FAILED: killed by signal 9" in ended.stdout
     assert "failing seed 0: FAILED: failing: this encoder fails" in ended.stdout
     (cell,) = (tmp_path / "out").rglob("cell.json")
     assert cell.parent.parent.name == "source-only"
