@@ -17,6 +17,7 @@ from .options import (
     choose_domains,
     count_skipped,
     make_parser,
+    open_prepared_cache,
     open_trunk_cache,
     read_kinds,
     read_run_options,
@@ -69,6 +70,7 @@ def main(arguments: list[str]) -> None:
 
     recipe = read_recipe(options.recipe, read_settings(options.set))
     table = open_table(options.data, seed=options.seed).with_kinds(read_kinds(options.task))
+    table = table.with_prepared(open_prepared_cache(options.cache_trunks, options.cache_size))
     source, target = choose_domains(options.data, options.source, options.target, table.domains)
     experiment = Experiment(
         recipe,

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import AcclimateError
@@ -16,6 +17,7 @@ from .options import (
     check_device,
     choose_domains,
     make_parser,
+    open_prepared_cache,
     open_trunk_cache,
     read_kinds,
     read_settings,
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
     from ..grid.plan import Grid
     from ..grid.search import Search
 
+
+PREPARED_FOLDER: Final = ".prepared"
+PREPARED_BYTES: Final = 8 * 2**30
+"""Of disk, that cells may share prepared samples in while the command runs."""
 
 MAX_RUNS: Final = 100_000
 """Of a recipe on a shift, at most."""
@@ -60,11 +66,17 @@ def main(arguments: list[str]) -> None:
 
 def _run(options: Any, command: str) -> "list[Outcome]":  # noqa: ANN401 - argparse's namespace
     """Run what is missing and write the tables; returns what failed."""
+    try:
+        return _run_grid(options, command, _make_grid(options))
+    finally:
+        rmtree(options.out / PREPARED_FOLDER, ignore_errors=True)
+
+
+def _run_grid(options: Any, command: str, grid: "Grid") -> "list[Outcome]":  # noqa: ANN401
     from ..grid.display import GridDisplay
     from ..grid.run_grid import run_cells, write_results
     from ..grid.run_search import run_search
 
-    grid = _make_grid(options)
     search = None if options.search is None else _read_search(options, grid)
     if search is None:
         notes = grid.check()
@@ -158,7 +170,16 @@ def _make_grid(options: Any) -> "Grid":  # noqa: ANN401
         None if cache is None else (str(cache.folder.absolute()), cache.max_bytes),
         read_kinds(options.task),
         options.skip_bad,
+        prepared_cache=_place_prepared(options),
     )
+
+
+def _place_prepared(options: Any) -> tuple[str, int]:  # noqa: ANN401
+    """Where cells share what is made of files: with the trunks, or in the grid's folder until the command ends."""
+    cache = open_prepared_cache(options.cache_trunks, options.cache_size)
+    if cache is None:
+        return str((options.out / PREPARED_FOLDER).absolute()), PREPARED_BYTES
+    return str(cache.folder.absolute()), cache.max_bytes
 
 
 def choose_shifts(data: str, shifts: Sequence[str]) -> tuple["Shift", ...]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..data import Problem, Schema
     from ..data.labels import TaskKind
+    from ..data.prepared_cache import PreparedCache
     from ..encoders.trunk_cache import TrunkCache
     from ..training.oracle import Oracle
     from ..training.run_options import RunOptions
@@ -151,7 +152,8 @@ def add_cache_options(parser: ArgumentParser) -> None:
         const=_default_cache(),
         metavar="DIR",
         help="keep what the frozen layers of pretrained encoders make of each sample, so that only the layers that "
-        f"train are run; without DIR in {_default_cache()}, which all runs share",
+        "train are run, and pictures, sound and texts as encoders take them; without DIR in "
+        f"{_default_cache()}, which all runs share",
     )
     add_real(
         parser,
@@ -160,7 +162,7 @@ def add_cache_options(parser: ArgumentParser) -> None:
         most=2**30,
         default=16.0,
         metavar="GIB",
-        help="that it may take of the disk",
+        help="that each of the two may take of the disk",
     )
 
 
@@ -176,6 +178,15 @@ def open_trunk_cache(folder: str | None, gibibytes: float) -> "TrunkCache | None
     from ..encoders.trunk_cache import TrunkCache
 
     return TrunkCache(Path(folder), int(gibibytes * 2**30))
+
+
+def open_prepared_cache(folder: str | None, gibibytes: float) -> "PreparedCache | None":
+    """Where pictures, sound and texts are kept as encoders take them, in the folder of the trunks; see above."""
+    if folder is None:
+        return None
+    from ..data.prepared_cache import PREPARED, PreparedCache
+
+    return PreparedCache(Path(folder) / PREPARED, int(gibibytes * 2**30))
 
 
 def _default_cache() -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,13 @@ from .row import Row
 from .schema import Schema
 from .table import Table
 
+if TYPE_CHECKING:
+    from .prepared_cache import PreparedCells
+
 CACHE_BYTES: Final = 512 * 2**20
 """How much preprocessed data a `Samples` keeps by default."""
+
+_ENTRY_BYTES: Final = 512
 
 
 class Samples:
@@ -31,7 +36,8 @@ class Samples:
         table: the rows.
         schema: fitted on the source's training rows.
         labelled: whether samples carry labels. If not, no label is ever read: the rows forget theirs here.
-        cache_bytes: samples are kept in memory until they take this much.
+        cache_bytes: samples are kept in memory until they take this much; what the table's `PreparedCache` maps takes
+            next to nothing of it.
         unknown_classes: whether a row may have a class that the schema does not know, and is labelled
             `UNKNOWN_CLASS`: for reports alone, where the positions of all rows must stay.
 
@@ -64,8 +70,9 @@ class Samples:
         self._free_bytes = cache_bytes
 
     def __getstate__(self) -> dict[str, Any]:
-        """Everything but the cache, which is not copied to other processes."""
-        return {**vars(self), "_cache": {}, "_free_bytes": self.cache_bytes}
+        """Everything but the cache, which is not copied to other processes, and maps of files."""
+        own = {name: value for name, value in vars(self).items() if name != "_kept"}
+        return {**own, "_cache": {}, "_free_bytes": self.cache_bytes}
 
     def divided(self, parts: int) -> "Samples":
         """The same samples with nothing cached yet, for one of several processes that each may cache its part."""
@@ -148,6 +155,14 @@ class Samples:
         return [name for name in self.schema.preprocessing if name not in self._columns]
 
     @cached_property
+    def _kept(self) -> "dict[str, PreparedCells]":
+        """By modality, what the table's cache keeps."""
+        if self.table.prepared is None:
+            return {}
+        found = {name: self.table.prepared.open(part) for name, part in self.schema.preprocessing.items()}
+        return {name: cells for name, cells in found.items() if cells is not None}
+
+    @cached_property
     def _present(self) -> NDArray[np.bool_]:
         return np.stack([self.table.present(name) for name in self.schema.modalities], axis=1)
 
@@ -167,7 +182,7 @@ class Samples:
         if position in self._cache:
             return self._cache[position]
         prepared = self._read(row or self.table.rows[position], self._others)
-        size = sum(one.values.nbytes for one in prepared.values())
+        size = sum(_own_bytes(one.values) for one in prepared.values())
         if size <= self._free_bytes:
             self._cache[position] = prepared
             self._free_bytes -= size
@@ -176,17 +191,27 @@ class Samples:
     def _read(self, row: Row, modalities: Iterable[str]) -> dict[str, Prepared]:
         prepared: dict[str, Prepared] = {}
         for name in modalities:
-            preprocessing = self.schema.preprocessing[name]
             try:
-                decoded = read_modality(self.table, row, name)
-                prepared[name] = (
-                    _absent(preprocessing)
-                    if decoded is None
-                    else corrupt_prepared(preprocessing.prepare(decoded), preprocessing, row, name)
-                )
+                prepared[name] = self._prepare(row, name)
             except DataError as error:
                 raise DataError(str(_problem(row, str(error), name))) from error
         return prepared
+
+    def _prepare(self, row: Row, modality: str) -> Prepared:
+        kept, preprocessing = self._kept.get(modality), self.schema.preprocessing[modality]
+        key, found = (None, None) if kept is None else kept.find(self.table, row, modality)
+        if found is not None:
+            return found
+        decoded = read_modality(self.table, row, modality)
+        if decoded is None:
+            return _absent(preprocessing)
+        made = corrupt_prepared(preprocessing.prepare(decoded), preprocessing, row, modality)
+        return made if kept is None or key is None else kept.keep(key, made)
+
+
+def _own_bytes(values: NDArray[Any]) -> int:
+    """What an array takes of memory; a piece of a mapped file takes what remembering it does."""
+    return _ENTRY_BYTES if isinstance(values.base, np.memmap) else values.nbytes
 
 
 def _absent(preprocessing: Preprocessing) -> Prepared:

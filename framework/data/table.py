@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import attrs
 import numpy as np
@@ -14,6 +14,9 @@ from .columnar_rows import ColumnarRows
 from .labels import TaskKind, infer_kind
 from .reference import holds_text
 from .row import Row
+
+if TYPE_CHECKING:
+    from .prepared_cache import PreparedCache
 
 LABEL: Final = "label"
 """Column of the one task of most tables, and the prefix of the columns of several."""
@@ -57,6 +60,7 @@ class Table:
             Decided once for a whole table, then kept by `select`.
         kinds: what a task is, by name, where `infer_kind` would guess wrong; kept by `select`.
         classes: all classes of a task, by its name, where the source's training rows may lack some; kept by `select`.
+        prepared: where what is made of its files is kept for other runs; kept by `select`, and no result depends on it.
 
     Raises:
         DataError: if `kinds` or `classes` names a task that is not there.
@@ -72,6 +76,7 @@ class Table:
 
     kinds: Mapping[str, TaskKind] = attrs.field(factory=dict, kw_only=True)
     classes: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, kw_only=True)
+    prepared: "PreparedCache | None" = attrs.field(default=None, kw_only=True, eq=False, repr=False)
 
     @kinds.validator
     @classes.validator
@@ -134,6 +139,10 @@ class Table:
     def with_kinds(self, kinds: Mapping[str, TaskKind]) -> "Table":
         """The same rows, with tasks whose kind is known."""
         return attrs.evolve(self, kinds={**self.kinds, **kinds})
+
+    def with_prepared(self, cache: "PreparedCache | None") -> "Table":
+        """The same rows; what is made of their files is kept."""
+        return attrs.evolve(self, prepared=cache)
 
     def with_rows(self, rows: Iterable[Row]) -> "Table":
         """The same columns with other rows."""

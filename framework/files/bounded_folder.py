@@ -16,6 +16,9 @@ from .whole_file import PART, write_whole
 _DIGEST: Final = 16
 """Bytes at the beginning of a file that tell whether the rest is whole."""
 
+_PREFIX: Final = 2
+"""Characters of a key that name a folder."""
+
 _SHARERS: Final = 16
 """Processes that may fill a folder together without outgrowing the bound."""
 
@@ -95,7 +98,7 @@ class BoundedFolder:
         self._free -= size
 
     def _path(self, key: str) -> Path:
-        return self.folder / key[:2] / key[2:]
+        return self.folder / key[:_PREFIX] / key[_PREFIX:]
 
     def _stop(self, reason: str) -> None:
         self._writes = False
@@ -126,7 +129,8 @@ def _digest(key: str, body: bytes) -> bytes:
 
 def _scan(folder: Path) -> Iterator[_File]:
     with suppress(FileNotFoundError), os.scandir(folder) as parts:
-        for part in [entry.path for entry in parts if entry.is_dir()]:
+        # Folders of other names are not its own.
+        for part in [entry.path for entry in parts if len(entry.name) == _PREFIX and entry.is_dir()]:
             with os.scandir(part) as entries:
                 for entry in entries:
                     # Another process may have removed it.

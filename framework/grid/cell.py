@@ -73,6 +73,7 @@ class Cell:
         tuned: what a search changed in the recipe, by dotted key.
         trial: number of a trial of a search; None where the cell is reported.
         trunk_cache: folder of a `TrunkCache`, and the bytes that it may take; no result depends on it.
+        prepared_cache: the same of a `PreparedCache`.
         kinds: of tasks, where labels do not show it; see `Table`.
         table: what its grid calls the data; by default the file's name.
         skip_bad: leave out rows whose files cannot be used.
@@ -87,6 +88,7 @@ class Cell:
     tuned: Mapping[str, Any] = attrs.field(factory=dict)
     trial: int | None = None
     trunk_cache: tuple[str, int] | None = None
+    prepared_cache: tuple[str, int] | None = None
     kinds: Mapping[str, TaskKind] = attrs.field(factory=dict)
     table: str = attrs.field()
     skip_bad: bool = False

@@ -45,6 +45,7 @@ class Grid:
         settings: the overrides that were asked for, as `read_recipes` takes them.
         device: where cells train.
         trunk_cache: see `Cell`.
+        prepared_cache: see `Cell`.
         kinds: see `Cell`.
         skip_bad: see `Cell`.
         table: see `Cell`; `claim` finds it.
@@ -57,6 +58,7 @@ class Grid:
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     trunk_cache: tuple[str, int] | None = None
+    prepared_cache: tuple[str, int] | None = attrs.field(default=None, kw_only=True)
     kinds: Mapping[str, TaskKind] = attrs.field(factory=dict)
     skip_bad: bool = False
     table: str = attrs.field()
@@ -90,6 +92,7 @@ class Grid:
             tuned=tuned or {},
             trial=trial,
             trunk_cache=self.trunk_cache,
+            prepared_cache=self.prepared_cache,
             kinds=self.kinds,
             table=self.table,
             skip_bad=self.skip_bad,

@@ -13,6 +13,7 @@ import torch
 from accelerate import Accelerator
 
 from ..data import Schema, Table, open_table
+from ..data.prepared_cache import PreparedCache
 from ..encoders.trunk_cache import TrunkCache
 from ..errors import RunError
 from ..experiments.comparison import adapt_table
@@ -45,6 +46,8 @@ def run_cell(cell: Cell, out: Path, notes: Mapping[str, Any]) -> None:
     folder = out / cell.folder
     _forget_other_code(cell, folder / "run")
     table = open_table(cell.data, seed=cell.seed).with_kinds(cell.kinds)
+    if cell.prepared_cache is not None:
+        table = table.with_prepared(PreparedCache(Path(cell.prepared_cache[0]), cell.prepared_cache[1]))
     experiment = open_experiment(cell, table)
     comparison = adapt_table(
         experiment,
