@@ -67,6 +67,7 @@ def test_a_grid_leaves_its_cells_and_its_tables(grid: Path) -> None:
     assert set(table["recipe"].to_pylist()) == {"source-only", "adapting"}
     assert pq.read_table(grid / "cells.parquet").num_rows == 4
     assert pq.read_table(grid / "epochs.parquet").num_rows == 8
+    assert {path.name for path in grid.iterdir() if path.is_dir()} == {"cells"}
 
 
 def test_a_finished_grid_only_writes_its_tables_again(
