@@ -123,7 +123,7 @@ def start(given: list[str]) -> subprocess.Popen[bytes]:
     )
 
 
-def wait_for(path: Path, seconds: float = 60.0) -> None:
+def wait_for(path: Path, seconds: float = 300.0) -> None:
     end = time.monotonic() + seconds
     while not path.exists():
         assert time.monotonic() < end, f"{path} does not appear"
@@ -144,7 +144,7 @@ def kill(given: list[str], run: Path, how: signal.Signals) -> subprocess.Popen[b
         try:
             wait_for(run / "checkpoints" / "last.safetensors")
             process.send_signal(how)
-            _, errors = process.communicate(timeout=20)
+            _, errors = process.communicate(timeout=60)
         finally:
             process.kill()
     assert b"Traceback" not in errors

@@ -25,7 +25,7 @@ def compare(folder: Path, out: Path, recipes: str) -> subprocess.CompletedProces
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=900,
     )
 
 
