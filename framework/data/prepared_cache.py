@@ -59,6 +59,16 @@ class PreparedCache:
 
     Raises:
         ValueError: if `max_bytes` is not positive.
+
+    Example:
+        >>> from tempfile import mkdtemp
+        >>> from acclimate.framework.data import Row, Samples, Schema, Table
+        >>> said = {"open": "it opens", "shut": "it shuts"}
+        >>> rows = [Row(2, name, "lab", "train", {"label": name}, {"said": text}) for name, text in said.items()]
+        >>> table = Table(rows, ".", ["said"], ["label"]).with_prepared(PreparedCache(Path(mkdtemp()), 2**20))
+        >>> kept = Samples(table, Schema.fit(table), labelled=False)[0].inputs["said"]
+        >>> type(kept.base).__name__
+        'memmap'
     """
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
