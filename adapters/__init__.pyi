@@ -4,6 +4,7 @@ from .anchor_drag_drift import AnchorDragDrift as AnchorDragDrift
 from .class_encoder import ClassEncoder as ClassEncoder
 from .concatenation import Concatenation as Concatenation
 from .conditional_adversarial import ConditionalAdversarial as ConditionalAdversarial
+from .consensus_teacher import ConsensusTeacher as ConsensusTeacher
 from .coral import CorrelationAlignment as CorrelationAlignment
 from .distillation import ModalAffinityDistillation as ModalAffinityDistillation
 from .domain_adversarial import DomainAdversarial as DomainAdversarial

@@ -148,6 +148,14 @@ class TeacherSelector(Part):
         """
         return None
 
+    def portable_arguments(self) -> dict[str, Any]:
+        """As `Encoder.portable_arguments`, in place of arguments that name files which a finished run needs no more."""
+        return {}
+
+    def parents(self) -> list[dict[str, Any]]:
+        """The models that the lessons come from, as JSON values, where these are others than the one that learns."""
+        return []
+
     @abstractmethod
     def forward(self, side: Side) -> dict[str, Lesson]:
         """Lessons for a target batch, by task. No gradient flows through them."""

@@ -15,7 +15,7 @@ from ..framework.data.schema import Schema
 from ..framework.errors import AcclimateError, ZooError
 from ..framework.files.strict_json import parse_json
 from ..framework.layout import DomainSide
-from ..framework.recipes.class_paths import TRUSTED, check_trusted, check_trusted_arguments
+from ..framework.recipes.class_paths import TRUSTED, check_no_files, check_trusted, check_trusted_arguments
 from ..framework.recipes.parsing import parse_attrs
 from ..framework.recipes.recipe import Recipe, parse_recipe
 from .names import is_name
@@ -148,6 +148,8 @@ class CheckpointConfig:
             recipe, encoders = parse_recipe(own["recipe"], "recipe"), _read_encoders(own["encoders"])
             for key, spec in recipe.class_specs():
                 check_trusted(spec, trusted, key)
+                # Whoever wrote it must not choose which files of this machine are read, also where it is trained again.
+                check_no_files(spec, key, ("consensus",))
             check_trusted_arguments(encoders, trusted, "encoders")
             return cls(
                 name=_text(own, "name"),

@@ -25,7 +25,7 @@ from ..training.run_lock import hold_run
 from ..training.run_options import RunOptions
 from ..training.selection import comparable_scores
 from .experiment import Experiment
-from .saved_method import load_model_weights, portable_encoders
+from .saved_method import load_model_weights, portable_parts
 from .skipped import settle_skipped
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def train_opened(
         options,
         config=experiment.config(schema, domains)
         | {"initial": None if initial is None else str(initial)}
-        | portable_encoders(method)
+        | portable_parts(method)
         | _sources(recipe),
     )
 

@@ -1,4 +1,4 @@
-"""The method of a run folder, built again without the files that its encoders began from."""
+"""The method of a run folder, built again without the files that its encoders began from, or its selector read."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,22 +34,42 @@ def load_run(path: Path, checkpoint: str = BEST) -> tuple[Method, Schema, Recipe
         recipe, schema = parse_recipe(config["recipe"], f"{path}: recipe"), Schema.from_config(config["schema"])
     except KeyError as error:
         raise RunError(f"{path}: config.yaml lacks the key {error}") from error
-    whole = without_files(recipe, schema, config.get("encoders", {}))
+    whole = without_files(recipe, schema, config.get("encoders", {}), config.get("selector", {}))
     method = Builder(whole).build(schema, config.get("samples", {}))
     load_weights(method, folder.load(checkpoint).under("method."), f"{path}: {checkpoint}")
     return method, schema, recipe
 
 
-def portable_encoders(method: Method) -> dict[str, Any]:
-    """What a run must know of its encoders where it is opened without the files they began from."""
+def portable_parts(method: Method) -> dict[str, Any]:
+    """What a run must know where it is opened without the files that its parts began from, and whom it learned from."""
     encoders = {name: cast("Encoder", encoder) for name, encoder in method.model.encoders.items()}
     found = {name: encoder.portable_arguments() for name, encoder in encoders.items()}
-    changes = {name: arguments for name, arguments in found.items() if arguments}
-    return {"encoders": changes} if changes else {}
+    selector = method.selector
+    every = {
+        "encoders": {name: arguments for name, arguments in found.items() if arguments},
+        "selector": {} if selector is None else selector.portable_arguments(),
+        "parents": [] if selector is None else selector.parents(),
+    }
+    return {name: known for name, known in every.items() if known}
 
 
-def without_files(recipe: Recipe, schema: Schema, changes: Mapping[str, Mapping[str, Any]]) -> Recipe:
-    """The recipe with arguments of encoders that stand for files which are no longer needed."""
+def without_files(
+    recipe: Recipe,
+    schema: Schema,
+    changes: Mapping[str, Mapping[str, Any]],
+    selector: Mapping[str, Any] | None = None,
+) -> Recipe:
+    """The recipe with arguments that stand for files which are no longer needed.
+
+    Args:
+        recipe: of the run.
+        schema: of its data.
+        changes: arguments of encoders by modality.
+        selector: arguments of the selector.
+    """
+    if selector and recipe.selector is not None:
+        changed = attrs.evolve(recipe.selector, init_args={**recipe.selector.init_args, **selector})
+        recipe = attrs.evolve(recipe, selector=changed)
     encoders = dict(recipe.model.encoders)
     for modality, arguments in changes.items():
         kind = schema.preprocessing[modality].kind

@@ -24,6 +24,9 @@ T = TypeVar("T")
 TRUSTED: Final = ("acclimate.", "torch.optim.")
 """What a class_path may begin with in a recipe that comes from strangers; `trust.py` says which classes these are."""
 
+NAMING_FILES: Final = ("consensus", "pretrained")
+"""Arguments of our parts that name files: labels that models agree on, and pretrained weights."""
+
 _LONGEST_TEXT: Final = 2**12
 _LONGEST_LINE: Final = 600
 
@@ -56,8 +59,13 @@ def check_trusted_arguments(arguments: object, trusted: Collection[str], name: s
         raise RecipeError(f"{name}: arguments are nested too deeply") from error
 
 
-def check_no_files(spec: ClassSpec, name: str) -> None:
-    """Refuse arguments that name pretrained weights, which would be read from the disk or fetched.
+def check_no_files(spec: ClassSpec, name: str, arguments: Collection[str] = NAMING_FILES) -> None:
+    """Refuse arguments that name files, which would be read from the disk or fetched.
+
+    Args:
+        spec: the class and its arguments.
+        name: what to call it in errors.
+        arguments: which ones must name none.
 
     Raises:
         RecipeError: if there are any.
@@ -67,10 +75,8 @@ def check_no_files(spec: ClassSpec, name: str) -> None:
     except ValueError as error:
         raise RecipeError(f"{name}: {error}") from error
     for key, value in found:
-        if key == "pretrained" and value is not None and value is not False:
-            raise RecipeError(
-                f"{name}: pretrained must be null where weights come from strangers, but got {shown(value)}"
-            )
+        if key in arguments and value is not None and value is not False:
+            raise RecipeError(f"{name}: {key} must be null where weights come from strangers, but got {shown(value)}")
 
 
 def _check_paths(arguments: object, trusted: Collection[str]) -> None:

@@ -15,8 +15,8 @@ def is_part(path: str) -> bool:
     """Whether an import path names a class in acclimate's adapters, encoders or validators, or an optimiser of torch.
 
     All of these are made of numbers and words, and do nothing but compute when they are made, but for encoders that are
-    given the name of pretrained weights. What a module has imported for itself, such as `torch` or `os`, is no part of
-    it; so is no function.
+    given the name of pretrained weights, and a selector that is given that of a consensus. What a module has
+    imported for itself, such as `torch` or `os`, is no part of it; so is no function.
 
     Example:
         >>> is_part("acclimate.adapters.LateSum"), is_part("acclimate.adapters.rna.RelativeNormAlignment")

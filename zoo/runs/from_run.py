@@ -6,6 +6,7 @@ from typing import Any
 
 from ...framework.errors import RunError, ZooError
 from ...framework.evaluation.tables import FUSED
+from ...framework.experiments.saved_method import without_files
 from ...framework.grid.cell import data_name
 from ...framework.layout import JOINT, DomainSide, Task, modality_subsets
 from ...framework.report.finished_run import FinishedRun, read_run
@@ -50,7 +51,7 @@ def make_checkpoint(
     config = CheckpointConfig(
         name=name,
         licence=licence,
-        recipe=run.recipe,
+        recipe=without_files(run.recipe, measured.schema, {}, run.config.get("selector")),
         schema=measured.schema,
         samples=run.config["samples"],
         encoders=run.config.get("encoders", {}),
