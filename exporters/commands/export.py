@@ -1,15 +1,20 @@
 """acclimate export: write a run as an ONNX artefact, or an artefact as what serves it."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...framework.commands.decoding_option import add_decoding_option
 from ...framework.commands.options import make_parser
 from ...framework.errors import AcclimateError
 from ...framework.files.folders import check_folder
+from .export_mean import add_mean_options, check_mean, load_mean
 from .export_precision import add_precision_options, print_precision, read_evidence
 from .export_triton import add_triton_options, check_models, write_models
 from .export_web import add_web_options, write_page
+
+if TYPE_CHECKING:
+    from ...framework.data import Schema
+    from ...framework.model import MultimodalModel
 
 
 def main(arguments: list[str]) -> None:
@@ -30,14 +35,17 @@ def main(arguments: list[str]) -> None:
         help="what becomes of encoders whose modality is absent: they run all the same (mask), are left out in one "
         "graph (branch), or are files of their own (split)",
     )
+    add_mean_options(parser)
     add_precision_options(parser)
     add_web_options(parser)
     add_triton_options(parser)
     add_decoding_option(parser)
     options = parser.parse_args(arguments)
+    check_mean(options)
     for folder in filter(None, (options.out, options.web, options.triton)):
         check_folder(folder)
-    artefact = options.run if _is_artefact(options.run) else options.out or options.run / "artefact"
+    is_there = _is_artefact(options.run) and not options.mean_with
+    artefact = options.run if is_there else options.out or options.run / "artefact"
     if options.triton is not None:
         check_models(options, artefact)
     if artefact != options.run:
@@ -56,14 +64,21 @@ def _is_artefact(path: Path) -> bool:
     return model_path(path).is_file() and not (path / "config.yaml").is_file()
 
 
-def _export_run(options: Any, out: Path) -> None:  # noqa: ANN401 - argparse's namespace
-    """Write the artefact and say how well it agrees with torch."""
+def _load(options: Any) -> tuple["MultimodalModel", "Schema", str, dict[str, Any]]:  # noqa: ANN401 - as below
+    """The model of a run, its schema, the name of its method, and no metadata."""
     from ...framework.experiments.saved_method import load_run
-    from .. import export_onnx
 
     method, schema, recipe = load_run(options.run, options.checkpoint)
+    return method.model, schema, recipe.name, {}
+
+
+def _export_run(options: Any, out: Path) -> None:  # noqa: ANN401 - argparse's namespace
+    """Write the artefact and say how well it agrees with torch."""
+    from .. import export_onnx
+
+    model, schema, recipe, metadata = load_mean(options) if options.mean_with else _load(options)
     evidence = read_evidence(options, schema)
-    report = export_onnx(method.model, out, schema, form=options.form, recipe=recipe.name, **evidence)
+    report = export_onnx(model, out, schema, form=options.form, recipe=recipe, metadata=metadata, **evidence)
     print(
         f"{report.path}: {report.size / 1e6:.2f} MB; ONNX Runtime agrees with torch to {report.max_abs:.1e} "
         f"on {report.samples} samples over every subset of modalities{', in float32' if report.precision else ''}"
