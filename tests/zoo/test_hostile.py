@@ -114,6 +114,12 @@ def test_no_other_weights_are_read_or_fetched(key: str, arguments: dict[str, obj
     )
 
 
+def test_no_consensus_is_read(folder: Path) -> None:
+    spec = {"class_path": "acclimate.adapters.ConsensusTeacher", "init_args": {"consensus": "/etc/passwd"}}
+    change_json(folder, "config.json", lambda found: found["checkpoint"]["recipe"].update(selector=spec))
+    refuse(folder, r"config\.json is no configuration of a checkpoint: selector: consensus must be null where weights")
+
+
 @pytest.mark.parametrize(
     ("value", "kind", "message"),
     [
