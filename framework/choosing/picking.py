@@ -55,14 +55,14 @@ def pick(
     best = max((name for name in others if name in finished), key=lambda name: means[name], default=first)
     found = [judgement.estimates[best] for judgement in judgements]
     alarms = tuple(_find_alarms(judgements, statements, tasks))
-    if best != first and _is_sure(found):
+    if best != first and is_sure(found):
         return Pick(best, f"{best} is surely better than {first}: {_describe(judgements, best)}", alarms)
     if best == first or means[best] <= means[first]:
         return Pick(first, f"{first} stays: no candidate is estimated better", alarms)
     return Pick(first, f"{first} stays: {best} is not surely better: {_describe(judgements, best)}", alarms)
 
 
-def _is_sure(tasks: Sequence[Estimate]) -> bool:
+def is_sure(tasks: Sequence[Estimate]) -> bool:
     """Whether in some task something is surely gained, which no role model denies, and in none surely lost."""
     gained = any(found.gain_interval.low > 0 and min(found.gains) > 0 for found in tasks)
     return gained and not any(found.gain_interval.high < 0 for found in tasks)

@@ -18,6 +18,9 @@ from ..recipes.recipe_files import override_recipe, read_recipe
 SOURCE_ONLY: Final = "source-only"
 """The recipe that a choice stays with unless another is surely better."""
 
+STUDENT: Final = "student"
+"""The recipe of a student, which is taught what the candidates say together."""
+
 MAPPED: Final = "+maps"
 """What the name of a candidate ends in whose target is mapped before it is trained on."""
 
@@ -63,6 +66,8 @@ class Portfolio:
             search changes anything, "none" never.
         rungs: where training pauses; without any, all are trained to the end.
         least: candidates that go on behind a rung at least.
+        student: whether a student of the consensus is trained in the end, and taken if it is surely better than the
+            best candidate.
 
     Raises:
         RecipeError: if a name stands twice, or rungs do not rise.
@@ -76,11 +81,16 @@ class Portfolio:
     maps: Literal["auto", "none"] = attrs.field(default="auto", validator=in_(("auto", "none")))
     rungs: tuple[Rung, ...] = ()
     least: int = attrs.field(default=2, validator=ge(1))
+    student: bool = False
 
     def __attrs_post_init__(self) -> None:
         shares = [rung.share for rung in self.rungs]
         if shares != sorted(set(shares)):
             raise RecipeError(f"rungs must pause later and later, but their shares are {shares}")
+        if STUDENT in self.names:
+            raise RecipeError(
+                f"no candidate may be called {STUDENT!r}: `student: true` teaches one what all of them say"
+            )
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -17,13 +17,14 @@ from ..files.replaced_folder import replace_folder
 from ..files.whole_file import write_whole
 from ..layout import Task
 from ..runs.run_folder import read_json
-from .candidate_training import MAPS_FILE, CandidateTraining, train_candidate
+from .candidate_training import CANDIDATES, MAPS_FILE, CandidateTraining, train_candidate
 from .choice import Choice
 from .judging import Judgement, judge
 from .picking import pick
 from .plan import ChoicePlan
-from .portfolio import MAPPED, SOURCE_ONLY, Rung
+from .portfolio import MAPPED, SOURCE_ONLY, STUDENT, Rung
 from .statement import Statement
+from .student import Student, Teachers, add_student, pick_student
 
 CHOICE_FILE: Final = "choice.json"
 PICK: Final = "pick"
@@ -129,15 +130,31 @@ class _Choosing:
         groups = self.statements[SOURCE_ONLY].groups
         return tuple(judge(self.ordered, task, groups, self.confidence) for task in self.tasks)
 
+    def teach(self, judgements: Sequence[Judgement], finished: Sequence[str]) -> Student | None:
+        """A student of the candidates, held against the best that was trained to the end; None if it fails."""
+        best = max(finished, key=lambda name: fmean(found.estimates[name].accuracy for found in judgements))
+        teachers = Teachers(self.plan, self.out, judgements, self.tasks, self.ordered, self.confidence)
+        self.say(f"training {STUDENT} on what {len(self.ordered)} candidates say together")
+        try:
+            return teachers.teach(best, self.maps or {} if best.endswith(MAPPED) else {})
+        except AcclimateError as error:
+            self.failed[STUDENT] = " ".join(str(error).split())
+            self.say(f"{STUDENT} failed: {self.failed[STUDENT]}")
+            return None
+
     def conclude(self) -> Choice:
         """Pick, and make the folder of the pick."""
         judgements = self.judge()
         finished = [name for name, found in self.ordered.items() if found.is_final]
-        picked = pick(judgements, self.ordered, self.tasks, finished)
-        choice = Choice(picked, judgements, self.ordered, self.failed, self.lines)
+        picked, statements = pick(judgements, self.ordered, self.tasks, finished), self.ordered
+        student = self.teach(judgements, finished) if self.plan.portfolio.student else None
+        if student is not None:
+            picked, statements = pick_student(picked, student), {**statements, STUDENT: student.statement}
+            judgements = add_student(judgements, student)
+        choice = Choice(picked, judgements, statements, self.failed, self.lines)
         text = json.dumps(choice.to_json(), indent=1) + "\n"
         with replace_folder(self.out / PICK) as made:
-            folder = self.plan.training(choice.pick.name).run_folder(self.out)
+            folder = self.out / CANDIDATES / choice.pick.name
             shutil.copytree(folder, made, ignore=shutil.ignore_patterns(*LOCK_FILES), dirs_exist_ok=True)
             (made / CHOICE_FILE).write_text(text, encoding="utf-8")
         write_whole(self.out / CHOICE_FILE, text)
