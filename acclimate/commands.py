@@ -19,6 +19,10 @@ COMMANDS: Final = MappingProxyType(
             "acclimate.exporters.commands.estimate",
             "say how good a run or an artefact probably is on rows without labels",
         ),
+        "audit": Command(
+            "acclimate.exporters.commands.audit",
+            "name the rows whose labels would tell most of candidates, and say what they tell",
+        ),
         "export": Command("acclimate.exporters.commands.export", "write a run as one ONNX artefact"),
         "predict": Command("acclimate.exporters.commands.predict", "classify files with an artefact; needs no torch"),
         "serve": Command(

@@ -1,6 +1,6 @@
 """The models that `acclimate estimate` compares, and the rows that they are shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ def find_sides(options: Any, models: Sequence[Path]) -> Sides:  # noqa: ANN401 -
         if value is None:
             raise AcclimateError(f"{models[0]} does not say what it was trained on: give --{name}")
     seed = first.seed if options.seed is None else options.seed
-    if options.source_split == HELD_OUT:
+    if getattr(options, "source_split", None) == HELD_OUT:
         for path, other in zip(models[1:], others, strict=True):
             if None not in (other.seed, seed) and (other.seed, other.validation) != (seed, first.validation):
                 raise AcclimateError(
@@ -48,7 +48,7 @@ def find_sides(options: Any, models: Sequence[Path]) -> Sides:  # noqa: ANN401 -
     return Sides(
         **named,
         split=options.split,
-        source_split=options.source_split,
+        source_split=getattr(options, "source_split", HELD_OUT),
         seed=seed or 0,
         skipped=first.skipped if options.data in {None, first.data} else (),
         validation=SHARE if first.validation is None else first.validation,
@@ -63,7 +63,7 @@ def observe_models(models: Sequence[Path], sides: Sides, options: Any) -> dict[s
     """
     source, target = sides.open()
     found: dict[str, Observation] = {}
-    for path in models:
+    for name, path in name_models(models).items():
         opened = open_model(path, "best", options.provider, options.threads)
         known, _ = keep_known(source, opened.schema.tasks)
         first = next(iter(found.values()), None)
@@ -71,7 +71,7 @@ def observe_models(models: Sequence[Path], sides: Sides, options: Any) -> dict[s
             task.classes for task in opened.schema.tasks
         ]:
             raise AcclimateError(f"{path} does not know the classes of {models[0]}")
-        found[_name(path, found)] = observe(
+        found[name] = observe(
             opened.predict,
             Samples(known, opened.schema, labelled=True),
             Samples(target, opened.schema, labelled=False),
@@ -80,12 +80,19 @@ def observe_models(models: Sequence[Path], sides: Sides, options: Any) -> dict[s
     return found
 
 
-def _name(path: Path, taken: Mapping[str, Observation]) -> str:
-    """The folder's name, with its parents' where several are called so."""
-    parts = path.absolute().parts
-    return next(
-        (name for count in range(1, len(parts) + 1) if (name := "/".join(parts[-count:])) not in taken), str(path)
-    )
+def name_models(models: Sequence[Path]) -> dict[str, Path]:
+    """Models by the names of their folders, with their parents' where several are called so.
+
+    Example:
+        >>> list(name_models([Path("/a/coral"), Path("/b/coral")]))
+        ['coral', 'b/coral']
+    """
+    found: dict[str, Path] = {}
+    for path in models:
+        parts = path.absolute().parts
+        names = ("/".join(parts[-count:]) for count in range(1, len(parts) + 1))
+        found[next((name for name in names if name not in found), str(path))] = path
+    return found
 
 
 def _read_training(path: Path) -> _Training:
