@@ -15,7 +15,17 @@ from statistics import fmean
 from typing import Any, Final
 
 import attrs
-from acclimate.framework.choosing import ChoicePlan, Judgement, Rung, Statement, choose, judge, pick, read_portfolio
+from acclimate.framework.choosing import (
+    ChoicePlan,
+    Judgement,
+    Rung,
+    Statement,
+    choose,
+    judge,
+    pick,
+    rank,
+    read_portfolio,
+)
 from acclimate.framework.choosing.portfolio import SOURCE_ONLY, Portfolio
 from acclimate.framework.choosing.run_choice import keep_best
 from acclimate.framework.data import Samples, Table, keep_known, open_table
@@ -98,9 +108,10 @@ def replay(
         share = rung.share if rung in portfolio.rungs else 1.0
         said |= {name: read(out, name, share) for name in running}
         ordered = {name: said[name] for name in names}
-        judgements = [judge(ordered, task, ordered[SOURCE_ONLY].groups) for task in tasks]
-        running = keep_best(judgements, running, rung, portfolio.least)
-    return ordered, judgements
+        by_task = [rank(ordered, task) for task in tasks]
+        scores = {name: fmean(found[name] for found in by_task) for name in names}
+        running = keep_best(scores, running, rung, portfolio.least)
+    return ordered, [judge(ordered, task, ordered[SOURCE_ONLY].groups) for task in tasks]
 
 
 def read(out: Path, name: str, share: float) -> Statement:
@@ -120,7 +131,7 @@ def study(name: str, seed: int, portfolio: Portfolio, out: Path) -> Row:
     finished = [each for each, found in ordered.items() if found.is_final]
     picked = pick(judgements, ordered, tasks, finished).name
     (judgement, *_) = judgements
-    final = {each: judgement.estimates[each] for each in finished}
+    final = {each: judgement.verdicts[each].estimate for each in finished}
     return Row(
         name,
         seed,

@@ -37,6 +37,9 @@ from .statement import Statement
 CANDIDATES: Final = "candidates"
 """Folder of the candidates' runs, in that of a choice."""
 
+LOGS: Final = "logs"
+"""Folder of what the candidates' processes printed, in that of a choice."""
+
 MAPS_FILE: Final = "maps.json"
 """What a search of input maps found, in the folder of a choice."""
 
@@ -46,7 +49,7 @@ STATEMENTS: Final = "statements"
 
 @attrs.frozen
 class CandidateTraining:
-    """What is asked of a candidate.
+    """What is asked of a candidate: an executor's job, gone on with where it was cut short.
 
     Args:
         name: of the candidate.
@@ -63,6 +66,20 @@ class CandidateTraining:
     reference: str | None = None
     maps: Mapping[str, Any] = attrs.field(factory=dict)
     search: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """Where the log of its process lies, in the folder of a choice."""
+        return Path(LOGS, self.name)
+
+    @property
+    def title(self) -> str:
+        """What progress and errors call it."""
+        return f"{self.name}, {self.share:.0%} of its epochs"
+
+    def run(self, out: Path, _notes: Mapping[str, Any]) -> None:
+        """Train; see `train_candidate`."""
+        train_candidate(self, out)
 
     def run_folder(self, out: Path) -> Path:
         """Where its run lies in the folder of a choice."""

@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from ..evaluation.intervals import Interval
-from .judging import Estimate, Judgement
+from .judging import Judgement, Verdict
 from .picking import Pick
 from .statement import Statement
 
@@ -35,11 +35,9 @@ class Choice:
             "pick": attrs.asdict(self.pick),
             "tasks": {
                 judgement.task: {
-                    "role_models": {
-                        model.name: {"claim_on_source": model.claim, "worth_on_source": model.worth}
-                        for model in judgement.role_models
-                    },
-                    "estimates": {name: attrs.asdict(found) for name, found in judgement.estimates.items()},
+                    "worth_on_source": float(judgement.consensus.right.mean()),
+                    "claim_on_source": float(judgement.consensus.claims.mean()),
+                    "candidates": {name: attrs.asdict(found) for name, found in judgement.verdicts.items()},
                 }
                 for judgement in self.judgements
             },
@@ -60,19 +58,20 @@ class Choice:
         return "\n\n".join([*blocks, "\n".join([*lines, f"picked: {self.pick.name}. {self.pick.why}"])])
 
     def _describe_task(self, judgement: Judgement) -> str:
-        modalities = sorted({name for found in judgement.estimates.values() for name in found.modalities})
-        head = ["candidate", "trained", "estimated accuracy", "gain over source-only", *modalities]
-        ranked = sorted(judgement.estimates.items(), key=lambda item: -item[1].accuracy)
+        modalities = sorted({name for found in judgement.verdicts.values() for name in found.modalities})
+        head = ["candidate", "trained", "score", "estimated accuracy", "gain over source-only", *modalities]
+        ranked = sorted(judgement.verdicts.items(), key=lambda item: -item[1].score)
         rows = [self._row(name, found, modalities) for name, found in ranked]
         title = f"task {judgement.task}, on {len(judgement.posterior)} unlabelled rows of the target:\n"
         return (title if len(self.judgements) > 1 else "") + _align([head, *rows])
 
-    def _row(self, name: str, found: Estimate, modalities: Sequence[str]) -> list[str]:
+    def _row(self, name: str, found: Verdict, modalities: Sequence[str]) -> list[str]:
         own = [f"{found.modalities[each]:.3f}" if each in found.modalities else "-" for each in modalities]
-        gain = "-" if name == next(iter(self.statements)) else _bounds(found.gain, found.gain_interval, "+")
-        trained = f"{self.statements[name].share:.0%}"
+        is_first = name == next(iter(self.statements))
+        gain = "-" if is_first else _bounds(found.gain.difference, found.gain.interval, "+")
+        estimate = _bounds(found.estimate.accuracy, found.estimate.interval)
         marked = f"* {name}" if name == self.pick.name else f"  {name}"
-        return [marked, trained, _bounds(found.accuracy, found.interval), gain, *own]
+        return [marked, f"{self.statements[name].share:.0%}", f"{found.score:.3f}", estimate, gain, *own]
 
 
 def _bounds(value: float, interval: Interval, sign: str = "") -> str:

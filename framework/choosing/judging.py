@@ -8,33 +8,35 @@ from numpy.typing import NDArray
 
 from ..consensus.dawid_skene import dawid_skene
 from ..consensus.ensemble import mean_probabilities
-from ..consensus.opinion import Opinion, cast_votes, joint_probabilities, list_raters
-from ..evaluation.intervals import Confidence, Interval, percentile_interval
+from ..consensus.opinion import Opinion, Votes, cast_votes, joint_probabilities, list_raters
+from ..estimation.consensus import Consensus, find_consensus
+from ..estimation.estimate import Estimate, Gain
+from ..estimation.panel import Panel
+from ..estimation.resamples import Resamples
+from ..evaluation.group_bootstrap import count_groups, draw_group_counts
+from ..evaluation.intervals import Confidence
 from ..layout import JOINT, Task
-from .resampling import draw_weights
-from .role_model import RoleModel, make_role_models
 from .statement import Statement
 
 
 @attrs.frozen
-class Estimate:
-    """How good a candidate probably is, by the consensus.
+class Verdict:
+    """What is thought of a candidate.
 
     Args:
-        accuracy: of the joint prediction on the target, by the first role model.
-        interval: of it: from the lowest to the highest that a bootstrap finds by any of the role models.
-        gain: over source-only, by the first role model.
-        gain_interval: of that, by the first role model's bootstrap.
-        gains: over source-only, by each role model.
+        estimate: of the accuracy of its joint prediction on the target.
+        gain: over the first candidate.
+        score: what candidates are compared by: the accuracy that the consensus of joint heads claims for it.
+        gains: over the first candidate by other ways to ask all candidates: the consensus of joint heads, and the mean
+            of their probabilities (EnsV).
         modalities: accuracy of each modality's own head; without those that no row has.
-        agreement: how often it gives the class that the mean of all candidates gives (EnsV).
+        agreement: how often it gives the class that the mean of all probabilities gives.
     """
 
-    accuracy: float
-    interval: Interval
-    gain: float
-    gain_interval: Interval
-    gains: tuple[float, ...]
+    estimate: Estimate
+    gain: Gain
+    score: float
+    gains: tuple[float, float]
     modalities: Mapping[str, float]
     agreement: float
 
@@ -45,18 +47,58 @@ class Judgement:
 
     Args:
         task: its name.
-        estimates: by candidate, in the order that was given; the first is the one that gains are over.
-        role_models: the first is what candidates are chosen by.
+        verdicts: by candidate, in the order that was given; the first is the one that gains are over.
+        consensus: of the joint heads.
+        panel: of the modalities' heads, for estimates.
+        role_model: `(N,)`, the class that the mean of all probabilities gives.
     """
 
     task: str
-    estimates: Mapping[str, Estimate]
-    role_models: tuple[RoleModel, ...]
+    verdicts: Mapping[str, Verdict]
+    consensus: Consensus
+    panel: Panel
+    role_model: Votes
 
     @property
     def posterior(self) -> NDArray[np.float64]:
-        """`(N, C)`, how likely each class is of each row of the target, by the first role model."""
-        return self.role_models[0].posterior
+        """`(N, C)`, how likely each class is of each row of the target."""
+        return self.consensus.posterior
+
+    def hear(self, predictions: Votes, others: Votes, rows: NDArray[np.int64]) -> Verdict:
+        """What is thought of predictions, and what they gain over others.
+
+        Args:
+            predictions: `(N',)`.
+            others: `(N',)`.
+            rows: `(N',)`, positions of the predicted rows.
+        """
+        score, before = (self.consensus.accuracy(each, rows) for each in (predictions, others))
+        agreement, other = (float((each == self.role_model[rows]).mean()) for each in (predictions, others))
+        return Verdict(
+            self.panel.estimate(predictions, rows),
+            self.panel.gain(predictions, others, rows),
+            score,
+            (score - before, agreement - other),
+            {},
+            agreement,
+        )
+
+
+def rank(statements: Mapping[str, Statement], task: Task) -> dict[str, float]:
+    """How often each candidate is right by the consensus of all joint heads: to compare candidates by.
+
+    Joint heads chose best, and modalities' heads estimate better: a joint head errs with the modalities that it is made
+    of, so that those of one consensus share errors, and claim too much of all of them.
+
+    Args:
+        statements: by candidate.
+        task: with classes.
+
+    Raises:
+        ValueError: if there are no statements, or they are not of the same rows.
+    """
+    consensus, predictions = _ask_joint_heads(list(statements.values()), task)
+    return {name: consensus.accuracy(each) for name, each in zip(statements, predictions, strict=True)}
 
 
 def judge(
@@ -65,48 +107,47 @@ def judge(
     groups: Sequence[str | None] = (),
     confidence: Confidence | None = None,
 ) -> Judgement:
-    """Judge candidates by their consensus.
-
-    Candidates are compared, and their accuracy is estimated, by the first of `make_role_models`; how far the others are
-    from it says how far it is to be trusted, and widens the intervals.
+    """Judge candidates by their consensus, whose claims are held against what they are worth on the source.
 
     Args:
         statements: by candidate; the first is the one that gains are over.
         task: with classes.
         groups: `(N,)`, of the target's rows: those of one group, such as a speaker, are drawn together.
-        confidence: of the intervals.
+        confidence: of the intervals, which hold what drawing rows again moves, and what leaving out a candidate does.
 
     Raises:
         ValueError: if there are no statements, or they are not of the same rows.
     """
-    confidence = confidence or Confidence()
     stated = list(statements.values())
     target, source = [found.target for found in stated], [found.source for found in stated]
-    models = make_role_models(target, source, stated[0].labels[task.name], task)
-    predictions = cast_votes(target, task.name, "joint")
-    weights = draw_weights(groups, predictions.shape[1], confidence)
-    rights = [model.right(predictions) for model in models]
-    drawn = [weights @ right for right in rights]
-    modalities = _judge_modalities(target, task, models[0].correction)
-    estimates = {
-        name: Estimate(
-            float(rights[0][:, position].mean()),
-            _span([means[:, position] for means in drawn], confidence.level),
-            float((rights[0][:, position] - rights[0][:, 0]).mean()),
-            percentile_interval(drawn[0][:, position] - drawn[0][:, 0], confidence.level),
-            tuple(float((right[:, position] - right[:, 0]).mean()) for right in rights),
-            modalities[position],
-            float((models[-1].posterior.argmax(axis=1) == predictions[position]).mean()),
-        )
-        for position, name in enumerate(statements)
+    labels = stated[0].labels[task.name]
+    consensus, predictions = _ask_joint_heads(stated, task)
+    rows = np.arange(predictions.shape[1])
+    resamples = _draw(groups or [None] * len(rows), len(labels), confidence or Confidence())
+    panel = Panel.ask(target, source, labels, task, resamples)
+    role_model = mean_probabilities(joint_probabilities(target, task.name)).argmax(axis=1)
+    judgement = Judgement(task.name, {}, consensus, panel, role_model)
+    modalities = _judge_modalities(target, task, panel.consensus.correction)
+    verdicts = {
+        name: attrs.evolve(judgement.hear(said, predictions[0], rows), modalities=heads)
+        for name, said, heads in zip(statements, predictions, modalities, strict=True)
     }
-    return Judgement(task.name, estimates, models)
+    return attrs.evolve(judgement, verdicts=verdicts)
 
 
-def _span(values: Sequence[NDArray[np.float64]], level: float) -> Interval:
-    """From the lowest to the highest end of several intervals."""
-    found = [percentile_interval(each, level) for each in values]
-    return Interval(min(each.low for each in found), max(each.high for each in found))
+def _ask_joint_heads(stated: Sequence[Statement], task: Task) -> tuple[Consensus, Votes]:
+    """Their consensus, and what each of them says of the target, `(K, N)`."""
+    target, source = [found.target for found in stated], [found.source for found in stated]
+    consensus = find_consensus(target, source, stated[0].labels[task.name], task, "joint")
+    return consensus, cast_votes(target, task.name, "joint")
+
+
+def _draw(groups: Sequence[str | None], source_rows: int, confidence: Confidence) -> Resamples:
+    generator = confidence.generator()
+    target = draw_group_counts(groups, confidence, generator)
+    source = draw_group_counts([None] * source_rows, confidence, generator)
+    noise = generator.standard_normal(confidence.resamples)
+    return Resamples(source, target, noise, confidence.level, len(groups), count_groups(groups))
 
 
 def _judge_modalities(opinions: Sequence[Opinion], task: Task, correction: float) -> list[dict[str, float]]:

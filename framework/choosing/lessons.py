@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..consensus.consensus_file import Consensus, Parent
+from ..consensus.opinion import Probabilities
 from ..data import open_table
 from ..errors import DataError, RunError
 from ..experiments.experiment import Experiment
@@ -34,7 +35,7 @@ def write_consensus(
     path: Path,
     parents: Sequence[Parent] = (),
 ) -> None:
-    """Keep what judgements' first role models say of rows, for a student.
+    """Keep what the consensus of joint heads says of rows, for a student.
 
     Args:
         judgements: of each task.
@@ -47,19 +48,22 @@ def write_consensus(
         DataError: if ids and rows do not fit together.
         WriteError: if the file cannot be written.
     """
-    make_consensus(judgements, tasks, ids, parents).write(path)
+    make_consensus([judgement.posterior for judgement in judgements], tasks, ids, parents).write(path)
 
 
 def make_consensus(
-    judgements: Sequence[Judgement], tasks: Sequence[Task], ids: Sequence[str], parents: Sequence[Parent] = ()
+    posteriors: Sequence[Probabilities], tasks: Sequence[Task], ids: Sequence[str], parents: Sequence[Parent] = ()
 ) -> Consensus:
-    """As `write_consensus`, without the file."""
-    return Consensus(
-        ids,
-        {task.name: task.classes or () for task in tasks},
-        {judgement.task: judgement.posterior for judgement in judgements},
-        parents,
-    )
+    """What `write_consensus` writes.
+
+    Args:
+        posteriors: `(N, C)`, of each task.
+        tasks: the same.
+        ids: `(N,)`.
+        parents: the candidates.
+    """
+    classes = {task.name: task.classes or () for task in tasks}
+    return Consensus(ids, classes, dict(zip(classes, posteriors, strict=True)), parents)
 
 
 def keep_consensus(consensus: Consensus, training: CandidateTraining, out: Path) -> None:

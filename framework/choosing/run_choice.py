@@ -3,7 +3,8 @@
 import json
 import math
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Final
@@ -15,11 +16,13 @@ from ..evaluation.intervals import Confidence
 from ..files.folder_lock import LOCK_FILES, lock_folder
 from ..files.replaced_folder import replace_folder
 from ..files.whole_file import write_whole
+from ..grid.executor import Executor, Outcome
+from ..grid.local_processes import LocalProcesses
 from ..layout import Task
 from ..runs.run_folder import read_json
-from .candidate_training import CANDIDATES, MAPS_FILE, CandidateTraining, train_candidate
+from .candidate_training import CANDIDATES, MAPS_FILE, CandidateTraining
 from .choice import Choice
-from .judging import Judgement, judge
+from .judging import Judgement, judge, rank
 from .picking import pick
 from .plan import ChoicePlan
 from .portfolio import MAPPED, SOURCE_ONLY, STUDENT, Rung
@@ -32,7 +35,11 @@ PICK: Final = "pick"
 
 
 def choose(
-    plan: ChoicePlan, out: Path, say: Callable[[str], None] = print, confidence: Confidence | None = None
+    plan: ChoicePlan,
+    out: Path,
+    executor: Executor | None = None,
+    say: Callable[[str], None] = print,
+    confidence: Confidence | None = None,
 ) -> Choice:
     """Train candidates, judge them by their consensus, and take one that is surely better than source-only.
 
@@ -41,6 +48,7 @@ def choose(
     Args:
         plan: the candidates.
         out: folder of the choice; its folder `pick` becomes the run of the candidate that is taken.
+        executor: where candidates train; None means processes of this machine, one at a time.
         say: takes lines that tell how far it is.
         confidence: of intervals.
 
@@ -50,7 +58,7 @@ def choose(
     tasks = plan.check()
     with lock_folder(out):
         plan.claim(out)
-        choosing = _Choosing(plan, out, tasks, say, confidence or Confidence())
+        choosing = _Choosing(plan, out, tasks, executor or LocalProcesses(), say, confidence or Confidence())
         choosing.train([SOURCE_ONLY], 1.0)
         if SOURCE_ONLY in choosing.failed:
             raise RunError(f"{SOURCE_ONLY}: {choosing.failed[SOURCE_ONLY]}")
@@ -58,22 +66,21 @@ def choose(
         running = [name for name in choosing.names if name != SOURCE_ONLY]
         for rung in plan.portfolio.rungs:
             running = choosing.train(running, rung.share)
-            running = keep_best(choosing.judge(), running, rung, plan.portfolio.least)
+            running = keep_best(choosing.rank(), running, rung, plan.portfolio.least)
         choosing.train(running, 1.0)
         return choosing.conclude()
 
 
-def keep_best(judgements: Sequence[Judgement], names: Sequence[str], rung: Rung, least: int) -> list[str]:
-    """The candidates that go on behind a rung, in their order: those that are estimated best, mean over tasks.
+def keep_best(scores: Mapping[str, float], names: Sequence[str], rung: Rung, least: int) -> list[str]:
+    """The candidates that go on behind a rung, in their order: those that score best.
 
     Args:
-        judgements: of each task.
+        scores: by candidate.
         names: of the candidates that are still training.
         rung: says which share of them goes on.
         least: so many of them at least.
     """
-    accuracy = {name: fmean(found.estimates[name].accuracy for found in judgements) for name in names}
-    best = sorted(names, key=lambda name: -accuracy[name])[: max(math.ceil(rung.keep * len(names)), least)]
+    best = sorted(names, key=lambda name: -scores[name])[: max(math.ceil(rung.keep * len(names)), least)]
     return [name for name in names if name in best]
 
 
@@ -82,6 +89,7 @@ class _Choosing:
     plan: ChoicePlan
     out: Path
     tasks: Sequence[Task]
+    executor: Executor
     say: Callable[[str], None]
     confidence: Confidence
     statements: dict[str, Statement] = attrs.field(factory=dict)
@@ -109,21 +117,36 @@ class _Choosing:
 
     def train(self, names: Iterable[str], share: float) -> list[str]:
         """Train candidates to a share of their epochs; those that did not fail."""
-        for name in names:
-            training = self.plan.training(name, share, self.maps)
-            try:
-                self.statements[name] = self._state(training)
-            except AcclimateError as error:
-                self.failed[name] = " ".join(str(error).split())
-                self.say(f"{name} failed: {self.failed[name]}")
-        return [name for name in names if name not in self.failed]
+        trainings = {name: self.plan.training(name, share, self.maps) for name in names}
+        for training in trainings.values():
+            if not training.statement(self.out).is_file():
+                self.executor.submit(training, self.out)
+        self._run()
+        stated = {name: training.statement(self.out) for name, training in trainings.items() if name not in self.failed}
+        for name, path in stated.items():
+            self.statements[name] = Statement.read(path)
+        return list(stated)
 
-    def _state(self, training: CandidateTraining) -> Statement:
-        path = training.statement(self.out)
-        if not path.is_file():
-            self.say(f"training {training.name} to {training.share:.0%}")
-            train_candidate(training, self.out)
-        return Statement.read(path)
+    def _run(self) -> None:
+        with closing(self.executor.outcomes()) as outcomes:
+            for outcome in outcomes:
+                self._note(outcome)
+
+    def _note(self, outcome: Outcome) -> None:
+        training, error = outcome.cell, outcome.error
+        if not isinstance(training, CandidateTraining):
+            raise TypeError(f"an executor of candidates must end with candidates, but ended {outcome.cell!r}.")
+        if error is None and not training.statement(self.out).is_file():
+            # Code of the user's own can end a process as if all were well.
+            error = "its process ended, but it said nothing"
+        self.say(f"{training.title}: {'done' if error is None else f'FAILED: {error}'}")
+        if error is not None:
+            self.failed[training.name] = error
+
+    def rank(self) -> dict[str, float]:
+        """What candidates are compared by, mean over tasks."""
+        by_task = [rank(self.ordered, task) for task in self.tasks]
+        return {name: fmean(scores[name] for scores in by_task) for name in self.ordered}
 
     def judge(self) -> tuple[Judgement, ...]:
         """What the consensus of all that was said says of each task."""
@@ -132,15 +155,20 @@ class _Choosing:
 
     def teach(self, judgements: Sequence[Judgement], finished: Sequence[str]) -> Student | None:
         """A student of the candidates, held against the best that was trained to the end; None if it fails."""
-        best = max(finished, key=lambda name: fmean(found.estimates[name].accuracy for found in judgements))
-        teachers = Teachers(self.plan, self.out, judgements, self.tasks, self.ordered, self.confidence)
-        self.say(f"training {STUDENT} on what {len(self.ordered)} candidates say together")
+        scores = self.rank()
+        best = max(finished, key=lambda name: scores[name])
+        teachers = Teachers(self.plan, self.out, judgements, self.tasks, self.ordered, self._train_student)
         try:
             return teachers.teach(best, self.maps or {} if best.endswith(MAPPED) else {})
         except AcclimateError as error:
             self.failed[STUDENT] = " ".join(str(error).split())
-            self.say(f"{STUDENT} failed: {self.failed[STUDENT]}")
             return None
+
+    def _train_student(self, training: CandidateTraining) -> None:
+        self.executor.submit(training, self.out)
+        self._run()
+        if STUDENT in self.failed:
+            raise RunError(self.failed[STUDENT])
 
     def conclude(self) -> Choice:
         """Pick, and make the folder of the pick."""

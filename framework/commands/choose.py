@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import AcclimateError
 from .decoding_option import add_decoding_option
+from .executor_options import add_executor_options, make_executor
 from .numbers import add_seed
 from .options import (
     add_cache_options,
     add_skip_option,
     add_task_option,
-    check_device,
     choose_domains,
     make_parser,
     open_trunk_cache,
@@ -47,6 +47,7 @@ def main(arguments: list[str]) -> None:
     add_seed(parser, help="of weights, order of samples and validation rows")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to train")
     add("--thorough", action="store_true", help="train every candidate to the end, whatever it seems worth on the way")
+    add_executor_options(parser, "candidate")
     add_cache_options(parser)
     add_task_option(parser)
     add_skip_option(parser)
@@ -58,12 +59,12 @@ def main(arguments: list[str]) -> None:
 
     check_choice_folder(options.out)
     check_folder(options.out)
-    check_device(options.device)
+    executor = make_executor(options)
 
     from ..choosing import choose
 
     try:
-        print(f"\n{choose(_make_plan(options), options.out)}", flush=True)
+        print(f"\n{choose(_make_plan(options), options.out, executor)}", flush=True)
     except KeyboardInterrupt:
         raise AcclimateError("interrupted; the same command goes on with what is there") from None
     print(f"{options.out / 'pick'} is the run: acclimate evaluate, export, report and zoo publish take it")

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from ..errors import AcclimateError
 from ..files.printable_text import printable_line
 from .decoding_option import add_decoding_option
-from .numbers import MAX_PROCESSES, add_integer, add_real
+from .executor_options import add_executor_options, make_executor
+from .numbers import add_integer
 from .options import (
     add_cache_options,
     add_skip_option,
     add_task_option,
-    check_device,
     choose_domains,
     make_parser,
     open_prepared_cache,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
 
     from ..grid.cell import Shift
-    from ..grid.executor import Executor, Outcome
+    from ..grid.executor import Outcome
     from ..grid.plan import Grid
     from ..grid.search import Search
 
@@ -85,7 +85,7 @@ def _run_grid(options: Any, command: str, grid: "Grid") -> "list[Outcome]":  # n
         notes = grid.check(trials, () if search.shift is None else (search.shift,))
     for note in notes:
         print(f"note: {printable_line(note)}")
-    executor, display = _make_executor(options), GridDisplay()
+    executor, display = make_executor(options), GridDisplay()
     grid = grid.claim(options.out, command)
     try:
         tuned = None if search is None else run_search(grid, search, options.out, executor, display)
@@ -140,19 +140,11 @@ def _add_options(parser: "ArgumentParser") -> None:
         help="search on this shift alone, and use what is found on all; default: search on each for itself",
     )
     add_integer(parser, "--search-seed", least=0, default=0, help="of the draw, and of the trials' runs")
-    add_integer(
-        parser,
-        "--processes",
-        most=MAX_PROCESSES,
-        help="cells that run beside each other; default: 1, and with --ray what there is",
-    )
-    add_integer(parser, "--threads", most=MAX_PROCESSES, default=1, help="of each cell")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to train")
     add_cache_options(parser)
     add_task_option(parser)
     add_skip_option(parser)
-    add("--ray", action="store_true", help="run cells as tasks of Ray, on the cluster it is connected to or locally")
-    add_real(parser, "--gpus", most=MAX_PROCESSES, default=0.0, help="that each cell asks Ray for; may be a fraction")
+    add_executor_options(parser, "cell")
 
 
 def _make_grid(options: Any) -> "Grid":  # noqa: ANN401
@@ -231,19 +223,6 @@ def _read_search(options: Any, grid: "Grid") -> "Search":  # noqa: ANN401
             f"--seeds must be at most {search.run_seed}, which is the trials' seed: got {options.seeds}"
         )
     return search
-
-
-def _make_executor(options: Any) -> "Executor":  # noqa: ANN401
-    if options.ray:
-        from ..grid.ray_executor import RayActors
-
-        # What its nodes have is found out there.
-        return RayActors(options.threads, options.gpus, options.processes)
-
-    from ..grid.local_processes import LocalProcesses
-
-    check_device(options.device)
-    return LocalProcesses(options.processes or 1, options.threads)
 
 
 def _report(failed: Sequence["Outcome"]) -> None:

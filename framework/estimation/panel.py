@@ -96,10 +96,17 @@ class Panel:
             self.resamples.groups,
         )
 
-    def gain(self, predictions: Votes, others: Votes) -> Gain:
-        """How much more often predictions are probably right than others of all rows."""
-        rows = np.arange(len(predictions))
-        pairs = [one.accuracy(predictions) - one.accuracy(others) for one in (self.consensus, *self.without)]
+    def gain(self, predictions: Votes, others: Votes, rows: NDArray[np.int64] | None = None) -> Gain:
+        """How much more often predictions are probably right than others.
+
+        Args:
+            predictions: `(N',)`.
+            others: `(N',)`.
+            rows: `(N',)`, positions of the predicted rows; all in order if None.
+        """
+        rows = np.arange(len(predictions)) if rows is None else rows
+        models = (self.consensus, *self.without)
+        pairs = [one.accuracy(predictions, rows) - one.accuracy(others, rows) for one in models]
         found = self._resample(predictions, rows) - self._resample(others, rows)
         found += jackknife_error(pairs[1:]) * self.resamples.noise
         return Gain(pairs[0], self.resamples.interval(np.clip(found, -1.0, 1.0)))

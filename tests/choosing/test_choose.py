@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from acclimate.framework.choosing import run_choice
-from acclimate.framework.choosing.candidate_training import CandidateTraining
 from acclimate.framework.experiments.saved_method import load_run
 
 from acclimate.__main__ import main
 
-from .small_choice import NAMES, arguments, assert_same_choices, write_inputs, write_portfolio
+from .small_choice import NAMES, Here, arguments, assert_same_choices, choose_here, write_inputs, write_portfolio
+
+pytestmark = pytest.mark.processes
 
 
 def test_a_choice_ends_in_a_run_that_other_commands_take(
@@ -38,10 +38,12 @@ def test_candidates_that_seem_worse_are_left_where_they_are(chosen: Path) -> Non
     assert ended == {name for name, share in shares.items() if share > 0.9}
 
 
-def test_estimates_stand_by_candidate(chosen: Path) -> None:
-    estimates = json.loads((chosen / "choice.json").read_text())["tasks"]["label"]["estimates"]
-    for found in estimates.values():
-        assert 0 <= found["interval"]["low"] <= found["accuracy"] <= found["interval"]["high"] <= 1
+def test_verdicts_stand_by_candidate(chosen: Path) -> None:
+    verdicts = json.loads((chosen / "choice.json").read_text())["tasks"]["label"]["candidates"]
+    assert tuple(verdicts) == NAMES
+    for found in verdicts.values():
+        estimate = found["estimate"]
+        assert 0 <= estimate["interval"]["low"] <= estimate["accuracy"] <= estimate["interval"]["high"] <= 1
         assert set(found["modalities"]) == {"audio", "video"}
 
 
@@ -49,7 +51,7 @@ def test_it_says_who_was_picked_and_why(chosen: Path, inputs: Path, capsys: pyte
     before = {path: path.stat().st_mtime_ns for path in chosen.rglob("*.npz")}
     assert main(arguments(inputs, chosen)) == 0
     said = capsys.readouterr().out
-    assert "training" not in said
+    assert "of its epochs" not in said
     assert {path: path.stat().st_mtime_ns for path in chosen.rglob("*.npz")} == before
     pick = json.loads((chosen / "choice.json").read_text())["pick"]
     assert f"picked: {pick['name']}. {pick['why']}" in said
@@ -58,47 +60,31 @@ def test_it_says_who_was_picked_and_why(chosen: Path, inputs: Path, capsys: pyte
 
 
 def test_no_label_of_the_target_changes_anything(chosen: Path, tmp_path: Path) -> None:
-    poisoned = write_inputs(tmp_path, poison=True)
-    assert main(arguments(poisoned, tmp_path / "out")) == 0
+    choose_here(write_inputs(tmp_path, poison=True), tmp_path / "out")
     assert_same_choices(chosen, tmp_path / "out")
     one, other = (json.loads((out / "choice.json").read_text()) for out in (chosen, tmp_path / "out"))
     assert (one["pick"], one["tasks"]) == (other["pick"], other["tasks"])
 
 
 @pytest.mark.parametrize("stop", [1, 4])
-def test_what_was_cut_short_goes_on_to_the_same(
-    stop: int,
-    chosen: Path,
-    inputs: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    trained: list[str] = []
-
-    def train(training: CandidateTraining, out: Path) -> None:
-        if len(trained) == stop:
-            raise KeyboardInterrupt
-        trained.append(training.name)
-        real(training, out)
-
-    real = run_choice.train_candidate
-    with monkeypatch.context() as patch:
-        patch.setattr(run_choice, "train_candidate", train)
-        assert main(arguments(inputs, tmp_path / "out")) == 2
+def test_what_was_cut_short_goes_on_to_the_same(stop: int, chosen: Path, inputs: Path, tmp_path: Path) -> None:
+    first, then = Here(stop), Here()
+    with pytest.raises(KeyboardInterrupt):
+        choose_here(inputs, tmp_path / "out", executor=first)
     assert not (tmp_path / "out" / "pick").exists()
-    assert main(arguments(inputs, tmp_path / "out")) == 0
+    choose_here(inputs, tmp_path / "out", executor=then)
+    assert len(first.ran) == stop
+    assert not set(first.ran) & set(then.ran)
     assert_same_choices(chosen, tmp_path / "out")
 
 
-def test_a_candidate_that_fails_leaves_the_others(
-    inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    settings = ["--set", "mmd:training.optimizer.init_args.lr=1.0e+30", "--set", "mmd:training.gradient_clip=null"]
-    assert main(arguments(inputs, tmp_path / "out", *settings)) == 0
-    failed = json.loads((tmp_path / "out" / "choice.json").read_text())["failed"]
-    assert list(failed) == ["mmd"]
-    assert f"mmd could not be trained: {failed['mmd']}" in capsys.readouterr().out
-    assert "\n" not in failed["mmd"]
+def test_a_candidate_that_fails_leaves_the_others(inputs: Path, tmp_path: Path) -> None:
+    settings = {"mmd:training.optimizer.init_args.lr": 1e30, "mmd:training.gradient_clip": None}
+    choice = choose_here(inputs, tmp_path / "out", settings)
+    assert json.loads((tmp_path / "out" / "choice.json").read_text())["failed"] == choice.failed
+    assert list(choice.failed) == ["mmd"]
+    assert f"mmd could not be trained: {choice.failed['mmd']}" in str(choice)
+    assert "\n" not in choice.failed["mmd"]
 
 
 @pytest.mark.parametrize(
@@ -143,8 +129,9 @@ def test_a_folder_of_something_else_is_left_alone(
 
 
 def test_thorough_trains_all_to_the_end(inputs: Path, tmp_path: Path) -> None:
-    write_portfolio(tmp_path, candidates=["source-only", {"recipe": "coral", "settings": {"stages.0.epochs": 2}}])
-    settings = ["--portfolio", str(tmp_path / "portfolio.yaml"), "--set", "source-only:stages.0.epochs=2", "--thorough"]
-    assert main(arguments(inputs, tmp_path / "out", *settings)) == 0
+    write_portfolio(tmp_path, candidates=["source-only", {"recipe": "coral", "settings": {"stages.0.epochs": 1}}])
+    settings = ["--portfolio", str(tmp_path / "portfolio.yaml"), "--set", "source-only:stages.0.epochs=1"]
+    options = ["--thorough", "--processes", "2"]
+    assert main(arguments(inputs, tmp_path / "out", *settings, *options)) == 0
     candidates = json.loads((tmp_path / "out" / "choice.json").read_text())["candidates"]
     assert [found["share"] for found in candidates.values()] == pytest.approx([1.0, 1.0])

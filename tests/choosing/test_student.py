@@ -7,18 +7,20 @@ import attrs
 import numpy as np
 import pytest
 from acclimate.framework.choosing import run_choice, student as students
-from acclimate.framework.choosing.judging import Estimate, judge
+from acclimate.framework.choosing.judging import Verdict, judge
 from acclimate.framework.choosing.lessons import HELD_OUT, find_parents, hold_out, write_consensus
 from acclimate.framework.choosing.picking import Pick
 from acclimate.framework.choosing.portfolio import parse_portfolio
-from acclimate.framework.choosing.role_model import RoleModel
 from acclimate.framework.choosing.statement import Statement
-from acclimate.framework.choosing.student import Student, estimate_over, pick_student
+from acclimate.framework.choosing.student import Student, pick_student
 from acclimate.framework.consensus.consensus_file import Consensus, Parent
+from acclimate.framework.consensus.opinion import cast_votes
 from acclimate.framework.errors import RecipeError, RunError
+from acclimate.framework.estimation.estimate import Estimate, Gain
 from acclimate.framework.evaluation.intervals import Interval
 from acclimate.framework.experiments.saved_method import load_run
 from acclimate.framework.files.hashes import file_sha256
+from acclimate.framework.grid.local_processes import LocalProcesses
 from acclimate.framework.runs.run_folder import RunFolder
 from bits import assert_same_bits
 from loop.small import CLASSES, TARGET
@@ -28,9 +30,13 @@ from acclimate.__main__ import main
 from .made_statements import TASK, make_statements
 from .small_choice import NAMES, arguments, write_portfolio
 
-ESTIMATE = Estimate(0.8, Interval(0.7, 0.9), 0.1, Interval(0.05, 0.15), (0.1, 0.1), {}, 0.9)
-WORSE = attrs.evolve(ESTIMATE, gain_interval=Interval(-0.01, 0.15))
-DENIED = attrs.evolve(ESTIMATE, gains=(0.1, -0.1))
+pytestmark = pytest.mark.processes
+
+BETTER = Verdict(
+    Estimate(0.8, Interval(0.7, 0.9), "consensus", rows=100), Gain(0.1, Interval(0.05, 0.15)), 0.8, (0.1, 0.1), {}, 0.9
+)
+WORSE = attrs.evolve(BETTER, gain=Gain(0.1, Interval(-0.01, 0.15)))
+DENIED = attrs.evolve(BETTER, gains=(0.1, -0.1))
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +53,10 @@ def taught(inputs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_student_is_judged_beside_the_candidates_and_is_none_of_their_raters(taught: Path, chosen: Path) -> None:
     choice, without = (json.loads((out / "choice.json").read_text()) for out in (taught, chosen))
     assert list(choice["candidates"]) == [*NAMES, "student"]
-    estimates = choice["tasks"]["label"]["estimates"]
-    found = estimates.pop("student")
+    verdicts = choice["tasks"]["label"]["candidates"]
+    found = verdicts.pop("student")["estimate"]
     assert 0 <= found["interval"]["low"] <= found["accuracy"] <= found["interval"]["high"] <= 1
-    assert estimates == without["tasks"]["label"]["estimates"]
+    assert verdicts == without["tasks"]["label"]["candidates"]
 
 
 def test_it_is_taught_what_the_candidates_say_of_most_rows(taught: Path) -> None:
@@ -82,7 +88,7 @@ def test_the_pick_is_a_run_that_names_its_parents_and_needs_no_consensus(taught:
 def test_called_again_it_trains_nothing_and_judges_as_it_is(
     taught: Path, inputs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(students, "train_candidate", None)
+    monkeypatch.setattr(LocalProcesses, "submit", None)
     before = file_sha256(taught / "consensus.npz")
     portfolio = ["--portfolio", str(taught.parent / "portfolio.yaml")]
     assert main(arguments(inputs, taught, *portfolio)) == 0
@@ -103,30 +109,30 @@ def test_a_student_that_fails_leaves_the_choice(
     assert json.loads((taught / "choice.json").read_text())["pick"]["name"] in NAMES
 
 
-def test_estimates_are_of_the_second_prediction() -> None:
-    posterior = np.array([[0.9, 0.1], [0.2, 0.8]])
-    models = [RoleModel("first", posterior, 0.8, 0.4), RoleModel("second", posterior[:, ::-1], 0.8, 0.8)]
-    weights = np.array([[1.0, 0.0], [0.0, 1.0]])
-    found = estimate_over(models, np.array([[1, 1], [0, 1]]), weights, 0.95)
-    # Half of what the first says, as it is right on the source half as often as it claims.
-    assert found.accuracy == pytest.approx((0.9 + 0.8) / 4)
-    assert found.gain == pytest.approx((0.9 - 0.1) / 4)
-    assert found.gains == pytest.approx((0.4 / 2, (0.1 - 0.9) / 2))
-    assert found.interval.low < 0.2
-    assert found.agreement == pytest.approx(0.0)
+def test_it_is_judged_on_the_rows_that_it_was_not_taught() -> None:
+    statements, _ = make_statements({"source-only": 0.5, "coral": 0.7, "rna": 0.9}, rows=200)
+    judgement = judge(statements, TASK)
+    said, others = cast_votes([statements[name].target for name in ("rna", "coral")], "label")
+    rows = np.arange(0, 200, 4)
+    found = judgement.hear(said[rows], others[rows], rows)
+    claimed = judgement.posterior[rows] * judgement.consensus.correction
+    assert found.score == pytest.approx(claimed[np.arange(50), said[rows]].mean())
+    assert found.gains[0] == pytest.approx(found.score - claimed[np.arange(50), others[rows]].mean())
+    assert found.estimate.rows == len(rows)
+    assert found.gain.interval.low < found.gain.difference < found.gain.interval.high
 
 
 @pytest.mark.parametrize(
     ("over_first", "over_best", "name"),
     [
-        (ESTIMATE, ESTIMATE, "student"),
-        (ESTIMATE, WORSE, "coral"),
-        (WORSE, ESTIMATE, "coral"),
-        (ESTIMATE, DENIED, "coral"),
+        (BETTER, BETTER, "student"),
+        (BETTER, WORSE, "coral"),
+        (WORSE, BETTER, "coral"),
+        (BETTER, DENIED, "coral"),
     ],
 )
 def test_it_is_taken_only_where_it_is_surely_better_than_both(
-    over_first: Estimate, over_best: Estimate, name: str
+    over_first: Verdict, over_best: Verdict, name: str
 ) -> None:
     statement = make_statements({"source-only": 0.5}, rows=4)[0]["source-only"]
     picked = pick_student(Pick("coral", "why", ("alarm",)), Student(statement, (over_first,), (over_best,), "coral"))
