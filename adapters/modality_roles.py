@@ -16,9 +16,9 @@ from ..framework.batch import Side, Step
 from ..framework.errors import RecipeError
 from ..framework.interfaces import Part
 from ..framework.layout import Layout, Task
+from ..framework.measures.separability import Scatter, scatter, separability
 from ..framework.tensors.named_modules import NamedModules
 from .class_distances import domain_distance
-from .separability import Scatter, scatter, separability
 from .terms import term_name, usable_labels
 
 

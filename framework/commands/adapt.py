@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import AcclimateError, WriteError
+from ..recipes.selection import OF_EVERY_RUN
 from ..standard_streams import OUTPUT
 from .decoding_option import add_decoding_option
 from .numbers import MAX_PROCESSES, add_integer
@@ -115,8 +116,13 @@ def report(comparison: "ComparedRun", out: Path) -> str:
         lines.append(f"target {name}: {value:.3f}" + ("" if before is None else f" (source-only {before:.3f})"))
     if comparison.skipped:
         lines.append(f"{count_skipped(comparison.skipped)} ({out / 'skipped.json'})")
-    if comparison.falls_below:
-        worse = ", ".join(f"{name} {now:.3f} < {before:.3f}" for name, (before, now) in comparison.falls_below.items())
+    lines += [f"estimated gain over source-only on {gain.task}: {gain}" for gain in comparison.gains]
+    lines += [f"WARNING: possible negative transfer: {reason}" for reason in comparison.harm]
+    # Where the consensus was asked, it stands for the scores of every run, which warn too seldom, or too often.
+    told = OF_EVERY_RUN if comparison.gains else ()
+    below = {name: values for name, values in comparison.falls_below.items() if name not in told}
+    if below:
+        worse = ", ".join(f"{name} {now:.3f} < {before:.3f}" for name, (before, now) in below.items())
         lines.append(f"WARNING: possible negative transfer: below source-only on the target in {worse}")
     if all(task.is_regression for task in comparison.schema.tasks):
         lines.append("whether a target got worse is not checked: no score without labels is known for a regression")

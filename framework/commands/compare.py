@@ -86,6 +86,10 @@ def _run_grid(options: Any, command: str, grid: "Grid") -> "list[Outcome]":  # n
     for note in notes:
         print(f"note: {printable_line(note)}")
     executor, display = make_executor(options), GridDisplay()
+    if options.validators is not None:
+        from ..experiments.run_scores import make_scores
+
+        make_scores(options.validators.split(","))
     grid = grid.claim(options.out, command)
     try:
         tuned = None if search is None else run_search(grid, search, options.out, executor, display)
@@ -93,6 +97,11 @@ def _run_grid(options: Any, command: str, grid: "Grid") -> "list[Outcome]":  # n
     except KeyboardInterrupt:
         raise AcclimateError("interrupted; the same command goes on with what is there") from None
     write_results(options.out, [recipe.name for recipe in grid.recipes])
+    if options.validators is not None:
+        from ..grid.validation import write_validation
+
+        print(write_validation(list(grid.cells(tuned)), options.out, options.validators.split(",")))
+        print(f"{options.out / 'validators.txt'} holds the scores without labels of each shift and seed")
     return failed
 
 
@@ -124,6 +133,13 @@ def _add_options(parser: "ArgumentParser") -> None:
         default=[],
         metavar="[RECIPE:]KEY=VALUE",
         help="override a value of all recipes, or of one of --recipes",
+    )
+    add(
+        "--validators",
+        type=str,
+        metavar="NAMES",
+        help="score finished runs without labels, too: names of scores or import paths, with commas between, or all; "
+        "validators.txt says what each was worth",
     )
     add("--search", type=Path, help="YAML file: by recipe, a list of values to try for each key")
     add_integer(

@@ -1,4 +1,4 @@
-"""acclimate data: check a table, corrupt one, or convert a pickle to files that are safe to read."""
+"""acclimate data: check a table, measure a shift, corrupt rows, or convert a pickle to files that are safe to read."""
 
 from importlib import import_module
 from typing import Final
@@ -7,6 +7,7 @@ from ..errors import AcclimateError
 
 COMMANDS: Final = {
     "check": "data check TABLE: count a table by domain, split, class and modality, and list every problem",
+    "shift": "data shift TABLE --source A --target B: say how far each modality moved between domains",
     "corrupt": "data corrupt TABLE --domain A --out OUT: write a table with a domain of corrupted rows",
     "convert": "data convert PICKLE OUT: write the arrays (.npz) or the table (.csv) that a pickle holds",
 }

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import attrs
 
 from ..data import Problem, Schema
-from ..errors import RunError
+from ..errors import RecipeError, RunError
 from ..gathering import world
+from ..method import Method
 from ..recipes.recipe import Recipe, Stage
 from ..recipes.recipe_files import read_recipe
 from ..recipes.selection import Selection
@@ -25,7 +26,8 @@ from ..training.run_lock import hold_run
 from ..training.run_options import RunOptions
 from ..training.selection import comparable_scores
 from .experiment import Experiment
-from .saved_method import load_model_weights, portable_parts
+from .negative_transfer import Gain, compare_on_target, find_harm
+from .saved_method import load_model_weights, load_run, portable_parts
 from .skipped import settle_skipped
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class ComparedRun:
         reference: target-side scores of source-only; empty where there is nothing to compare.
         skipped: problems of the rows that were left out.
         selection: of the run's recipe.
+        gains: over source-only, estimated without labels, by task; empty where there is nothing to compare.
     """
 
     adapted: Adapted
@@ -54,6 +57,12 @@ class ComparedRun:
     reference: Mapping[str, float]
     skipped: Sequence[Problem] = ()
     selection: Selection = attrs.field(factory=Selection)
+    gains: tuple[Gain, ...] = ()
+
+    @property
+    def harm(self) -> tuple[str, ...]:
+        """Why the run may be worse than source-only, in words; empty where nothing speaks of it."""
+        return find_harm(self.gains, self.adapted.best.target, self.reference)
 
     @property
     def falls_below(self) -> dict[str, tuple[float, float]]:
@@ -71,6 +80,8 @@ class ComparedRun:
             "best": self.adapted.best.to_json(),
             "source_only": dict(self.reference),
             "falls_below_source_only": self.falls_below,
+            **({"estimated_gain": [gain.to_json() for gain in self.gains]} if self.gains else {}),
+            **({"harm": list(self.harm)} if self.harm else {}),
             "skipped_rows": len({(problem.line, problem.id) for problem in self.skipped}),
             "seconds": self.adapted.seconds,
         }
@@ -131,13 +142,18 @@ def _adapt(
         for doubt in experiment.find_doubts(schema, options.seed):
             options.display.note(doubt.message)
 
+    gains: tuple[Gain, ...] = ()
     train = partial(train_opened, schema=schema, domains=domains, trunk_cache=trunk_cache)
     adapted = train(experiment, out, options.open_oracle(schema), initial=initial)
     if reference == "train" and experiment.recipe.uses_target:
         unasked = attrs.evolve(options, oracle=None)
         baseline = attrs.evolve(experiment, recipe=source_only(experiment.recipe))
-        scores = train(baseline, out / "source-only", unasked).best.target
-    comparison = ComparedRun(adapted, schema, scores, experiment.skipped or (), experiment.recipe.selection)
+        compared = train(baseline, out / "source-only", unasked)
+        scores = compared.best.target
+        gains = _find_gains(adapted, compared.method, domains)
+    elif isinstance(reference, Path):
+        gains = _find_gains(adapted, load_reference(reference, schema), domains)
+    comparison = ComparedRun(adapted, schema, scores, experiment.skipped or (), experiment.recipe.selection, gains)
     if adapted.finished:
         on_main(lambda: RunFolder.open(out).write_json("summary.json", comparison.to_json()))
     return comparison
@@ -184,6 +200,27 @@ def train_opened(
         | portable_parts(method)
         | _sources(recipe),
     )
+
+
+def load_reference(path: Path, schema: Schema) -> Method | None:
+    """The model of a source-only run; None where it has no checkpoint, or its inputs are prepared otherwise.
+
+    Args:
+        path: run folder.
+        schema: of the run that is compared with it.
+    """
+    try:
+        method, own, _ = load_run(path)
+    except (RunError, RecipeError):
+        return None
+    return method if own.to_config() == schema.to_config() else None
+
+
+def _find_gains(adapted: Adapted, reference: Method | None, domains: Domains) -> tuple[Gain, ...]:
+    if reference is None or not adapted.finished:
+        return ()
+    device = next(adapted.method.parameters()).device
+    return compare_on_target(adapted.method, reference.to(device), domains, device)
 
 
 def source_only(recipe: Recipe) -> Recipe:

@@ -3,15 +3,22 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
 from ..data import Table
 from ..errors import RunError
+from ..layout import Task
 from ..runs.run_folder import RunFolder
-from .candidates import observe_runs
+from ..training.selection import validate
+from ..validators import InformationMaximisation
+from .candidates import ObservedRuns, observe_runs
+from .negative_transfer import Gain, estimate_gain, find_harm
 from .run_scores import ScoredRuns, add_study, make_scores, score_runs
+
+BASELINE: Final = "source-only"
+"""The recipe that gains are over."""
 
 
 @attrs.frozen
@@ -27,6 +34,9 @@ class ValidatedShift:
         recipes: what each trained.
         rows: how many of the source's validation rows and of the target's training rows were looked at.
         tasks: the scores, task by task.
+        gains: of each run over source-only, estimated by the consensus of all runs, task by task; None for source-only
+            itself, and empty where it is not among the runs.
+        harm: of each run, why it may be worse than source-only, in words.
     """
 
     table: str
@@ -37,6 +47,8 @@ class ValidatedShift:
     recipes: tuple[str, ...]
     rows: tuple[int, int]
     tasks: tuple[ScoredRuns, ...]
+    gains: tuple[tuple[Gain, ...] | None, ...] = ()
+    harm: tuple[tuple[str, ...], ...] = ()
 
     @property
     def title(self) -> str:
@@ -50,6 +62,8 @@ class ValidatedShift:
             "runs": [{"path": str(path), "recipe": name} for path, name in zip(self.runs, self.recipes, strict=True)],
             "rows": {"source": self.rows[0], "target": self.rows[1]},
             "tasks": [scored.to_json() for scored in self.tasks],
+            "estimated_gains": [None if found is None else [gain.to_json() for gain in found] for found in self.gains],
+            "harm": [list(found) for found in self.harm],
         }
 
 
@@ -96,16 +110,50 @@ def validate_runs(
             found = [add_study(scored, observed, validators) for scored in found]
         configs = [RunFolder.open(path).config() for path in group]
         shift = configs[0]["data"]
+        recipes = tuple(str(config["recipe"]["name"]) for config in configs)
+        gains = _find_gains(observed, recipes)
         yield ValidatedShift(
             table=str(shift["table"]),
             source=tuple(shift["source"]),
             target=str(shift["target"]),
             seed=int(configs[0]["seed"]),
             runs=tuple(group),
-            recipes=tuple(str(config["recipe"]["name"]) for config in configs),
+            recipes=recipes,
             rows=(len(observed.source), len(observed.target)),
             tasks=tuple(found),
+            gains=gains,
+            harm=_find_harm(observed, recipes, gains),
         )
+
+
+def _find_gains(observed: ObservedRuns, recipes: Sequence[str]) -> tuple[tuple[Gain, ...] | None, ...]:
+    if BASELINE not in recipes:
+        return ()
+    baseline, groups = recipes.index(BASELINE), observed.target.field("group")
+    sides = [candidate.both[1] for candidate in observed.candidates]
+    tasks = [task for task in observed.tasks if not task.is_regression]
+
+    def gain(position: int, task: Task) -> Gain:
+        others = [side for other, side in enumerate(sides) if other not in (position, baseline)]
+        return estimate_gain(sides[position], sides[baseline], task, groups, others=others)
+
+    return tuple(
+        None if position == baseline else tuple(gain(position, task) for task in tasks)
+        for position in range(len(sides))
+    )
+
+
+def _find_harm(
+    observed: ObservedRuns, recipes: Sequence[str], gains: Sequence[tuple[Gain, ...] | None]
+) -> tuple[tuple[str, ...], ...]:
+    if not gains:
+        return ()
+    validators = {"information_maximisation": InformationMaximisation()}
+    scores = [validate(validators, candidate, observed.tasks) for candidate in observed.candidates]
+    reference = scores[recipes.index(BASELINE)]
+    return tuple(
+        () if found is None else find_harm(found, own, reference) for found, own in zip(gains, scores, strict=True)
+    )
 
 
 def group_runs(runs: Sequence[Path]) -> list[list[Path]]:

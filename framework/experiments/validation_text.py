@@ -22,6 +22,11 @@ def shift_text(shift: ValidatedShift) -> str:
     ]
     for scored in shift.tasks:
         lines += ["", f"task {scored.task}" + (f" ({_ORACLE}: +)" if scored.studies else ""), *_task_lines(scored)]
+    lines += ["", "gain over source-only, estimated without labels by the consensus of all runs"] if shift.gains else []
+    for recipe, gains in zip(shift.recipes, shift.gains, strict=False):
+        lines += [f"  {recipe}, {gain.task}: {gain}" for gain in gains or ()]
+    for recipe, harm in zip(shift.recipes, shift.harm, strict=False):
+        lines += [f"WARNING: {recipe}: possible negative transfer: {reason}" for reason in harm]
     return "\n".join(lines)
 
 

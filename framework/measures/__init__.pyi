@@ -5,4 +5,5 @@ from .jensen_shannon import (
     jensen_shannon_divergence as jensen_shannon_divergence,
 )
 from .learning_curves import Curve as Curve, LearningCurves as LearningCurves, read_curves as read_curves
+from .separability import modality_shifts as modality_shifts
 from .t_sne import embed as embed

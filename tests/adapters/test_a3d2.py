@@ -12,13 +12,13 @@ from acclimate.adapters.anchor_drag_drift import AnchorDragDrift, coordinate_cos
 from acclimate.adapters.conditional_adversarial import ConditionalAdversarial, conditional_map, discrimination
 from acclimate.adapters.domain_adversarial import domain_loss
 from acclimate.adapters.modality_roles import ModalityRoles
-from acclimate.adapters.separability import scatter, separability
 from acclimate.adapters.transport import Transport, exact_plan
 from acclimate.framework import read_recipe
 from acclimate.framework.batch import Outputs, Term
 from acclimate.framework.data import read_table
 from acclimate.framework.interfaces import Aligner
 from acclimate.framework.layout import Layout
+from acclimate.framework.measures.separability import scatter, separability
 from acclimate.framework.tensors.unit_norm import to_unit_norm
 from acclimate.framework.testing import DIGIT, SCATTERED, VERB, Scene, drop, make_scene
 from bits import same_bits

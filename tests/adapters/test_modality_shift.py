@@ -12,11 +12,11 @@ from acclimate.adapters.anchor_drag_drift import AnchorDragDrift
 from acclimate.adapters.class_distances import class_distances, domain_distance
 from acclimate.adapters.conditional_adversarial import ConditionalAdversarial
 from acclimate.adapters.modality_roles import ModalityRoles
-from acclimate.adapters.separability import modality_shifts, scatter, separability
 from acclimate.framework import read_recipe
 from acclimate.framework.data import open_table
 from acclimate.framework.experiments.experiment import Experiment
 from acclimate.framework.layout import Layout
+from acclimate.framework.measures.separability import modality_shifts, scatter, separability
 from acclimate.framework.testing import DIGIT, SCATTERED, SCORE, VERB, Rows, Scene, drop, make_scene
 from bits import assert_same_bits
 from torch import Tensor

@@ -245,3 +245,17 @@ def test_the_shift_of_a_search_is_checked(
 def test_a_table_needs_a_shift(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = ["compare", "--recipes", "rna-uda", "--data", str(folder / "labelled.csv"), "--out", str(tmp_path / "out")]
     assert "--shift must name domains" in error_line(given, capsys)
+
+
+def test_scores_without_labels_are_written_beside_the_tables(
+    folder: Path, grid: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = arguments(folder, grid, "--seeds", "2", "--validators", "entropy,ensemble_agreement")
+    assert main(asked) == 0
+    assert "over all shifts" in capsys.readouterr().out
+    shifts = json.loads((grid / "validators.json").read_text(encoding="utf-8"))
+    assert [(shift["data"]["seed"], len(shift["runs"])) for shift in shifts] == [(0, 2), (1, 2)]
+    assert {name for shift in shifts for name in shift["tasks"][0]["scores"]} == {"entropy", "ensemble_agreement"}
+    assert "ensemble_agreement" in (grid / "validators.txt").read_text(encoding="utf-8")
+    assert main([*asked[:-1], "luck"]) == 2
+    assert "a score must be one of all" in capsys.readouterr().err

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ..framework.tensors.presence import keep_present
+from ..tensors.presence import keep_present
 
 RIDGE: Final = 0.01
 """Of the linear function that tells the domains apart, in units of the features' mean variance."""
