@@ -13,6 +13,7 @@ from ..batch import Step
 from ..interfaces import Fusion, Part
 from ..layout import Layout
 from ..method import MODEL
+from ..tensors.seeded import seeded
 from .tiny_model import make_model
 
 P = TypeVar("P", bound=Part)
@@ -66,16 +67,15 @@ def bind(made: Made[P], layout: Layout, parts: Parts, dtype: torch.dtype, *, red
         redraw: whether its weights are drawn anew between -.5 and .5, so that none is zero and hides others from the
             gradient; by name, so that a task's weights do not depend on what other tasks there are.
     """
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
+    with seeded(0):
         part, shared = make(made), {name: make(module) for name, module in parts.items()}
         for module in shared.values():
             if isinstance(module, Part):
                 module.bind(layout, shared)
         part.bind(layout, shared if isinstance(part, Fusion) else {**shared, MODEL: make_model(layout)})
         for name, weight in part.named_parameters() if redraw else ():
-            torch.manual_seed(zlib.crc32(name.encode()))
-            nn.init.uniform_(weight, -0.5, 0.5)
+            own = torch.Generator(weight.device).manual_seed(zlib.crc32(name.encode()))
+            nn.init.uniform_(weight, -0.5, 0.5, own)
     for module in shared.values():
         module.to(dtype)
     return Bound(part.to(dtype), tuple(module for module in shared.values() if isinstance(module, Part)))

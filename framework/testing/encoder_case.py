@@ -9,6 +9,7 @@ from ..batch import EncoderInput
 from ..interfaces import Encoder
 from ..intermediate import Encoded, to_encoded
 from ..layout import DomainSide
+from ..tensors.seeded import seeded
 from .bound_parts import Made, make, name_of
 from .broken_promise import BrokenPromiseError, plural
 
@@ -47,8 +48,7 @@ class EncoderCase:
 
     def make(self, *, training: bool = False, seed: int = 0) -> Encoder:
         """An Encoder of its own, with the same weights for the same seed."""
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
+        with seeded(seed):
             return make(self.encoder).train(training)
 
     def stretched(self, rows: int, steps: int) -> Shaped[Tensor, "rows ..."]:

@@ -9,6 +9,7 @@ from ..batch import EncoderInput, Outputs
 from ..interfaces import Encoder, Fused, Fusion
 from ..layout import DomainSide
 from ..model import MultimodalModel
+from ..tensors.seeded import seeded
 from .broken_promise import BrokenPromiseError, difference
 from .encoder_case import EncoderCase, weight_gradients
 from .layouts import DIGIT
@@ -79,8 +80,7 @@ def check_weights(case: EncoderCase) -> None:
     """The gradient reaches every weight that trains, on one side at least, and no frozen one."""
     for rows in (case.least_rows, 4):
         encoder = case.make(training=True)
-        with torch.random.fork_rng(), torch.no_grad():
-            torch.manual_seed(0)
+        with seeded(0), torch.no_grad():
             # Residual networks begin with some weights at zero, which hides others from the gradient.
             for weights in encoder.parameters():
                 weights.add_(0.1 * torch.randn_like(weights))
@@ -101,8 +101,7 @@ def check_same_seed(case: EncoderCase) -> None:
     found = []
     for _ in ("first", "second"):
         encoder = case.make(training=True)
-        with torch.random.fork_rng():
-            torch.manual_seed(3)
+        with seeded(3):
             features = case.encode(encoder, case.inputs[:4])
             torch.autograd.backward(features.sum())
         found.append(torch.cat([features.detach().flatten(), weight_gradients(encoder)]))
@@ -147,8 +146,7 @@ class _Linear(Encoder):
 
 def check_lost_rows(case: EncoderCase) -> None:
     """A model with it trains on rows some of which lack the modality, NaN standing in their place."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
+    with seeded(0):
         model = MultimodalModel({"it": case.make(training=True), "other": _Linear()}, (DIGIT,), _Sum())
     inputs = case.inputs[:3].clone()
     if inputs.is_floating_point():

@@ -11,6 +11,7 @@ from ..batch import EncoderInput
 from ..encoders.trunk_cache import TrunkCache
 from ..encoders.trunk_encoder import TrunkEncoder
 from ..intermediate import to_encoded
+from ..tensors.seeded import seeded
 from .broken_promise import BrokenPromiseError, difference
 from .encoder_case import EncoderCase, weight_gradients
 from .encoder_features import ROUNDING
@@ -25,8 +26,7 @@ def check_padding(case: EncoderCase) -> None:
         found = []
         for value in (0.0, torch.nan, torch.inf, 1e30):
             encoder = case.make(training=training)
-            with torch.random.fork_rng():
-                torch.manual_seed(0)
+            with seeded(0):
                 features = case.encode(encoder, _spoil(case, lengths, value), lengths)
                 torch.autograd.backward(features.sum())
             found.append(torch.cat([features.detach().flatten(), weight_gradients(encoder)]))

@@ -12,6 +12,7 @@ from ..interfaces import Encoder, Fused, Fusion
 from ..layout import DomainSide, Layout
 from ..model import MultimodalModel
 from ..tensors.presence import present_only
+from ..tensors.seeded import seeded
 
 
 class SumOfLogits(Fusion):
@@ -59,8 +60,7 @@ def make_model(
         >>> method.look(make_batch(rows=8), "source").outputs.joint_logits("digit").shape
         torch.Size([8, 3])
     """
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
+    with seeded(0):
         encoders = {name: AsItIs(layout.feature_sizes[name]) for name in layout.modalities}
         model = MultimodalModel(encoders, layout.tasks, SumOfLogits())
     for task, by_modality in (heads or {}).items():

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..batch import Batch, Outputs, Side
 from ..layout import DomainSide, Task
+from ..tensors.seeded import seeded
 from ..validators.validator import Candidate, TargetInputs, Validator
 from .broken_promise import BrokenPromiseError
 from .layouts import DIGIT, SCORE
@@ -53,8 +54,7 @@ class ValidatorCase:
         Raises:
             BrokenPromiseError: if it raises an error, or answers anything but a float for each candidate.
         """
-        with torch.random.fork_rng():
-            torch.manual_seed(0)
+        with seeded(0):
             try:
                 scores: object = (validator or self.make()).score(candidates, task)
             except Exception as error:

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from acclimate.framework.tensors.seeded import seeded
 from encoders.encoder_cases import CASES, Case
 from torch import Tensor
 
 
 @pytest.fixture(autouse=True)
 def _seeded() -> Iterator[None]:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
+    with seeded(0):
         yield
 
 
