@@ -8,7 +8,7 @@ import numpy as np
 from ..framework.errors import ExportError
 from ..framework.port_names import LENGTH, PRESENT
 from .artefact import ArtefactConfig
-from .graphs import ArrayGraphs
+from .opened_graphs import ArrayGraphs
 from .trial_batches import TrialRows, presence_cases
 
 

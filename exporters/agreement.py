@@ -12,7 +12,7 @@ from ..framework.evaluation.scores import score_task
 from ..framework.layout import JOINT, Task
 from ..framework.port_names import LENGTH, PRESENT
 from .artefact import ArtefactConfig
-from .graphs import ArrayGraphs
+from .opened_graphs import ArrayGraphs
 from .precision_report import Agreement
 
 BATCH_SIZE: Final = 32

@@ -9,9 +9,8 @@ import attrs
 from ..framework.data.schema import Schema
 from ..framework.errors import AcclimateError, ExportError
 from ..framework.layout import Task
-from ..framework.port_names import FEATURES, LENGTH, PRESENT, logits_names, name_taken_twice
+from ..framework.port_names import FEATURES, LENGTH, PRESENT, can_name_a_file, logits_names, name_taken_twice
 from .documents import check_fields
-from .file_names import can_name_a_file, encoder_files
 
 Form: TypeAlias = Literal["mask", "branch", "split"]
 """What becomes of encoders whose modality is absent: they run all the same, lie in an `If`, or are own files."""
@@ -22,6 +21,7 @@ Precision: TypeAlias = Literal["float32", "float16", "int8", "bfloat16"]
 MODEL_FILE: Final = "model.onnx"
 FUSION_FILE: Final = "fusion.onnx"
 CONFIG_FILE: Final = "config.json"
+ENCODER_FOLDER: Final = "encoders"
 
 METADATA_KEY: Final = "acclimate.config"
 """Where the main graph itself holds the configuration, so that it can be used without the file beside it."""
@@ -115,6 +115,8 @@ class ArtefactConfig:
         """
         _ = self.outputs
         if self.form == "split":
+            from .file_names import encoder_files
+
             encoder_files(self.schema.modalities)
         told = {name for name, part in self.schema.preprocessing.items() if part.time_axis is not None}
         for name in self.lengths:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -12,10 +13,16 @@ from typing import Any, Final
 import attrs
 
 from ..framework.errors import ExportError
-from ..framework.files.hashes import sha256
-from .artefact import CHECKPOINT_KEY, CONFIG_FILE, FUSION_FILE, METADATA_KEY, MODEL_FILE, ArtefactConfig
+from .artefact import (
+    CHECKPOINT_KEY,
+    CONFIG_FILE,
+    ENCODER_FOLDER,
+    FUSION_FILE,
+    METADATA_KEY,
+    MODEL_FILE,
+    ArtefactConfig,
+)
 from .documents import parse_document
-from .file_names import ENCODER_FOLDER
 
 MAX_GRAPH: Final = 2**31
 """Bytes: as many as a protobuf may have."""
@@ -52,7 +59,8 @@ def write_artefact(folder: Path, files: Mapping[str, bytes], document: Mapping[s
     from .kept_files import Kept
 
     main = list(files)[-1]
-    text = json.dumps({**document, "sha256": sha256(files[main])}, indent=2, ensure_ascii=False) + "\n"
+    known_by = {"sha256": hashlib.sha256(files[main]).hexdigest()}
+    text = json.dumps({**document, **known_by}, indent=2, ensure_ascii=False) + "\n"
     suffix = f".{os.urandom(16).hex()}.tmp"
     written = {folder / name: content for name, content in files.items()} | {folder / CONFIG_FILE: text.encode()}
     temporary = {target: target.with_name(target.name + suffix) for target in written}
@@ -237,7 +245,7 @@ def _read(file: Path) -> bytes:
 
 
 def _check_hash(content: bytes, expected: object, file: Path, by: str) -> None:
-    found = sha256(content)
+    found = hashlib.sha256(content).hexdigest()
     if found != expected:
         raise ExportError(
             f"{file} is damaged or was altered: its {len(content)} bytes have the SHA-256 {found}, "

@@ -5,21 +5,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from ..framework.errors import ExportError
+from ..framework.port_names import can_name_a_file
+from .artefact import ENCODER_FOLDER
 
-ENCODER_FOLDER: Final = "encoders"
-
-_SEPARATORS: Final = frozenset("/\\\0")
 _NOT_ON_EVERY_SYSTEM: Final = frozenset('<>:"|?*')
-
-
-def can_name_a_file(name: str) -> bool:
-    """Whether a name leads nowhere else, and is not hidden.
-
-    Example:
-        >>> can_name_a_file("wrist-left"), can_name_a_file("../wrist"), can_name_a_file(".wrist")
-        (True, False, False)
-    """
-    return bool(name) and not name.startswith(".") and name.isprintable() and not _SEPARATORS & set(name)
 
 
 def encoder_files(modalities: Iterable[str]) -> dict[str, str]:

@@ -9,9 +9,8 @@ from ..framework.files.hashes import sha256
 from . import artefact
 from .artefact import ArtefactConfig
 from .execution import Execution
-from .graphs import ArrayGraphs, ArrayMemory
-from .opened_graphs import open_graphs
-from .runtime import Runtime
+from .opened_graphs import ArrayGraphs, open_graphs
+from .runtime import ArrayMemory, Runtime
 
 
 def serialise(graphs: Mapping[str, onnx.ModelProto], config: ArtefactConfig) -> tuple[dict[str, bytes], ArtefactConfig]:

@@ -15,8 +15,8 @@ from ..framework.layout import JOINT
 from ..framework.port_names import PRESENT
 from .agreement import compare_logits, predict, score_logits, to_feed
 from .artefact import ArtefactConfig
-from .graphs import ArrayGraphs
 from .kept_measurement import Times, keep_times
+from .opened_graphs import ArrayGraphs
 from .precision_report import EncoderChange, PrecisionReport, Timing
 
 RANDOM_ROWS: Final = 64

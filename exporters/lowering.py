@@ -16,8 +16,8 @@ from .execution import Execution
 from .fastest_provider import WORTH
 from .forms import assemble
 from .graph_files import open_files, serialise
-from .graphs import ArrayGraphs
 from .lower_precision import Evidence, check_thresholds, choose_rows, compare_precision
+from .opened_graphs import ArrayGraphs
 from .precision_report import PrecisionReport
 from .trial_batches import TrialRows
 

@@ -1,16 +1,70 @@
-"""Opens the graphs of an artefact, and checks that they fit each other and its configuration."""
+"""An artefact's graphs: opened, compared with each other and its configuration, and at work."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypeAlias
 
 import attrs
+import numpy as np
+from numpy.typing import NDArray
 
 from ..framework.errors import ExportError
-from ..framework.port_names import FEATURES, LENGTH, PRESENT
 from .artefact import FUSION_FILE, MODEL_FILE, ArtefactConfig
-from .file_names import encoder_files
-from .graphs import Graphs, Memory, Runnable, SplitGraphs, Values, WholeGraph
 from .ports import Port, make_ports
-from .runtime import Graph, Runtime, TensorSpec
+from .runtime import Graph, Memory, Runnable, Runtime, TensorSpec, Values
+
+
+class Graphs(ABC, Generic[Values]):
+    """What an artefact computes. Several threads may use it at the same time, where they may its memory.
+
+    Args:
+        main: The graph that gives the outputs.
+        memory: Where batches lie.
+    """
+
+    def __init__(self, main: Runnable[Values], memory: Memory[Values]) -> None:
+        self._main, self._memory = main, memory
+
+    def run(self, inputs: Mapping[str, Values], present: NDArray[np.bool_]) -> Sequence[Values]:
+        """The outputs, in their order.
+
+        Args:
+            inputs: The artefact's inputs by name, `present` among them, checked; modalities that no row has may lack.
+            present: `(B, M)`, on the host.
+        """
+        return self._main.run(self.feed(inputs, present))
+
+    @abstractmethod
+    def feed(self, inputs: Mapping[str, Values], present: NDArray[np.bool_]) -> dict[str, Values]:
+        """What the main graph is given; the arguments are those of `run`."""
+
+
+class WholeGraph(Graphs[Values]):
+    """One graph, which takes all modalities: zeros for those that no row has.
+
+    Args:
+        main: The graph of `model.onnx`.
+        ports: What each modality's input must be.
+        memory: Where batches lie.
+    """
+
+    def __init__(self, main: Runnable[Values], ports: Sequence[Port], memory: Memory[Values]) -> None:
+        super().__init__(main, memory)
+        self._ports = ports
+
+    def feed(self, inputs: Mapping[str, Values], present: NDArray[np.bool_]) -> dict[str, Values]:
+        """What is given, and zeros."""
+        filled = dict(inputs)
+        for port in self._ports:
+            if port.name not in inputs:
+                filled[port.name] = self._memory.full((len(present), *port.absent_shape), 0, port.dtype)
+                if port.time_axis is not None:
+                    filled[port.length_name] = self._memory.full((len(present),), 1, np.int64)
+        return filled
+
+
+ArrayGraphs: TypeAlias = Graphs[NDArray[Any]]
+"""What an artefact computes on arrays of numpy."""
 
 
 @attrs.frozen(eq=False)
@@ -43,6 +97,9 @@ class OpenedGraphs:
         """
         if self.config.form != "split":
             return WholeGraph(graphs[MODEL_FILE], self.ports, memory)
+        from .file_names import encoder_files
+        from .split_graphs import SplitGraphs
+
         paths = encoder_files(self.config.schema.modalities)
         encoders = {modality: graphs[path] for modality, path in paths.items()}
         return SplitGraphs(encoders, graphs[FUSION_FILE], self.widths, memory)
@@ -67,54 +124,19 @@ def open_graphs(
     if config.form != "split":
         _check_interface(main.inputs, main.outputs, config, ports, name)
         return OpenedGraphs(config, {MODEL_FILE: main}, {}, ports)
+    # Late: most artefacts are one graph.
+    from .file_names import encoder_files
+    from .split_graphs import check_split, split_inputs
+
     paths = encoder_files(config.schema.modalities)
     encoders = {modality: runtime(read(path), f"{name}: {path}") for modality, path in paths.items()}
     try:
-        widths = _check_split(encoders, main)
+        widths = check_split(encoders, main)
     except ExportError as error:
         raise ExportError(f"{name}: {error}") from error
-    _check_interface(_split_inputs(encoders, main), main.outputs, config, ports, name)
+    _check_interface(split_inputs(encoders, main), main.outputs, config, ports, name)
     files = {**{paths[modality]: encoder for modality, encoder in encoders.items()}, FUSION_FILE: main}
     return OpenedGraphs(config, files, widths, ports)
-
-
-def _check_split(encoders: Mapping[str, Graph], fusion: Graph) -> dict[str, int]:
-    """Compare what each encoder takes and gives, and what the fusion takes, with their names.
-
-    Args:
-        encoders: The encoders' graphs by modality, in the order of the columns of `present`.
-        fusion: The fusion's graph.
-
-    Returns:
-        The number of features, by modality.
-
-    Raises:
-        ExportError: naming the graph that does not fit.
-    """
-    taken, present = [*encoders], [port.name for port in fusion.inputs]
-    wanted = [*(FEATURES.format(modality=name) for name in taken), PRESENT]
-    if present != wanted:
-        raise ExportError(f"the fusion takes {present}, but should {wanted}.")
-    widths = {}
-    for port, (name, encoder) in zip(fusion.inputs, encoders.items(), strict=False):
-        inputs = [given.name for given in encoder.inputs]
-        if inputs not in ([name], [name, LENGTH.format(modality=name)]):
-            raise ExportError(f"the encoder of {name} takes {inputs}, but should take {name}.")
-        outputs = [(given.name, given.dtype.__name__, given.shape[1:]) for given in encoder.outputs]
-        width = port.shape[1] if len(port.shape) == 2 else None
-        if not isinstance(width, int) or outputs != [(port.name, "float32", (width,))]:
-            raise ExportError(
-                f"the encoder of {name} gives {outputs}, but the fusion takes {port.name} of shape {port.shape}."
-            )
-        widths[name] = width
-    return widths
-
-
-def _split_inputs(encoders: Mapping[str, Graph], fusion: Graph) -> list[TensorSpec]:
-    """Inputs of all graphs, in an artefact's order: modalities, `present`, lengths."""
-    given = {port.name: port for encoder in encoders.values() for port in encoder.inputs}
-    lengths = [port for name, port in given.items() if name not in encoders]
-    return [*(given[name] for name in encoders), fusion.inputs[-1], *lengths]
 
 
 def _check_interface(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..framework.errors import ExportError
 from ..framework.model import MultimodalModel
 from ..framework.port_names import LENGTH, PRESENT
-from .graphs import ArrayGraphs
+from .opened_graphs import ArrayGraphs
 from .trial_batches import TrialRows, presence_cases
 
 ABSOLUTE, RELATIVE = 1e-5, 1e-4

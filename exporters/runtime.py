@@ -1,9 +1,9 @@
-"""What runs an artefact's graphs: ONNX Runtime, or another runtime in its place."""
+"""What runs an artefact's graphs, ONNX Runtime or another in its place, and the memory that batches lie in."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import attrs
 import numpy as np
@@ -108,3 +108,50 @@ other as its argument `runtime`.
 Raises:
     ExportError: if the content cannot be opened so.
 """
+
+Values = TypeVar("Values")
+"""An array of numpy, or a tensor of torch."""
+
+
+class Runnable(Protocol[Values]):
+    """A graph on one kind of memory: `Graph` on arrays, `TensorGraph` on tensors."""
+
+    def run(self, feed: Mapping[str, Values], /) -> Sequence[Values]:
+        """All outputs, in their order."""
+
+
+class Memory(Protocol[Values]):
+    """Where batches lie."""
+
+    def full(self, shape: tuple[int, ...], value: int, dtype: type[np.generic]) -> Values:
+        """The same number everywhere."""
+
+    def move(self, values: NDArray[Any]) -> Values:
+        """What the host counted, in this memory."""
+
+    def take(self, values: Values, rows: Values) -> Values:
+        """Some rows of a batch."""
+
+    def put(self, into: Values, rows: Values, values: Values) -> None:
+        """Write some rows of a batch."""
+
+
+class ArrayMemory:
+    """Arrays of numpy; a `Memory`."""
+
+    def full(self, shape: tuple[int, ...], value: int, dtype: type[np.generic]) -> NDArray[Any]:
+        """The same number everywhere."""
+        return np.full(shape, value, dtype)
+
+    def move(self, values: NDArray[Any]) -> NDArray[Any]:
+        """The same array."""
+        return values
+
+    def take(self, values: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
+        """Some rows of a batch."""
+        chosen: NDArray[Any] = values[rows]
+        return chosen
+
+    def put(self, into: NDArray[Any], rows: NDArray[Any], values: NDArray[Any]) -> None:
+        """Write some rows of a batch."""
+        into[rows] = values

@@ -18,9 +18,8 @@ from .artefact import CONFIG_FILE, METADATA_KEY, ArtefactConfig
 from .artefact_folder import read_artefact
 from .documents import parse_document
 from .execution import AUTO, Execution
-from .graphs import ArrayMemory
 from .opened_graphs import open_graphs
-from .runtime import Graph, Placement, Runtime
+from .runtime import ArrayMemory, Graph, Placement, Runtime
 from .source import Source, decode_source
 
 

@@ -14,6 +14,8 @@ LENGTH: Final = "{modality}_length"
 FEATURES: Final = "{modality}_features"
 """Name of what an encoder gives, and of the fusion's input."""
 
+_SEPARATORS: Final = frozenset("/\\\0")
+
 
 def logits_names(tasks: Sequence[Task], modalities: Sequence[str]) -> dict[str, dict[str, str]]:
     """Names of the graph's outputs by task, then by modality and `JOINT`.
@@ -29,6 +31,16 @@ def logits_names(tasks: Sequence[Task], modalities: Sequence[str]) -> dict[str, 
         stem = "" if len(tasks) == 1 else f"{task.name}_"
         names[task.name] = {JOINT: f"{stem}logits"} | {name: f"{stem}{name}_logits" for name in modalities}
     return names
+
+
+def can_name_a_file(name: str) -> bool:
+    """Whether a name leads nowhere else, and is not hidden: tools write a graph's inputs and outputs into files.
+
+    Example:
+        >>> can_name_a_file("wrist-left"), can_name_a_file("../wrist"), can_name_a_file(".wrist")
+        (True, False, False)
+    """
+    return bool(name) and not name.startswith(".") and name.isprintable() and not _SEPARATORS & set(name)
 
 
 def name_taken_twice(names: Iterable[str]) -> str | None:

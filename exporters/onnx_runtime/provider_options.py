@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict, get
 import onnxruntime
 
 from ...framework.errors import ExportError
-from ...framework.files.hashes import sha256
 
 if TYPE_CHECKING:
     from ..execution import Execution
@@ -97,6 +96,8 @@ def requested_providers(execution: "Execution", model: bytes) -> list[tuple[str,
         return [(provider, cuda)]
     tensorrt = {**common, "trt_cuda_graph_enable": recorded, **_translate(options, _TENSORRT)}
     if "engine_cache" in options:
+        from ...framework.files.hashes import sha256
+
         folder = Path(options["engine_cache"]) / sha256(model)[:16]
         tensorrt |= {"trt_engine_cache_enable": "1", "trt_engine_cache_path": str(folder)}
         tensorrt |= {"trt_timing_cache_enable": "1", "trt_timing_cache_path": str(folder)}

@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -12,11 +13,8 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from .decoding_limit import check_decoded_size
-from .exif import check_jpeg, turn_upright
 from .picture_pieces import check_pieces
-from .pillows_limit import without_pillows_limit
 from .signatures import describe, find_suffix
-from .tiff_directory import check_directory
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
@@ -97,25 +95,52 @@ def decode_picture(data: bytes, name: str, max_bytes: int | None = None) -> NDAr
         raise DataError(f"{name}: expected {wanted}, but found {found}.")
     try:
         check_pieces(data, suffix, name)
-        if suffix == ".jpg":
-            check_jpeg(data, name)
-        if suffix == ".webp":
-            _check_webp(data, name, max_bytes)
-        if suffix == ".tif":
-            # The decoder takes memory for a whole tile, however small the picture is.
-            _check_pixels(*check_directory(data, name), 4, name, max_bytes)
+        _check_format(data, suffix, name, max_bytes)
         module, reader = _READERS[suffix]
         picture: ImageFile = getattr(import_module(module), reader)(io.BytesIO(data))
         mode = _check_header(picture, data, suffix, name, max_bytes)
-        with without_pillows_limit(picture.width * picture.height):
+        with _allowing(picture.width * picture.height, Image.MAX_IMAGE_PIXELS):
             picture.load()
-            return _to_pixels(turn_upright(picture, name), mode)
+            return _to_pixels(_turn_upright(picture, name), mode)
     except (*_DAMAGE, Image.DecompressionBombError, Warning) as error:
         if isinstance(error, DataError):
             raise
         raise DataError(f"{name}: expected an image, but found {len(data)} bytes that are none or damaged.") from error
     except MemoryError as error:
         raise DataError(f"{name}: expected an image that fits in memory, but found one that does not.") from error
+
+
+def _check_format(data: bytes, suffix: str, name: str, max_bytes: int | None) -> None:
+    """Look at what a format may hide, before a reader takes time or memory for it."""
+    if suffix == ".jpg":
+        from .exif import check_jpeg
+
+        check_jpeg(data, name)
+    if suffix == ".webp":
+        _check_webp(data, name, max_bytes)
+    if suffix == ".tif":
+        from .tiff_directory import check_directory
+
+        # The decoder takes memory for a whole tile, however small the picture is.
+        _check_pixels(*check_directory(data, name), 4, name, max_bytes)
+
+
+def _allowing(pixels: int, pillows_limit: int | None) -> AbstractContextManager[None]:
+    """Let Pillow handle so many pixels, whose size has been checked."""
+    if pillows_limit is None or pixels <= pillows_limit:
+        return nullcontext()
+    from .pillows_limit import without_pillows_limit
+
+    return without_pillows_limit(pixels)
+
+
+def _turn_upright(picture: "PillowImage", name: str) -> "PillowImage":
+    """A picture turned as its Exif data say; one that says nothing of itself, not even in notes, has none."""
+    if not picture.info and picture.format != "TIFF":
+        return picture
+    from .exif import turn_upright
+
+    return turn_upright(picture, name)
 
 
 def _check_header(picture: "ImageFile", data: bytes, suffix: str, name: str, max_bytes: int | None) -> str:

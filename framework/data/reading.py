@@ -1,5 +1,6 @@
 """A cell to decoded data: parse the reference, fetch the bytes, decode them."""
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,6 @@ from ..errors import DataError
 from ..files.bounded_file import describe_kind, read_bounded
 from .decoding import Decoded, decode
 from .decoding_limit import decoding_limit, raising_hint
-from .file_names import find_file
 from .reference import HDF5_SUFFIXES, Reference, parse_reference, shown
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def read_cell(cell: str, root: Path) -> Decoded:
             large; the message starts with the cell.
     """
     reference, name = parse_reference(cell), shown(cell)
-    path = find_file(root, reference.path)
+    path = _find(root, reference.path)
     try:
         if not path.is_file():
             found = describe_kind(path.stat().st_mode) if path.exists() else "none"
@@ -41,6 +41,17 @@ def read_cell(cell: str, root: Path) -> Decoded:
         raise DataError(f"{name}: expected a file that can be read, but found: {error.strerror or error}.") from error
     except MemoryError as error:
         raise DataError(f"{name}: expected a file that fits in memory, but found one that does not.") from error
+
+
+def _find(root: Path, name: str) -> Path:
+    """The file of that name, or one of the same name that is written otherwise."""
+    # os.path, which says of any name whether it is a file's, and raises no error.
+    path = os.path.join(root, name)  # noqa: PTH118
+    if os.path.isfile(path):  # noqa: PTH113
+        return Path(path)
+    from .file_names import find_file
+
+    return find_file(root, name)
 
 
 def _hint(path: str) -> str:

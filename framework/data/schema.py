@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ..errors import DataError
-from ..files.shown_value import shown
 from ..layout import Task
 from ..port_names import find_clash
-from .input_maps.base import InputMap
 from .preprocessing import Preprocessing
 
 if TYPE_CHECKING:
+    from .input_maps.base import InputMap
     from .labels import TaskKind
     from .table import Table
 
@@ -21,7 +20,7 @@ def _sorted_by_name(preprocessing: Mapping[str, Preprocessing]) -> dict[str, Pre
     return dict(sorted(preprocessing.items()))
 
 
-def _sorted_maps(maps: Mapping[str, InputMap]) -> dict[str, InputMap]:
+def _sorted_maps(maps: "Mapping[str, InputMap]") -> "dict[str, InputMap]":
     return dict(sorted(maps.items()))
 
 
@@ -45,7 +44,7 @@ class Schema:
 
     preprocessing: Mapping[str, Preprocessing] = attrs.field(converter=_sorted_by_name)
     tasks: tuple[Task, ...] = attrs.field(converter=_to_tasks)
-    maps: Mapping[str, InputMap] = attrs.field(factory=dict, converter=_sorted_maps)
+    maps: "Mapping[str, InputMap]" = attrs.field(factory=dict, converter=_sorted_maps)
 
     def __attrs_post_init__(self) -> None:
         for name, found in self.maps.items():
@@ -118,12 +117,17 @@ class Schema:
         match config:
             case {"preprocessing": Mapping() as parts, "tasks": list() as tasks}:
                 preprocessing = {name: Preprocessing.from_config(part) for name, part in parts.items()}
-                return cls(preprocessing, map(_read_task, tasks), _read_maps(config.get("maps", {}), preprocessing))
+                maps = _read_maps(config["maps"], preprocessing) if "maps" in config else {}
+                return cls(preprocessing, map(_read_task, tasks), maps)
             case _:
                 raise DataError(f"a schema has the fields preprocessing and tasks, but got {', '.join(config)}.")
 
 
-def _read_maps(config: object, preprocessing: Mapping[str, Preprocessing]) -> dict[str, InputMap]:
+def _read_maps(config: object, preprocessing: Mapping[str, Preprocessing]) -> "dict[str, InputMap]":
+    # Late: most schemas have no maps.
+    from ..files.shown_value import shown
+    from .input_maps.base import InputMap
+
     if not isinstance(config, Mapping) or any(name not in preprocessing for name in config):
         raise DataError(f"maps must be an object with maps by modality, but got {shown(config)}.")
     return {name: InputMap.from_config(found, preprocessing[name]) for name, found in config.items()}

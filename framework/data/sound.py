@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from .decoding_limit import check_decoded_size
 from .signatures import describe, find_suffix, without_id3
-from .sound_ends import is_joined, mp3_missing_bytes, ogg_is_cut
-from .wave_header import missing_bytes, with_length
 
 _PCM: Final = frozenset({"PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32"})
 _WAV: Final = _PCM | {"FLOAT", "DOUBLE", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM", "GSM610"}
@@ -73,18 +71,29 @@ def decode_sound(data: bytes, name: str, max_bytes: int | None = None) -> tuple[
 
 def _check_whole(content: bytes, suffix: str, name: str) -> bytes:
     """The content, with a length in its header where that was left open; refuses what says that it goes on."""
-    missing = 0
     if suffix == ".wav":
-        missing, content = missing_bytes(content), with_length(content)
-    elif suffix == ".mp3":
+        from .wave_header import missing_bytes, with_length
+
+        missing = missing_bytes(content)
+        if missing:
+            raise _truncated(name, missing)
+        return with_length(content)
+    from .sound_ends import is_joined, mp3_missing_bytes, ogg_is_cut
+
+    missing = 0
+    if suffix == ".mp3":
         missing = mp3_missing_bytes(content)
     elif suffix == ".ogg" and ogg_is_cut(content):
         raise DataError(f"{name}: expected a last page, as OGG has it, but found none: the file is truncated.")
     if is_joined(content, suffix):
         raise DataError(f"{name}: expected one recording, but found several, one behind the other: save each of them.")
     if missing:
-        raise DataError(f"{name}: expected {missing} more bytes of sound, as its header says: the file is truncated.")
+        raise _truncated(name, missing)
     return content
+
+
+def _truncated(name: str, missing: int) -> DataError:
+    return DataError(f"{name}: expected {missing} more bytes of sound, as its header says: the file is truncated.")
 
 
 def _check_header(file: Any, name: str, max_bytes: int | None) -> None:  # noqa: ANN401 - the library has no types
