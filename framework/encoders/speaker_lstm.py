@@ -156,7 +156,7 @@ class SpeakerLSTM(TrunkEncoder):
         if last < LAYERS:
             return states.reshape(*shape, *states.shape[1:])
         voices: Tensor = functional.normalize(self.voice(state), dim=1)
-        return voices.reshape(*shape, SIZE)
+        return voices.reshape(*shape, voices.shape[1])
 
     def _load(self, pretrained: str) -> None:
         weights = read_weights(pretrained)
