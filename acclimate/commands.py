@@ -24,6 +24,10 @@ COMMANDS: Final = MappingProxyType(
             "name the rows whose labels would tell most of candidates, and say what they tell",
         ),
         "export": Command("acclimate.exporters.commands.export", "write a run as one ONNX artefact"),
+        "map": Command(
+            "acclimate.exporters.commands.map",
+            "search, without labels, which maps of its inputs suit a model to a target, and write it with them",
+        ),
         "predict": Command("acclimate.exporters.commands.predict", "classify files with an artefact; needs no torch"),
         "serve": Command(
             "acclimate.exporters.commands.serve", "answer requests with an artefact, over KServe's server"

@@ -1,4 +1,5 @@
 from .execution import Execution as Execution
+from .mapped_artefact import map_artefact as map_artefact
 from .mean_model import MeanModel as MeanModel
 from .onnx import ExportReport as ExportReport, export_onnx as export_onnx
 from .onnx_runtime.provider_options import ProviderOptions as ProviderOptions

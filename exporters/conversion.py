@@ -81,10 +81,14 @@ def calibration_feeds(samples: Arrays, modality: str, config: ArtefactConfig) ->
     axis = config.schema.preprocessing[modality].time_axis
     feeds = []
     for batch in (rows[start : start + BATCH_SIZE] for start in range(0, len(rows), BATCH_SIZE)):
+        told = modality in config.lengths and axis is not None
+        lengths = samples.lengths[modality][batch] if told else None
         values = samples.inputs[modality][batch]
+        if modality in config.schema.maps:
+            # The encoder alone is quantised, and what comes to it is mapped already.
+            values = config.schema.maps[modality](values, lengths)
         feed = {modality: values}
-        if modality in config.lengths and axis is not None:
-            lengths = samples.lengths[modality][batch]
+        if lengths is not None and axis is not None:
             feed = {
                 modality: np.ascontiguousarray(values.take(range(lengths.max()), axis=axis + 1)),
                 LENGTH.format(modality=modality): lengths,

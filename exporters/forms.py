@@ -8,11 +8,12 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from ..framework.port_names import FEATURES, PRESENT
+from ..framework.port_names import FEATURES, LENGTH, PRESENT
 from .artefact import FUSION_FILE, MODEL_FILE, ArtefactConfig, Form
 from .components import Components
 from .file_names import encoder_files
 from .graph import BATCH, prefix_names
+from .input_map_nodes import put_map
 
 _PRESENT: Final[Mapping[str, NDArray[Any]]] = {"forms/half": np.array(0.5, np.float32)}
 _MASKED: Final[Mapping[str, NDArray[Any]]] = {"forms/second": np.array([1]), "forms/zero": np.array(0.0, np.float32)}
@@ -34,6 +35,7 @@ def assemble(form: Form, components: Components, config: ArtefactConfig) -> dict
         components: are left as they are.
         config: names of inputs and outputs.
     """
+    components = _with_maps(components, config)
     if form == "split":
         files = encoder_files(components.encoders)
         return {
@@ -42,6 +44,18 @@ def assemble(form: Form, components: Components, config: ArtefactConfig) -> dict
         }
     place, constants = (_place_masked, _MASKED) if form == "mask" else (_place_in_branch, _BRANCHED)
     return {MODEL_FILE: _join(components, config, place, {**_PRESENT, **constants})}
+
+
+def _with_maps(components: Components, config: ArtefactConfig) -> Components:
+    """The components, with the target's input maps before encoders."""
+    maps = config.schema.maps
+    encoders = dict(components.encoders)
+    for name, found in maps.items():
+        encoder = onnx.ModelProto()
+        encoder.CopyFrom(encoders[name])
+        put_map(encoder, name, found, LENGTH.format(modality=name) if name in config.lengths else None)
+        encoders[name] = encoder
+    return Components(encoders, components.fusion)
 
 
 def _join(

@@ -24,7 +24,7 @@ def name_ports(model: onnx.ModelProto, inputs: Sequence[str], outputs: Sequence[
             strict=True,
         )
     )
-    _rename(model.graph, _make_room(wanted, set(_value_names(model.graph))))
+    _rename(model.graph, _make_room(wanted, set(value_names(model.graph))))
     for port in (*model.graph.input, *model.graph.output):
         port.type.tensor_type.shape.dim[0].dim_param = BATCH
 
@@ -37,7 +37,7 @@ def prefix_names(model: onnx.ModelProto, prefix: str, ports: Mapping[str, str]) 
         prefix: of the names inside, before a slash.
         ports: new names of the inputs and outputs.
     """
-    inside = {name: f"{prefix}/{name}" for name in set(_value_names(model.graph)) - {"", *ports}}
+    inside = {name: f"{prefix}/{name}" for name in set(value_names(model.graph)) - {"", *ports}}
     _rename(model.graph, {**inside, **ports})
     for node in model.graph.node:
         node.name = f"{prefix}/{node.name}"
@@ -67,14 +67,14 @@ def _make_room(wanted: Mapping[str, str], taken: set[str]) -> dict[str, str]:
     return names
 
 
-def _value_names(graph: onnx.GraphProto) -> Iterator[str]:
+def value_names(graph: onnx.GraphProto) -> Iterator[str]:
     """Names of all values, those of subgraphs too."""
     for port in (*graph.input, *graph.output, *graph.initializer):
         yield port.name
     for node in graph.node:
         yield from (*node.input, *node.output)
         for subgraph in _subgraphs(node):
-            yield from _value_names(subgraph)
+            yield from value_names(subgraph)
 
 
 def _rename(graph: onnx.GraphProto, names: Mapping[str, str]) -> None:
@@ -86,6 +86,14 @@ def _rename(graph: onnx.GraphProto, names: Mapping[str, str]) -> None:
         node.output[:] = [names.get(name, name) for name in node.output]
         for subgraph in _subgraphs(node):
             _rename(subgraph, names)
+
+
+def rename_uses(graph: onnx.GraphProto, names: Mapping[str, str]) -> None:
+    """Let all nodes, those of subgraphs too, take other values than they did; ports and outputs keep their names."""
+    for node in graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        for subgraph in _subgraphs(node):
+            rename_uses(subgraph, names)
 
 
 def _subgraphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:

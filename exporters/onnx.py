@@ -33,6 +33,7 @@ from .trial_batches import BATCH_SIZES, TrialRows
 if TYPE_CHECKING:
     import onnx
 
+    from ..framework.data.input_maps import InputMap
     from ..framework.interfaces import Encoder
 
 MAX_BYTES: Final = 2**31 - 2**24
@@ -222,6 +223,10 @@ def _check_fit(model: MultimodalModel, schema: Schema) -> None:
         raise ExportError(f"the model has modalities {model.modalities}, but the schema {schema.modalities}.")
     if model.tasks != schema.tasks:
         raise ExportError(f"the model has tasks {model.tasks}, but the schema {schema.tasks}.")
+    if dict(model.input_maps) != dict(schema.maps):
+        raise ExportError(
+            f"the model maps its inputs {_describe(model.input_maps)}, but the schema {_describe(schema.maps)}."
+        )
     tensors = (*model.parameters(), *model.buffers())
     size = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
     if size > MAX_BYTES:
@@ -229,6 +234,10 @@ def _check_fit(model: MultimodalModel, schema: Schema) -> None:
     for name, tensor in model.state_dict().items():
         if tensor.is_floating_point() and tensor.dtype != torch.float32:
             raise ExportError(f"weights must be float32, but {name} is {tensor.dtype}.")
+
+
+def _describe(maps: "Mapping[str, InputMap]") -> str:
+    return ", ".join(f"{name}: {found.name}" for name, found in maps.items()) or "not at all"
 
 
 def _told_lengths(model: MultimodalModel, schema: Schema) -> tuple[str, ...]:

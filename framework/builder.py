@@ -150,6 +150,8 @@ class Builder:
                 f"the model has modalities {model.modalities} and tasks {model.tasks}, but the data have "
                 f"{schema.modalities} and {schema.tasks}"
             )
+        if model.input_maps != dict(schema.maps):
+            raise ValueError("the model and the schema must have the same input maps, but have others")
         if self._encoders:
             raise ValueError(f"a model is given, so no encoder can be, but got one for {next(iter(self._encoders))!r}")
         for name, encoder in model.encoders.items():
@@ -170,7 +172,9 @@ class Builder:
         encoders = {name: self._make_encoder(name, schema.preprocessing[name]) for name in schema.modalities}
         fusion = self._make(Fusion, self.recipe.model.fusion, "model.fusion")
         model = self.recipe.model
-        return MultimodalModel(encoders, schema.tasks, fusion, model.projection, unit_norm=model.unit_norm)
+        return MultimodalModel(
+            encoders, schema.tasks, fusion, model.projection, unit_norm=model.unit_norm, input_maps=schema.maps
+        )
 
     def _make_encoder(self, modality: str, preprocessing: Preprocessing) -> Encoder:
         specs = self.recipe.model.encoders

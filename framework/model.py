@@ -16,11 +16,13 @@ from .interfaces import Encoder, Fusion
 from .intermediate import Encoded, Intermediate, blank
 from .layout import JOINT, DomainSide, RowShape, Task
 from .tensors.evaluation_mode import evaluation_mode
+from .tensors.input_maps import TensorMap
 from .tensors.named_modules import NamedModules
 from .tensors.presence import keep_present
 from .tensors.unit_norm import to_unit_norm
 
 if TYPE_CHECKING:
+    from .data.input_maps import InputMap
     from .encoders.trunk_cache import TrunkCache
 
 
@@ -47,9 +49,10 @@ class MultimodalModel(nn.Module):
         projection: where given, one linear layer per modality and task maps features to this size before the head (RNA,
             section 3.3 and 4.2.1).
         unit_norm: whether features are scaled to norm 1, as in A3D2, see `to_unit_norm`.
+        input_maps: by modality, what stands before its encoder on the target's side, see `Schema`.
 
     Raises:
-        ValueError: if there is no encoder, or `projection` is not positive.
+        ValueError: if there is no encoder, `projection` is not positive, or a map is of no modality.
 
     Example:
         >>> from acclimate.framework import Builder, read_recipe
@@ -67,6 +70,7 @@ class MultimodalModel(nn.Module):
         projection: int | None = None,
         *,
         unit_norm: bool = False,
+        input_maps: "Mapping[str, InputMap] | None" = None,
     ) -> None:
         super().__init__()
         if not encoders:
@@ -85,6 +89,11 @@ class MultimodalModel(nn.Module):
         )
         self.fusion = fusion
         self.unit_norm = unit_norm
+        self.input_maps = dict(sorted((input_maps or {}).items()))
+        for name in self.input_maps:
+            if name not in self.modalities:
+                raise ValueError(f"an input map must be of a modality, {', '.join(self.modalities)}, but got {name!r}.")
+        self._tensor_maps = NamedModules({name: TensorMap(found) for name, found in self.input_maps.items()})
         self._trunk_caches: dict[str, TrunkCache] = {}
 
     def _linears(self, sizes: Mapping[str, int], outputs: int) -> NamedModules:
@@ -173,7 +182,7 @@ class MultimodalModel(nn.Module):
         encoded = {
             name: encode_present(
                 cast("Encoder", self.encoders[name]),
-                EncoderInput(inputs[name], (lengths or {}).get(name), domain_side),
+                self._encoder_input(name, inputs[name], (lengths or {}).get(name), domain_side),
                 present[:, column],
                 like,
                 self._trunk_caches.get(name),
@@ -183,6 +192,15 @@ class MultimodalModel(nn.Module):
         if not self.unit_norm:
             return encoded
         return {name: attrs.evolve(made, features=to_unit_norm(made.features)) for name, made in encoded.items()}
+
+    def _encoder_input(
+        self, name: str, values: Tensor, lengths: Int64[Tensor, " batch"] | None, domain_side: DomainSide
+    ) -> EncoderInput:
+        """What an encoder gets; the target's is mapped, where a map was found for it."""
+        if domain_side == "target" and name in self._tensor_maps:
+            told = cast("Encoder", self.encoders[name]).time_axis is not None
+            values = self._tensor_maps[name](values, lengths if told else None)
+        return EncoderInput(values, lengths, domain_side)
 
     def classify(
         self,

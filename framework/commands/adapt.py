@@ -53,6 +53,13 @@ def main(arguments: list[str]) -> None:
         default="train",
         help="source-only run to compare with; 'train' trains one, 'none' none",
     )
+    add(
+        "--maps",
+        choices=("none", "auto"),
+        default="none",
+        help="auto: before training, search without labels, by a source-only model, which maps of the inputs (turned "
+        "and mirrored devices, light and mirror images, gain and band of sound) suit the target, and keep them",
+    )
     add("--initial", type=Path, help="run folder of a source model to start from")
     add_integer(parser, "--workers", least=0, most=MAX_PROCESSES, default=0, help="processes that read samples ahead")
     add_skip_option(parser)
@@ -97,6 +104,7 @@ def main(arguments: list[str]) -> None:
             initial=options.initial,
             skip_bad=options.skip_bad,
             trunk_cache=open_trunk_cache(options.cache_trunks, options.cache_size),
+            maps="auto" if options.maps == "auto" else None,
         )
         print(report(comparison, options.out), flush=True)
     except WriteError as error:
@@ -110,7 +118,8 @@ def report(comparison: "ComparedRun", out: Path) -> str:
     best = comparison.adapted.best
     where = out / "checkpoints" / "best.safetensors"
     score = describe_source_score(best.source_score, comparison.schema.tasks)
-    lines = [f"best checkpoint: epoch {best.epoch + 1}, {score} ({where})"]
+    lines = [] if comparison.maps is None else [f"input maps: {line}" for line in comparison.maps.describe()]
+    lines += [f"best checkpoint: epoch {best.epoch + 1}, {score} ({where})"]
     for name, value in best.target.items():
         before = comparison.reference.get(name)
         lines.append(f"target {name}: {value:.3f}" + ("" if before is None else f" (source-only {before:.3f})"))

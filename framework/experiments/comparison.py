@@ -11,12 +11,13 @@ import attrs
 from ..data import Problem, Schema
 from ..errors import RecipeError, RunError
 from ..gathering import world
+from ..maps import FoundMaps
 from ..method import Method
 from ..recipes.recipe import Recipe, Stage
 from ..recipes.recipe_files import read_recipe
 from ..recipes.selection import Selection
 from ..recipes.user_sources import user_sources
-from ..runs.run_folder import RunFolder
+from ..runs.run_folder import REFERENCE, RunFolder
 from ..training.adaptation import adapt
 from ..training.adapted import Adapted
 from ..training.domains import Domains
@@ -26,6 +27,7 @@ from ..training.run_lock import hold_run
 from ..training.run_options import RunOptions
 from ..training.selection import comparable_scores
 from .experiment import Experiment
+from .input_maps import comparable_with, find_maps, settle_maps
 from .negative_transfer import Gain, compare_on_target, find_harm
 from .saved_method import load_model_weights, load_run, portable_parts
 from .skipped import settle_skipped
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from ..encoders.trunk_cache import TrunkCache
 
 Reference: TypeAlias = Path | Literal["train"] | None
+
+Maps: TypeAlias = Literal["auto"] | None
 
 _OWN_TO_A_METHOD: Final = ("aligners.", "balancers.", "model.fusion.", "parts.", "selector.")
 """What the names of parameters begin with that source-only does not have."""
@@ -49,6 +53,7 @@ class ComparedRun:
         reference: target-side scores of source-only; empty where there is nothing to compare.
         skipped: problems of the rows that were left out.
         selection: of the run's recipe.
+        maps: that were searched for the target; None where none were.
         gains: over source-only, estimated without labels, by task; empty where there is nothing to compare.
     """
 
@@ -57,6 +62,7 @@ class ComparedRun:
     reference: Mapping[str, float]
     skipped: Sequence[Problem] = ()
     selection: Selection = attrs.field(factory=Selection)
+    maps: FoundMaps | None = None
     gains: tuple[Gain, ...] = ()
 
     @property
@@ -84,6 +90,8 @@ class ComparedRun:
             **({"harm": list(self.harm)} if self.harm else {}),
             "skipped_rows": len({(problem.line, problem.id) for problem in self.skipped}),
             "seconds": self.adapted.seconds,
+            # Left out where none were searched, as in runs from before there were maps.
+            **({} if self.maps is None else {"maps": self.maps.to_json()}),
         }
 
 
@@ -96,6 +104,7 @@ def adapt_table(
     initial: Path | None = None,
     skip_bad: bool = False,
     trunk_cache: "TrunkCache | None" = None,
+    maps: Maps = None,
 ) -> ComparedRun:
     """Adapt to a target of a table, and say how the result stands against source-only.
 
@@ -110,6 +119,9 @@ def adapt_table(
             the run folder says which rows, and why. A resumed run leaves out the same ones.
         trunk_cache: keeps what frozen trunks make of samples. It changes results by rounding only, so a run may go on
             with another one, or none.
+        maps: "auto" searches input maps for the target, by the source-only model that `reference` names, or one that is
+            trained first; they then stand before the model's encoders on the target's side, and the reference's scores
+            are taken with them. maps.json in the run folder says what was found; a resumed run keeps it.
 
     Raises:
         AcclimateError: one line that names what is wrong.
@@ -117,7 +129,14 @@ def adapt_table(
     options = options or RunOptions()
     with hold_run(out, resume=options.resume):
         return _adapt(
-            experiment, out, options, reference=reference, initial=initial, skip_bad=skip_bad, trunk_cache=trunk_cache
+            experiment,
+            out,
+            options,
+            reference=reference,
+            initial=initial,
+            skip_bad=skip_bad,
+            trunk_cache=trunk_cache,
+            maps=maps,
         )
 
 
@@ -130,6 +149,7 @@ def _adapt(
     initial: Path | None,
     skip_bad: bool,
     trunk_cache: "TrunkCache | None",
+    maps: Maps,
 ) -> ComparedRun:
     # Read before hours of training, not after.
     scores = read_scores(reference) if isinstance(reference, Path) else {}
@@ -142,18 +162,29 @@ def _adapt(
         for doubt in experiment.find_doubts(schema, options.seed):
             options.display.note(doubt.message)
 
-    gains: tuple[Gain, ...] = ()
     train = partial(train_opened, schema=schema, domains=domains, trunk_cache=trunk_cache)
+    baseline = attrs.evolve(experiment, recipe=source_only(experiment.recipe))
+    unasked, found = attrs.evolve(options, oracle=None), None
+    if maps is not None:
+        if experiment.target is None:
+            raise RunError("input maps are searched for a target, but there is none")
+        searched = reference if isinstance(reference, Path) else out / REFERENCE
+        if not isinstance(reference, Path):
+            scores = train(baseline, searched, attrs.evolve(unasked, pause_at=1.0)).best.target
+        found = settle_maps(
+            partial(find_maps, searched, experiment.recipe, schema, domains, options.seed, on_gpu=options.on_gpu),
+            out,
+            schema,
+        )
+        scores = {} if reference is None else comparable_with(found, scores)
+        train = partial(train, schema=found.added_to(schema))
     adapted = train(experiment, out, options.open_oracle(schema), initial=initial)
-    if reference == "train" and experiment.recipe.uses_target:
-        unasked = attrs.evolve(options, oracle=None)
-        baseline = attrs.evolve(experiment, recipe=source_only(experiment.recipe))
-        compared = train(baseline, out / "source-only", unasked)
-        scores = compared.best.target
-        gains = _find_gains(adapted, compared.method, domains)
-    elif isinstance(reference, Path):
-        gains = _find_gains(adapted, load_reference(reference, schema), domains)
-    comparison = ComparedRun(adapted, schema, scores, experiment.skipped or (), experiment.recipe.selection, gains)
+    if reference == "train" and experiment.recipe.uses_target and found is None:
+        scores = train(baseline, out / REFERENCE, unasked).best.target
+    beside = out / REFERENCE if reference == "train" else reference
+    gains = _find_gains(adapted, beside, schema, domains)
+    skipped, selection = experiment.skipped or (), experiment.recipe.selection
+    comparison = ComparedRun(adapted, schema, scores, skipped, selection, maps=found, gains=gains)
     if adapted.finished:
         on_main(lambda: RunFolder.open(out).write_json("summary.json", comparison.to_json()))
     return comparison
@@ -216,11 +247,14 @@ def load_reference(path: Path, schema: Schema) -> Method | None:
     return method if own.to_config() == schema.to_config() else None
 
 
-def _find_gains(adapted: Adapted, reference: Method | None, domains: Domains) -> tuple[Gain, ...]:
-    if reference is None or not adapted.finished:
+def _find_gains(adapted: Adapted, reference: Path | None, schema: Schema, domains: Domains) -> tuple[Gain, ...]:
+    if reference is None or not reference.is_dir() or not adapted.finished:
+        return ()
+    compared = load_reference(reference, schema)
+    if compared is None:
         return ()
     device = next(adapted.method.parameters()).device
-    return compare_on_target(adapted.method, reference.to(device), domains, device)
+    return compare_on_target(adapted.method, compared.to(device), domains, device)
 
 
 def source_only(recipe: Recipe) -> Recipe:

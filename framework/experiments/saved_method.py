@@ -40,6 +40,21 @@ def load_run(path: Path, checkpoint: str = BEST) -> tuple[Method, Schema, Recipe
     return method, schema, recipe
 
 
+def read_run_recipe(path: Path) -> Recipe:
+    """The recipe of a run.
+
+    Args:
+        path: run folder.
+
+    Raises:
+        RunError: if there is no run, or its configuration has none.
+    """
+    config = RunFolder.open(path).config()
+    if "recipe" not in config:
+        raise RunError(f"{path}: config.yaml lacks the key 'recipe'")
+    return parse_recipe(config["recipe"], f"{path}: recipe")
+
+
 def portable_parts(method: Method) -> dict[str, Any]:
     """What a run must know where it is opened without the files that its parts began from, and whom it learned from."""
     encoders = {name: cast("Encoder", encoder) for name, encoder in method.model.encoders.items()}

@@ -1,4 +1,4 @@
-from .devices import find_devices as find_devices
+from .devices import find_devices as find_devices, read_devices as read_devices
 from .found import FoundMaps as FoundMaps, MapStep as MapStep
 from .group import Candidate as Candidate, MapGroup as MapGroup, Unlabelled as Unlabelled
 from .inferred import InferredGroups as InferredGroups, infer_groups as infer_groups

@@ -2,10 +2,12 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ..data.preprocessing import Preprocessing
+from ..errors import AcclimateError
+from ..files.shown_value import shown
 from .orientations import SignedPermutations
 from .prepared import moments
 
@@ -53,6 +55,35 @@ def find_devices(preprocessing: Mapping[str, Preprocessing]) -> tuple[list[Signe
         members = ", ".join(f"{sensor} {names[0]!r}" for sensor, names in sorted(sensors.items()))
         said.append(f"{called}, by the columns' names: {members}")
     return groups, said
+
+
+def read_devices(texts: Sequence[str]) -> tuple[SignedPermutations, ...]:
+    """Devices as a user writes them.
+
+    Args:
+        texts: One for each device: its sensors with the modalities that they measure.
+
+    Raises:
+        AcclimateError: if one is not of this form.
+
+    Example:
+        >>> [device.modalities for device in read_devices(["accelerometer=wrist,gyroscope=spin"])]
+        [('spin', 'wrist')]
+    """
+    devices = []
+    for text in texts:
+        pairs = [part.partition("=") for part in text.split(",")]
+        known = {*_SENSORS.values()}
+        if any(sensor not in known or not name for sensor, _, name in pairs) or len(dict.fromkeys(pairs)) < len(pairs):
+            raise AcclimateError(
+                f"a device is written as SENSOR=MODALITY,... with sensors {', '.join(sorted(known))}, "
+                f"but got {shown(text)}"
+            )
+        try:
+            devices.append(SignedPermutations(**{sensor: name for sensor, _, name in pairs}))
+        except ValueError as error:
+            raise AcclimateError(f"{shown(text)}: {error}") from error
+    return tuple(devices)
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """What a search of maps found."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import attrs
 
@@ -77,6 +77,22 @@ class FoundMaps:
     def describe(self) -> list[str]:
         """What was found, a line for each group."""
         return [step.describe() for step in self.steps]
+
+    @classmethod
+    def from_json(cls, config: Mapping[str, Any], schema: Schema) -> Self:
+        """Read what `to_json` wrote.
+
+        Args:
+            config: JSON values.
+            schema: Of the data.
+
+        Raises:
+            DataError: if a map is none, or does not fit.
+            KeyError: if something is missing.
+        """
+        steps = (MapStep(**{**step, "interval": Interval(**step["interval"])}) for step in config["steps"])
+        maps = {name: InputMap.from_config(one, schema.preprocessing[name]) for name, one in config["maps"].items()}
+        return cls(maps, tuple(steps), config["before"], config["after"], config["rows"])
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""

@@ -116,9 +116,12 @@ class Data:
     Args:
         preprocessing: fields of the preprocessing that are known, by modality, or by kind of input where that does not
             stand for itself; see `Schema.fit`. Paths are relative to the current folder.
+        maps: groups of input maps that are searched where the run searches maps at all, each a `MapGroup`; those that
+            fit the data where none is named.
     """
 
     preprocessing: dict[str, dict[str, Any]] = attrs.field(factory=dict)
+    maps: tuple[ClassSpec, ...] = attrs.field(default=(), metadata=NEWER)
 
 
 @attrs.frozen
@@ -219,6 +222,7 @@ class Recipe:
             yield "selector", self.selector
         yield "training.optimizer", self.training.optimizer
         yield from ((f"selection: {name}", spec) for name, spec in self.selection.own.items())
+        yield from ((f"data.maps.{at}", spec) for at, spec in enumerate(self.data.maps))
 
     def to_config(self) -> dict[str, Any]:
         """The recipe as plain data: every default is written out, but those of `NEWER` fields."""

@@ -33,6 +33,12 @@ _CONFIG_BYTES: Final = 2**26
 SKIPPED_FILE: Final = "skipped.json"
 """Rows that a run leaves out, with the reasons: there before the run is."""
 
+MAPS_FILE: Final = "maps.json"
+"""What a search found to put before the encoders, on the target's side: there before the run is."""
+
+REFERENCE: Final = "source-only"
+"""Folder in a run's of the source-only run that it is compared with; there before it where that searches maps."""
+
 
 class RunFolder:
     """The files of one run.
@@ -235,7 +241,8 @@ def _is_leftover(path: Path) -> bool:
     """Whether a run that was killed before it had a config.yaml left this."""
     return (
         _is_half_written(path)
-        or path.name in {SKIPPED_FILE, *LOCK_FILES}
+        or path.name in {MAPS_FILE, SKIPPED_FILE, *LOCK_FILES}
+        or (path.name == REFERENCE and path.is_dir())
         or (path.name == "checkpoints" and path.is_dir() and not any(path.iterdir()))
     )
 
