@@ -34,7 +34,9 @@ class MapStep:
         """One line."""
         sure = f"information {self.gain:+.3f} ({self.interval.low:+.3f} to {self.interval.high:+.3f})"
         if self.best != self.name:
-            return f"{self.group}: {self.name}; of {self.tried} maps, {self.best!r} is not surely better: {sure}"
+            return (
+                f"{self.group}: {self.name}; the best of {self.tried} maps, {self.best}, is not surely better: {sure}"
+            )
         if not self.gain:
             return f"{self.group}: {self.name}, which is best of {self.tried} maps"
         return f"{self.group}: {self.name}, best of {self.tried} maps: {sure}"

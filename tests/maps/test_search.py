@@ -170,7 +170,7 @@ def test_a_gain_that_is_not_sure_is_no_gain(tmp_path: Path) -> None:
     unsure = search_maps(Threshold(), one_class_each, [Shift("face", -12.0)])
     assert unsure.is_identity
     assert unsure.steps[0].best == "moved by -12"
-    assert "'moved by -12' is not surely better" in unsure.describe()[0]
+    assert "the best of 2 maps, moved by -12, is not surely better" in unsure.describe()[0]
     assert not search_maps(Threshold(), made(tmp_path), [Shift("face", -12.0)]).is_identity
 
 
