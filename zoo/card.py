@@ -58,7 +58,7 @@ def _sections(config: CheckpointConfig, metrics: CheckpointMetrics) -> Iterator[
     yield (
         f"- {_adapted(domains, trained_on.target, uses_target=recipe.uses_target)}, of `{trained_on.data}`; no label "
         "of the target was used.\n"
-        f"- **Takes** {takes}, all or some of them.\n"
+        f"- **Takes** {takes}, all or some of them.\n{_maps(config)}"
         f"- **Tells** {tells}.\n"
         f"- **Licence** of the weights: {config.licence}; of the data: {trained_on.licence}."
     )
@@ -69,6 +69,16 @@ def _sections(config: CheckpointConfig, metrics: CheckpointMetrics) -> Iterator[
         yield from _task_section(task, found, config)
     yield _selection_section(config, metrics)
     yield _limits_section(config, metrics)
+
+
+def _maps(config: CheckpointConfig) -> str:
+    """What becomes of inputs before the encoders, where a search found something."""
+    found = "; ".join(f"{name}: {one.name}" for name, one in config.schema.maps.items())
+    return (
+        f"- **Maps** its inputs, as a search without labels found: {found}. The graph does so itself.\n"
+        if found
+        else ""
+    )
 
 
 def _adapted(source: str, target: str | None, *, uses_target: bool) -> str:

@@ -34,6 +34,9 @@ def _facts(run: FinishedRun, schema: Schema, data: str, rows: Mapping[DomainSide
         used = f"{samples.get('target', '?')} training rows, without labels" if run.recipe.uses_target else "not seen"
         yield "Target", f"{run.target} ({used})"
     yield "Modalities", ", ".join(schema.modalities)
+    if schema.maps:
+        maps = "; ".join(f"{name}: {found.name}" for name, found in schema.maps.items())
+        yield "Input maps of the target", f"{maps} (found without labels)"
     for task in schema.tasks:
         yield f"Task {task.name}", "a number" if task.classes is None else f"{len(task.classes)} classes"
     yield "Seed", str(run.seed)

@@ -38,6 +38,7 @@ class Training:
         seed: of weights, order, validation rows and drawn splits.
         kinds: what the tasks are, by name.
         skip_bad: leave out rows whose files cannot be used.
+        maps: whether input maps of the target are searched first.
     """
 
     recipe: Recipe
@@ -47,6 +48,7 @@ class Training:
     seed: int
     kinds: Mapping[str, "TaskKind"] = attrs.field(factory=dict)
     skip_bad: bool = False
+    maps: bool = False
 
     @classmethod
     def of_run(cls, run: FinishedRun, data: str | None = None) -> Self:
@@ -57,10 +59,12 @@ class Training:
             data: its table, where that is no longer where it was.
 
         Raises:
-            ZooError: if it began from the weights of another run, which its folder does not hold.
+            ZooError: if it began from another run, which its folder does not hold.
         """
         if run.config.get("initial") is not None:
             raise ZooError(f"{run.path} was started from another run's weights, so its folder does not say all of it.")
+        if "mapped" in run.config:
+            raise ZooError(f"{run.path} was mapped after its training, so its folder does not say all of it.")
         return cls(
             recipe=run.recipe,
             data=data or run.table,
@@ -69,6 +73,7 @@ class Training:
             seed=run.seed,
             kinds=_kinds(Schema.from_config(run.config["schema"])),
             skip_bad="skipped" in run.config["data"],
+            maps=bool(run.config["schema"].get("maps")),
         )
 
     @classmethod
@@ -97,6 +102,7 @@ class Training:
             seed=trained_on.seed,
             kinds=_kinds(config.schema),
             skip_bad=skip_bad,
+            maps=bool(config.schema.maps),
         )
 
     @property
@@ -144,6 +150,7 @@ class Training:
                 ),
                 reference=None,
                 skip_bad=self.skip_bad,
+                maps="auto" if self.maps else None,
             )
         return read_run(out)
 

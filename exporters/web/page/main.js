@@ -36,9 +36,11 @@ function describe({config, tasks, modalities, isChecked}) {
   document.title = title;
   find("title").textContent = title;
   const recipe = config.recipe ? `, trained with the recipe ${config.recipe}` : "";
+  const maps = Object.entries(config.schema.maps ?? {}).map(([name, {name: words}]) => `${name}: ${words}`);
+  const mapped = maps.length > 0 ? `Its graphs map inputs themselves, as a search without labels found (${maps.join("; ")}). ` : "";
   const hashes = isChecked ? "Its files have the hashes that its configuration says." : "";
   find("about").textContent =
-    `An artefact of acclimate: form ${config.form}, ${config.precision}, opset ${config.opset}${recipe}. ${hashes}`;
+    `An artefact of acclimate: form ${config.form}, ${config.precision}, opset ${config.opset}${recipe}. ${mapped}${hashes}`;
 }
 
 function listSamples(samples, choose) {
