@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 import numpy as np
 import torch
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from ..framework.arguments import check_within
@@ -54,6 +55,7 @@ class ConsensusTeacher(TeacherSelector):
     """
 
     layout: Layout
+    likely: Mapping[str, Float[Tensor, "rows _"]]
 
     def __init__(
         self,
@@ -90,6 +92,12 @@ class ConsensusTeacher(TeacherSelector):
         if self._consensus is not None and dict(self._consensus.classes) != classes:
             raise RecipeError(f"consensus must be of the data's tasks and classes: {_differ(self._consensus, classes)}")
         self.layout = layout
+        posteriors = {} if self._consensus is None else self._consensus.posteriors
+        # The last row, which -1 names, is that of whom the file does not know.
+        self.likely = {
+            task: torch.from_numpy(np.pad(values, ((0, 1), (0, 0)), constant_values=1 / values.shape[1]))
+            for task, values in posteriors.items()
+        }
 
     def portable_arguments(self) -> dict[str, Any]:
         """The file's hash in place of its path."""
@@ -102,24 +110,21 @@ class ConsensusTeacher(TeacherSelector):
     @torch.no_grad()
     def forward(self, side: Side) -> dict[str, Lesson]:
         """A lesson per task; raises RecipeError where there is no file."""
-        consensus = self._consensus
-        if consensus is None:
-            raise RecipeError("selector: to train, consensus must be the path of a file, but is None.")
-        device = side.batch.present.device
-        rows = torch.tensor([self._rows.get(name, -1) for name in side.batch.ids], device=device)
-        return {task.name: self._lesson(consensus, task, rows, side) for task in self.layout.tasks}
+        if self._consensus is None:
+            rule = "consensus must be the path of the file with its lessons, which no finished run or checkpoint holds"
+            raise RecipeError(f"selector: to train, {rule}, but is None.")
+        rows = torch.tensor([self._rows.get(name, -1) for name in side.batch.ids])
+        return {task.name: self._lesson(task, rows, side) for task in self.layout.tasks}
 
-    def _lesson(self, consensus: Consensus, task: Task, rows: Tensor, side: Side) -> Lesson:
+    def _lesson(self, task: Task, rows: Int64[Tensor, " batch"], side: Side) -> Lesson:
         joint = side.outputs.joint_logits(task.name)
-        teacher = torch.full_like(rows, JOINT_TEACHER)
+        known = (rows >= 0).to(joint.device)
+        teacher = torch.full_like(known, JOINT_TEACHER, dtype=torch.int64)
         if task.is_regression:
             untaught = torch.zeros_like(joint[:, 0])
-            return Lesson(untaught, teacher, untaught, torch.zeros_like(rows, dtype=torch.bool))
-        even = np.full((1, task.outputs), 1 / task.outputs)
-        # The last row, which -1 names, is that of whom the file does not know.
-        likely = torch.from_numpy(np.concatenate([consensus.posteriors[task.name], even])).to(joint)[rows]
+            return Lesson(untaught, teacher, untaught, torch.zeros_like(known))
+        likely = self.likely[task.name][rows].to(joint)
         sureness, labels = likely.max(dim=1)
-        known = rows >= 0
         return Lesson(
             labels=labels,
             teacher=teacher,

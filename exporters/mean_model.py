@@ -98,7 +98,10 @@ class MeanModel(MultimodalModel):
         return Outputs({**features, JOINT: joint}, logits, own_features, intermediate or {})
 
     def _divide(self, features: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
-        parts = {name: values.split([sizes[name] for sizes in self._sizes], dim=1) for name, values in features.items()}
+        parts = {
+            name: values.split_with_sizes([sizes[name] for sizes in self._sizes], dim=1)
+            for name, values in features.items()
+        }
         return [{name: parts[name][number] for name in parts} for number in range(len(self._sizes))]
 
     def _mean(self, task: Task, said: Sequence[Outputs], present: Bool[Tensor, "batch modality"]) -> dict[str, Tensor]:

@@ -98,7 +98,8 @@ class ChoicePlan:
             WriteError: if it cannot be written.
         """
         content = {
-            "portfolio": attrs.asdict(self.portfolio),
+            # A student changes no candidate, so a choice that is there may get one, or go on without.
+            "portfolio": attrs.asdict(self.portfolio, filter=attrs.filters.exclude("student")),
             "candidates": {name: self.training(name).cell.settings() for name in self.recipes},
         }
         plain: dict[str, Any] = json.loads(json.dumps(content))

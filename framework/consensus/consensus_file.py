@@ -26,8 +26,12 @@ def _to_tuple(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _to_classes(classes: Mapping[str, Iterable[str]]) -> Mapping[str, tuple[str, ...]]:
+    return {task: tuple(names) for task, names in classes.items()}
+
+
 def _check_digest(_: object, field: "attrs.Attribute[str]", value: str) -> None:
-    if not isinstance(value, str) or len(value) != 64 or set(value) - set("0123456789abcdef"):
+    if len(value) != 64 or set(value) - set("0123456789abcdef"):
         raise ValueError(f"{field.name} must be 64 hexadecimal digits in small letters, but got {shown(value)}.")
 
 
@@ -47,6 +51,10 @@ class Parent:
     name: str
     sha256: str = attrs.field(validator=_check_digest)
     command: str = ""
+
+
+def _to_parents(parents: Iterable[Parent]) -> tuple[Parent, ...]:
+    return tuple(parents)
 
 
 @attrs.frozen(eq=False)
@@ -71,11 +79,9 @@ class Consensus:
     """
 
     ids: tuple[str, ...] = attrs.field(converter=_to_tuple)
-    classes: Mapping[str, tuple[str, ...]] = attrs.field(
-        converter=lambda classes: {task: tuple(names) for task, names in classes.items()}
-    )
+    classes: Mapping[str, tuple[str, ...]] = attrs.field(converter=_to_classes)
     posteriors: Mapping[str, Probabilities]
-    parents: tuple[Parent, ...] = attrs.field(default=(), converter=tuple)
+    parents: tuple[Parent, ...] = attrs.field(default=(), converter=_to_parents)
 
     def __attrs_post_init__(self) -> None:
         """Refuse what does not fit together."""

@@ -135,7 +135,7 @@ def test_without_a_file_it_is_opened_but_does_not_teach(tmp_path: Path) -> None:
     opened.bind(make_layout(), {})
     assert opened.sha256 == written.sha256
     assert [parent["name"] for parent in written.parents()] == ["coral"]
-    with pytest.raises(RecipeError, match="to train, consensus must be the path of a file, but is None"):
+    with pytest.raises(RecipeError, match="to train, consensus must be the path of the file"):
         opened(make_scene().side("target", labelled=False))
 
 

@@ -96,6 +96,13 @@ def test_called_again_it_trains_nothing_and_judges_as_it_is(
     assert file_sha256(taught / "consensus.npz") == before
 
 
+def test_a_choice_that_is_there_may_go_on_without(
+    taught: Path, inputs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments(inputs, taught)) == 0
+    assert "  student" not in capsys.readouterr().out
+
+
 def test_a_student_that_fails_leaves_the_choice(
     taught: Path, inputs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
