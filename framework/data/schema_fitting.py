@@ -78,7 +78,7 @@ def rows_to_fit(table: Table, modality: str, preprocessing: type[Preprocessing] 
     if not positions:
         raise DataError(f"modality {modality!r} must be there in some of the source's training rows, but is in none.")
     fits_all = preprocessing is not None and preprocessing.fits_all_rows
-    return [table.rows[position] for position in (positions if fits_all else _spread(positions))]
+    return list(table.take(positions if fits_all else _spread(positions)).rows)
 
 
 def check_overrides(overrides: Mapping[str, Mapping[str, object]], fitted: Mapping[str, Preprocessing]) -> None:
