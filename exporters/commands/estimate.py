@@ -7,6 +7,7 @@ from ...framework.commands.model_files import model_files
 from ...framework.commands.numbers import MAX_PROCESSES, MAX_SEED, add_integer
 from ...framework.commands.options import make_parser
 from ...framework.errors import AcclimateError
+from ...framework.estimation.estimate import ESTIMATE_FILE
 from ...framework.estimation.sides import HELD_OUT
 from ...framework.files.outputs import check_output, check_suffix
 from ...framework.files.whole_file import write_whole
@@ -25,7 +26,14 @@ def main(arguments: list[str]) -> None:
     add("--data", type=str, help="table of files, or name of a built-in data set; default: that of the run")
     add("--source", type=str, help="domain with labels, or several as A+B; default: that of the run")
     add("--target", type=str, help="domain to estimate on, or several as A+B; default: that of the run")
-    add("--among", type=Path, nargs="+", default=[], metavar="RUN", help="other runs or artefacts, such as source-only")
+    add(
+        "--among",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="RUN",
+        help="other runs or artefacts; the source-only run inside a run is always among them",
+    )
     add("--split", type=str, default="train", help="of the target")
     add(
         "--source-split",
@@ -43,9 +51,11 @@ def main(arguments: list[str]) -> None:
     add("--provider", type=str, default="cpu", help="what runs an artefact: cpu, cuda, tensorrt, openvino")
     add_integer(parser, "--threads", most=MAX_PROCESSES, help="that compute together on the CPU")
     add_integer(parser, "--batch-size", default=64, help="rows at once")
-    add("--json", type=Path, help="file to write all estimates into")
+    add("--json", type=Path, help="file to write all estimates into, beside estimate.json in a run folder")
     options = parser.parse_args(arguments)
-    models = [options.model, *options.among]
+    beside = options.model / "source-only"
+    known = [beside] if (beside / "config.yaml").is_file() and beside not in options.among else []
+    models = [options.model, *known, *options.among]
     if options.json is not None:
         check_output(
             options.json, [options.data or "", *(file for path in models for file in model_files(path))], "--json"
@@ -65,6 +75,7 @@ def main(arguments: list[str]) -> None:
         raise AcclimateError(f"{options.model} predicts numbers alone: estimates are of classes")
     found = [estimate(model, task, among) for task in tasks]
     print(*(describe(one, sides.where) for one in found), sep="\n\n")
-    if options.json is not None:
-        content = {"model": str(options.model), "where": sides.where, "tasks": [one.to_json() for one in found]}
-        write_whole(options.json, json.dumps(content, indent=2) + "\n")
+    content = {"model": str(options.model), "where": sides.where, "tasks": [one.to_json() for one in found]}
+    run = [options.model / ESTIMATE_FILE] if (options.model / "config.yaml").is_file() else []
+    for file in [*run, *([] if options.json is None else [options.json])]:
+        write_whole(file, json.dumps(content, indent=2) + "\n")

@@ -7,6 +7,9 @@ import attrs
 
 from ..evaluation.intervals import Interval
 
+ESTIMATE_FILE: Final = "estimate.json"
+"""What `acclimate estimate` leaves in a run folder, and reports show."""
+
 Method: TypeAlias = Literal[
     "consensus",
     "modality_heads",

@@ -11,6 +11,7 @@ from ..experiments.saved_method import load_run
 from ..files.outputs import check_output
 from .distances import distance_headline, distance_table, measure_distances
 from .embeddings import describe_embeddings, draw_embeddings
+from .estimate_headline import estimate_headlines
 from .finished_run import FinishedRun, read_run
 from .norms_table import norm_table
 from .page import render_page, write_page
@@ -69,7 +70,8 @@ def write_report(
         _provenance(run),
     )
     epoch = Headline("Selected epoch", f"{run.best.epoch + 1}", f"of {len(run.epochs)}")
-    numbers = (*headlines(sides, schema.tasks[0]), *distance_headline(distances), epoch)
+    scores = (*headlines(sides, schema.tasks[0]), *estimate_headlines(path))
+    numbers = (*scores, *distance_headline(distances), epoch)
     write_page(out, render_page(_title(run), run.recipe.description, numbers, sections))
 
 
