@@ -128,7 +128,7 @@ def hold_out(groups: Sequence[str | None], rows: int, seed: int) -> NDArray[np.b
         RunError: if there are fewer than two rows.
 
     Example:
-        >>> hold_out((), rows=8, seed=0).sum()
+        >>> int(hold_out((), rows=8, seed=0).sum())
         2
     """
     if rows < 2:
