@@ -7,11 +7,14 @@ from .default import (
 from .frame_mlp import FrameMLP as FrameMLP
 from .image import SmallCNN as SmallCNN, TimmImage as TimmImage
 from .log_mel import LogMel as LogMel
+from .log_mel_mlp import LogMelMLP as LogMelMLP
 from .masked_lstm import MaskedLSTM as MaskedLSTM
 from .mlp import MLP as MLP
 from .recurrent import LSTM as LSTM, SignalLSTM as SignalLSTM
 from .signal import SignalResNet as SignalResNet
+from .signal_statistics import SignalStatistics as SignalStatistics
 from .speaker_lstm import SpeakerLSTM as SpeakerLSTM
+from .statistics_mlp import StatisticsMLP as StatisticsMLP, StatisticsResNet as StatisticsResNet
 from .temporal_relation import TemporalRelationNetwork as TemporalRelationNetwork
 from .text_cnn import SequenceCNN as SequenceCNN, TextCNN as TextCNN
 from .timm_spectrogram import TimmSpectrogram as TimmSpectrogram

@@ -23,11 +23,14 @@ from acclimate.framework.encoders import (
     MLP,
     FrameMLP,
     LogMelCNN,
+    LogMelMLP,
     SequenceCNN,
     SignalLSTM,
     SignalResNet,
     SmallCNN,
     SpeakerLSTM,
+    StatisticsMLP,
+    StatisticsResNet,
     TemporalRelationNetwork,
     TextCNN,
     TimmImage,
@@ -134,6 +137,7 @@ CASES: Final[Mapping[str, Case]] = {
     "frame_mlp": Case(lambda: FrameMLP(in_features=6, hidden=(16, 12)), _sequence(9, 6)),
     "log_mel_cnn": Case(lambda: LogMelCNN(sampling_rate=8000, width=8), _SOUND),
     "log_mel_cnn_masked": Case(lambda: LogMelCNN(sampling_rate=8000, width=8, masked=True), _SOUND),
+    "log_mel_mlp": Case(lambda: LogMelMLP(sampling_rate=8000, hidden=(16,)), _SOUND),
     "lstm": Case(lambda: LSTM(in_features=6, hidden=12), _sequence(9, 6)),
     "lstm_last": Case(
         lambda: LSTM(in_features=6, hidden=12, layers=2, bidirectional=False, pooling="last"),
@@ -147,6 +151,13 @@ CASES: Final[Mapping[str, Case]] = {
     "signal_resnet_masked": Case(lambda: SignalResNet(in_channels=3, depth=2, masked=True), _signal(3, 50)),
     "small_cnn": Case(lambda: SmallCNN(in_channels=1, height=28, width=20), _image(1, 28, 20)),
     "speaker_lstm": Case(_small_speaker_lstm, _LONG_SOUND),
+    "statistics_mlp": Case(lambda: StatisticsMLP(in_channels=3, hidden=(16,), window=16, bands=4), _signal(3, 50)),
+    "statistics_mlp_one_channel": Case(
+        lambda: StatisticsMLP(in_channels=1, hidden=(), window=16, bands=4), _signal(1, 20), exported=False
+    ),
+    "statistics_resnet": Case(
+        lambda: StatisticsResNet(in_channels=3, depth=1, window=16, bands=4), _signal(3, 50), exported=False
+    ),
     "temporal_relation": Case(lambda: TemporalRelationNetwork(in_features=6, hidden=12), _sequence(9, 6)),
     "temporal_relation_single_scale": Case(
         lambda: TemporalRelationNetwork(in_features=6, segments=3, multi_scale=False, hidden=12),
