@@ -8,8 +8,9 @@ from acclimate.framework.choosing.portfolio import parse_portfolio
 from acclimate.framework.errors import RecipeError
 
 
-def test_the_default_portfolio_is_of_recipes_that_there_are() -> None:
-    portfolio = read_portfolio("default")
+@pytest.mark.parametrize("name", ["default", "signals"])
+def test_our_portfolios_are_of_recipes_that_there_are(name: str) -> None:
+    portfolio = read_portfolio(name)
     recipes = portfolio.read_recipes({"training.batch_size": 48, "coral:training.gradient_clip": 1.0})
     assert tuple(recipes) == portfolio.names
     assert len(recipes) >= 4
