@@ -5,6 +5,7 @@ from copy import deepcopy
 from itertools import pairwise
 from typing import cast
 
+import attrs
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from ..framework.interfaces import Encoder
 from ..framework.intermediate import Intermediate, to_encoded
 from ..framework.layout import JOINT, DomainSide, Task
 from ..framework.model import MultimodalModel
+from ..framework.tensors.input_maps import TensorMap
 from ..framework.tensors.named_modules import NamedModules
 from ..framework.tensors.presence import keep_present
 from ..framework.tensors.unit_norm import to_unit_norm
@@ -132,12 +134,22 @@ class _SideBySide(Encoder):
         self.encoders = nn.ModuleList(encoders)
         self.out_features = sum(encoder.out_features for encoder in encoders)
         self._unit_norms = [model.unit_norm for model in models]
+        maps = (model.input_maps.get(modality) for model in models)
+        self.maps = nn.ModuleDict({str(at): TensorMap(found) for at, found in enumerate(maps) if found is not None})
 
     def forward(self, inputs: EncoderInput) -> Float[Tensor, "batch out_features"]:
         """Features `(B, sum of d)`."""
-        made = [to_encoded(encoder(inputs)).features for encoder in self.encoders]
+        given = [self._mapped(str(number), inputs) for number in range(len(self.encoders))]
+        made = [to_encoded(encoder(one)).features for encoder, one in zip(self.encoders, given, strict=True)]
         pairs = zip(made, self._unit_norms, strict=True)
         return torch.cat([to_unit_norm(features) if scaled else features for features, scaled in pairs], dim=1)
+
+    def _mapped(self, number: str, inputs: EncoderInput) -> EncoderInput:
+        """What one of the models gives to its encoder: each has its own maps of the target's inputs, or none."""
+        if inputs.domain_side != "target" or number not in self.maps:
+            return inputs
+        lengths = None if self.time_axis is None else inputs.lengths
+        return attrs.evolve(inputs, values=self.maps[number](inputs.values, lengths))
 
 
 def _scale(weights: Sequence[float] | None, models: int) -> Tensor:

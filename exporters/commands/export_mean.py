@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import attrs
+
 from ...framework.errors import AcclimateError, ExportError, RunError
 
 if TYPE_CHECKING:
@@ -61,8 +63,9 @@ def load_mean(options: Any) -> tuple["MultimodalModel", "Schema", str, dict[str,
 
     runs: tuple[Path, ...] = (options.run, *options.mean_with)
     opened = [load_run(path, options.checkpoint) for path in runs]
-    (_, schema, _), *others = opened
-    for path, (_, other, _) in zip(options.mean_with, others, strict=True):
+    # Each model brings its own input maps, which stand before its encoders and not before the mean's.
+    schema, *others = (attrs.evolve(schema, maps={}) for _, schema, _ in opened)
+    for path, other in zip(options.mean_with, others, strict=True):
         if other.to_config() != schema.to_config():
             raise RunError(
                 f"a mean must be of runs whose inputs and classes are the same, but {path} has another schema than "

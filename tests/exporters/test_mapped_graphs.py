@@ -9,7 +9,7 @@ import onnx
 import pytest
 import torch
 from acclimate.adapters import LateSum
-from acclimate.exporters import Session, SessionPredictor, export_onnx
+from acclimate.exporters import MeanModel, Session, SessionPredictor, export_onnx
 from acclimate.exporters.artefact import Form, Precision
 from acclimate.exporters.graph import value_names
 from acclimate.exporters.input_map_nodes import put_map
@@ -204,3 +204,18 @@ def test_an_encoder_that_is_told_no_lengths_sees_all_turned_round(tmp_path: Path
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     whole = TorchPredictor(model)({"motion": values}, present)["label"]["joint"]
     np.testing.assert_allclose(expected, whole, rtol=1e-5)
+
+
+def test_a_mean_of_models_keeps_the_maps_of_each() -> None:
+    """One of them was trained on mapped inputs, and the other was not."""
+    models = [make_model(), make_model(PLAIN)]
+    inputs = {name: torch.from_numpy(values) for name, values in draw(4).items()}
+    lengths = {name: torch.from_numpy(found) for name, found in LENGTHS.items()}
+    present = torch.from_numpy(PRESENT)
+    said = [model(inputs, present, "target", lengths).joint_logits("label").softmax(dim=1) for model in models]
+    assert not torch.allclose(said[0], said[1], atol=0.05)
+    mean = MeanModel(models).eval()(inputs, present, "target", lengths).joint_logits("label").exp()
+    torch.testing.assert_close(mean, (said[0] + said[1]) / 2)
+    plain = models[1](inputs, present, "source", lengths).joint_logits("label").softmax(dim=1)
+    as_source = MeanModel(models).eval()(inputs, present, "source", lengths).joint_logits("label").exp()
+    torch.testing.assert_close(as_source, plain)
