@@ -49,6 +49,26 @@ def map_artefact(
     Raises:
         ExportError: if there is no artefact, the package onnx is missing, the graphs disagree, or a file cannot be
             written.
+
+    Example:
+        >>> from importlib.resources import files
+        >>> from tempfile import mkdtemp
+        >>> from acclimate.exporters import Session
+        >>> from acclimate.framework.data.input_maps import Flip
+        >>> folder = files("acclimate.zoo") / "checkpoints/source-only.wrist"
+        >>> found = FoundMaps({"gyroscope": Flip("backwards", axis=1)}, (), {}, {}, rows=0)
+        >>> rows = Arrays(
+        ...     inputs={name: np.ones((2, 3, 100), np.float32) for name in ("accelerometer", "gyroscope")},
+        ...     present=np.ones((2, 2), bool),
+        ...     labels=None,
+        ...     ids=("a", "b"),
+        ...     domains=("left", "left"),
+        ...     index=np.arange(2),
+        ...     lengths={},
+        ... )
+        >>> mapped = map_artefact(folder, found, Path(mkdtemp()) / "mapped", rows)
+        >>> {name: one.name for name, one in mapped.schema.maps.items()}
+        {'gyroscope': 'backwards'}
     """
     check_onnx()
     from .graph_files import serialise

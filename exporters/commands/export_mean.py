@@ -1,11 +1,13 @@
 """The part of `acclimate export` that makes one artefact of the mean of several runs."""
 
 import argparse
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from ...framework.commands.numbers import read_real
 from ...framework.errors import AcclimateError, ExportError, RunError
 
 if TYPE_CHECKING:
@@ -28,11 +30,15 @@ def add_mean_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--mean-weights",
-        type=float,
+        type=_read_weight,
         nargs="+",
         metavar="WEIGHT",
         help="weights of the mean, positive, first the run's and then those of --mean-with; default: even",
     )
+
+
+def _read_weight(text: str) -> float:
+    return read_real(text, "--mean-weights", 0.0, math.inf, between=True)
 
 
 def check_mean(options: Any) -> None:  # noqa: ANN401 - argparse's namespace

@@ -12,7 +12,7 @@ from accelerate import Accelerator
 
 from ..batch import Side
 from ..consensus.opinion import Opinion
-from ..data import Schema, open_table
+from ..data import Schema
 from ..data.input_maps import InputMap
 from ..encoders.trunk_cache import TrunkCache
 from ..errors import RunError
@@ -22,6 +22,7 @@ from ..experiments.skipped import settle_skipped
 from ..files.folders import make_folder
 from ..files.whole_file import write_whole
 from ..grid.cell import Cell
+from ..grid.run_cell import open_cell_table
 from ..maps import search_maps
 from ..method import Method
 from ..runs.run_folder import RunFolder
@@ -103,8 +104,7 @@ def train_candidate(training: CandidateTraining, out: Path) -> None:
     cell, folder = training.cell, training.run_folder(out)
     if cell.device == "cuda" and not torch.cuda.is_available():
         raise RunError("device cuda: torch finds no CUDA device on this machine")
-    table = open_table(cell.data, seed=cell.seed).with_kinds(cell.kinds)
-    experiment = Experiment(cell.recipe, table, cell.shift.source, cell.shift.target, name=cell.data)
+    experiment = Experiment(cell.recipe, open_cell_table(cell), cell.shift.source, cell.shift.target, name=cell.data)
     cache = None if cell.trunk_cache is None else TrunkCache(Path(cell.trunk_cache[0]), cell.trunk_cache[1])
     accelerator = Accelerator(cpu=cell.device == "cpu", mixed_precision=cell.recipe.training.precision)
     options = RunOptions(seed=cell.seed, resume=True, accelerator=accelerator, pause_at=training.share)

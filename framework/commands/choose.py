@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import AcclimateError
 from .decoding_option import add_decoding_option
-from .executor_options import add_executor_options, make_executor
+from .executor_options import add_executor_options, drop_prepared, make_executor, place_prepared
 from .numbers import add_seed
 from .options import (
     add_cache_options,
@@ -64,9 +64,12 @@ def main(arguments: list[str]) -> None:
     from ..choosing import choose
 
     try:
-        print(f"\n{choose(_make_plan(options), options.out, executor)}", flush=True)
+        choice = choose(_make_plan(options), options.out, executor)
     except KeyboardInterrupt:
+        drop_prepared(options.out)
         raise AcclimateError("interrupted; the same command goes on with what is there") from None
+    drop_prepared(options.out)
+    print(f"\n{choice}", flush=True)
     print(f"{options.out / 'pick'} is the run: acclimate evaluate, export, report and zoo publish take it")
 
 
@@ -98,5 +101,6 @@ def _make_plan(options: Any) -> "ChoicePlan":  # noqa: ANN401 - argparse's names
         trunk_cache=None if cache is None else (str(cache.folder.absolute()), cache.max_bytes),
         kinds=read_kinds(options.task),
         skip_bad=options.skip_bad,
+        prepared_cache=place_prepared(options),
     )
     return ChoicePlan(portfolio, recipes, cell)

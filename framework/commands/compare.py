@@ -3,13 +3,12 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from shutil import rmtree
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import AcclimateError
 from ..files.printable_text import printable_line
 from .decoding_option import add_decoding_option
-from .executor_options import add_executor_options, make_executor
+from .executor_options import add_executor_options, drop_prepared, make_executor, place_prepared
 from .numbers import add_integer
 from .options import (
     add_cache_options,
@@ -17,7 +16,6 @@ from .options import (
     add_task_option,
     choose_domains,
     make_parser,
-    open_prepared_cache,
     open_trunk_cache,
     read_kinds,
     read_settings,
@@ -31,10 +29,6 @@ if TYPE_CHECKING:
     from ..grid.plan import Grid
     from ..grid.search import Search
 
-
-PREPARED_FOLDER: Final = ".prepared"
-PREPARED_BYTES: Final = 8 * 2**30
-"""Of disk, that cells may share prepared samples in while the command runs."""
 
 MAX_RUNS: Final = 100_000
 """Of a recipe on a shift, at most."""
@@ -69,7 +63,7 @@ def _run(options: Any, command: str) -> "list[Outcome]":  # noqa: ANN401 - argpa
     try:
         return _run_grid(options, command, _make_grid(options))
     finally:
-        rmtree(options.out / PREPARED_FOLDER, ignore_errors=True)
+        drop_prepared(options.out)
 
 
 def _run_grid(options: Any, command: str, grid: "Grid") -> "list[Outcome]":  # noqa: ANN401
@@ -178,16 +172,8 @@ def _make_grid(options: Any) -> "Grid":  # noqa: ANN401
         None if cache is None else (str(cache.folder.absolute()), cache.max_bytes),
         read_kinds(options.task),
         options.skip_bad,
-        prepared_cache=_place_prepared(options),
+        prepared_cache=place_prepared(options),
     )
-
-
-def _place_prepared(options: Any) -> tuple[str, int]:  # noqa: ANN401
-    """Where cells share what is made of files: with the trunks, or in the grid's folder until the command ends."""
-    cache = open_prepared_cache(options.cache_trunks, options.cache_size)
-    if cache is None:
-        return str((options.out / PREPARED_FOLDER).absolute()), PREPARED_BYTES
-    return str(cache.folder.absolute()), cache.max_bytes
 
 
 def choose_shifts(data: str, shifts: Sequence[str]) -> tuple["Shift", ...]:

@@ -1,14 +1,22 @@
-"""The options that say where several trainings run beside each other."""
+"""The options that say where several trainings run beside each other, and what they share."""
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from shutil import rmtree
+from typing import TYPE_CHECKING, Any, Final
 
 from .numbers import MAX_PROCESSES, add_integer, add_real
-from .options import check_device
+from .options import check_device, open_prepared_cache
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
     from ..grid.executor import Executor
+
+
+PREPARED_FOLDER: Final = ".prepared"
+
+PREPARED_BYTES: Final = 8 * 2**30
+"""Of disk, that cells may share prepared samples in while the command runs."""
 
 
 def add_executor_options(parser: "ArgumentParser", name: str) -> None:
@@ -49,3 +57,16 @@ def make_executor(options: Any) -> "Executor":  # noqa: ANN401 - argparse's name
 
     check_device(options.device)
     return LocalProcesses(options.processes or 1, options.threads)
+
+
+def place_prepared(options: Any) -> tuple[str, int]:  # noqa: ANN401 - argparse's namespace
+    """Where trainings share what is made of files: with the trunks, or in their folder until the command ends."""
+    cache = open_prepared_cache(options.cache_trunks, options.cache_size)
+    if cache is None:
+        return str((options.out / PREPARED_FOLDER).absolute()), PREPARED_BYTES
+    return str(cache.folder.absolute()), cache.max_bytes
+
+
+def drop_prepared(out: Path) -> None:
+    """Remove what trainings shared in their folder."""
+    rmtree(out / PREPARED_FOLDER, ignore_errors=True)

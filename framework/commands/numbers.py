@@ -71,16 +71,7 @@ def add_real(
     """
 
     def read(text: str) -> float:
-        try:
-            number = float(text)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            raise AcclimateError(f"{option} must be a number, but got {text[:60]!r}")
-        if between and not least < number < most:
-            raise AcclimateError(f"{option} must be above {least:g} and below {most:g}, but got {number}")
-        _check(number, option, least, most)
-        return number
+        return read_real(text, option, least, most, between=between)
 
     parser.add_argument(option, type=read, default=default, metavar=metavar or "X", help=help)
 
@@ -107,6 +98,28 @@ def read_integer(text: str, option: str, least: int, most: int) -> int:
     if len(digits) > 40:
         raise AcclimateError(f"{option} must be at most {most}, but got a number of {len(digits)} digits")
     number = int(text)
+    _check(number, option, least, most)
+    return number
+
+
+def read_real(text: str, option: str, least: float = 0.0, most: float = math.inf, *, between: bool = False) -> float:
+    """A number within bounds, and finite; with `between`, it may be neither of them.
+
+    Raises:
+        AcclimateError: if it is something else.
+
+    Example:
+        >>> read_real("0.5", "--share", 0.0, 1.0, between=True)
+        0.5
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise AcclimateError(f"{option} must be a number, but got {text[:60]!r}")
+    if between and not least < number < most:
+        raise AcclimateError(f"{option} must be above {least:g} and below {most:g}, but got {number}")
     _check(number, option, least, most)
     return number
 

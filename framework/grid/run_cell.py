@@ -45,9 +45,7 @@ def run_cell(cell: Cell, out: Path, notes: Mapping[str, Any]) -> None:
         raise RunError("device cuda: torch finds no CUDA device on this machine")
     folder = out / cell.folder
     _forget_other_code(cell, folder / "run")
-    table = open_table(cell.data, seed=cell.seed).with_kinds(cell.kinds)
-    if cell.prepared_cache is not None:
-        table = table.with_prepared(PreparedCache(Path(cell.prepared_cache[0]), cell.prepared_cache[1]))
+    table = open_cell_table(cell)
     experiment = open_experiment(cell, table)
     comparison = adapt_table(
         experiment,
@@ -85,6 +83,14 @@ def run_cell(cell: Cell, out: Path, notes: Mapping[str, Any]) -> None:
         "environment": describe_environment() | dict(notes),
     }
     write_whole(folder / CELL_FILE, json.dumps(content, indent=1) + "\n")
+
+
+def open_cell_table(cell: Cell) -> Table:
+    """The table of a cell, whose cells share what is made of files."""
+    table = open_table(cell.data, seed=cell.seed).with_kinds(cell.kinds)
+    if cell.prepared_cache is None:
+        return table
+    return table.with_prepared(PreparedCache(Path(cell.prepared_cache[0]), cell.prepared_cache[1]))
 
 
 def open_experiment(cell: Cell, table: Table) -> Experiment:
