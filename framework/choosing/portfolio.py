@@ -130,14 +130,16 @@ def read_portfolio(name_or_path: str | Path) -> Portfolio:
         RecipeError: if it cannot be read, or a key or value is wrong; the message names it.
     """
     name = str(name_or_path)
-    ours = resources.files("acclimate.adapters") / "portfolios" / f"{name}.yaml"
+    ours = resources.files("acclimate.adapters") / "portfolios"
+    known = sorted(entry.name.removesuffix(".yaml") for entry in ours.iterdir() if entry.name.endswith(".yaml"))
     try:
         if name.endswith((".yaml", ".yml")):
             text = read_bounded_text(Path(name), MAX_BYTES, error=RecipeError)
-        elif ours.is_file():
-            text = ours.read_text(encoding="utf-8")
+        elif name in known:
+            text = (ours / f"{name}.yaml").read_text(encoding="utf-8")
         else:
-            raise RecipeError(f"portfolio must be 'default' or the path of a YAML file, but got {name!r}")
+            rule = f"one of {', '.join(known)}, or the path of a YAML file"
+            raise RecipeError(f"portfolio must be {rule}, but got {name!r}")
         data = parse_yaml(text)
     except ValueError as error:
         raise RecipeError(f"{name}: {error}") from error

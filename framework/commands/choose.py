@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> None:
     add("--source", type=str, help="labelled domain, or several as A+B; built-in data sets have a default")
     add("--target", type=str, help="domain to adapt to; built-in data sets have a default")
     add("--out", type=Path, required=True, help="folder of the choice; its folder `pick` is the run that is taken")
-    add("--portfolio", type=str, default="default", help="'default', or a YAML file that names candidates")
+    add("--portfolio", type=str, default="default", help="name of one of ours, such as 'signals', or a YAML file")
     add(
         "--set",
         type=str,

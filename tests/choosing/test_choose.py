@@ -93,7 +93,7 @@ def test_a_candidate_that_fails_leaves_the_others(inputs: Path, tmp_path: Path) 
         (["--seed", "1"], "was started with candidates.source-only.seed: 0, but is to be resumed with 1"),
         (["--set", "mmd:training.batch_size=5"], "was started with candidates.mmd.recipe.training.batch_size: "),
         (["--target", "nowhere"], "nowhere"),
-        (["--portfolio", "best"], "portfolio must be 'default' or the path of a YAML file, but got 'best'"),
+        (["--portfolio", "best"], "or the path of a YAML file, but got 'best'"),
         (["--set", "mmd:training.validation=0.5"], "mmd: training.validation must be"),
     ],
 )
